@@ -6,7 +6,7 @@ sends nothing, since the preview is a row.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -142,16 +142,18 @@ def prepare(
     not asked. Only the first ``MOST`` are considered.
     """
     now, viewer = timezone.now(), viewer_of(reviewer.user)
+    taken = {question.interaction_id: question for question in chosen[:MOST]}
+    items = _asked(viewer, upstream, taken)
+    last = own(reviewer, upstream).filter(verb=verb).order_by("-pk").first()
     batch = Batch.objects.create(
         reviewer=reviewer,
         upstream=upstream,
         verb=verb,
+        comment=last.comment if last is not None and _is_left(last, items) else "",
         query=query,
         more=len(chosen) > MOST,
         created_at=now,
     )
-    taken = {question.interaction_id: question for question in chosen[:MOST]}
-    items = _asked(viewer, upstream, taken)
     reasons = {id_: _left_out(batch, viewer, item, taken[id_], now) for id_, item in items.items()}
     if batch.answers:
         begun = dict.fromkeys(_drafted(reviewer, upstream, items), LeftOut.DRAFTED)
@@ -244,6 +246,12 @@ def tidy() -> None:
 def _confirmed(batch: Batch) -> None:
     batch_runner.add(batch)
     publish(batch, rows=True)
+
+
+def _is_left(batch: Batch, ids: Collection[str]) -> bool:
+    """Whether it is a preview of these questions that the person has left."""
+    previewed = batch.items.values_list("interaction_id", flat=True)
+    return batch.previewed and set(previewed) == set(ids)
 
 
 def _asked(

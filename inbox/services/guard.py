@@ -16,6 +16,8 @@ SECONDS = (5, 10, 30, 60)
 """What a person may choose."""
 MARGIN = timedelta(seconds=15)
 """A question must stay open for this long after the time to undo."""
+LATE = timedelta(seconds=10)
+"""A page may ask first this much later than it should: its clock is slow, or its request is."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,12 @@ def wait_of(
     """How long an answer to the question is held; None to send it at once.
 
     ``used``: the guard of the form that sent it, which may be older than the person's choice. A
-    form that has asked is sent at once. Empty if no form says.
+    form that has asked is sent at once; one that offered to undo it is held even if it is ``LATE``.
+    Empty if no form says.
     """
     guard = Guard(used) if used in Guard.values else choice_of(reviewer).guard
-    if guard == Guard.CONFIRM or not undo_offered() or _asks(reviewer, item, now):
+    at = now - LATE if used == Guard.UNDO else now
+    if guard == Guard.CONFIRM or not undo_offered() or _asks(reviewer, item, at):
         return None
     return timedelta(seconds=choice_of(reviewer).seconds)
 

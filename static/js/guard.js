@@ -2,7 +2,7 @@
    dropped, never queued, and the page looks and reads as usual, except where rule 2 says so. The rules:
 
    1. Typing that has lost its field is still typing. When the field or choice with the focus is removed, hidden or disabled, or a key
-      that goes to a field finds none because the question has just closed, keys do nothing until the person has paused for
+      that goes to a field finds none because the question has just closed or another one opens, keys do nothing until the person has paused for
       PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. Sending an answer removes the field as well; the person
       meant that, so there is no pause. A letter typed on a choice is the start of such typing too, unless it is one of the
       shortcuts that work there (isTextOnChoice).
@@ -14,6 +14,7 @@
       A press counts from when it begins, not from when it is released. The form says so when it has ignored a key or
       press that answers, or such a press (templates/interactions/_hint.html). If that was to choose an option, nothing is sent
       until the person has clicked, chosen or typed something else in the form: the option that was chosen before would be sent.
+      The same goes for a question that changes while it is open.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking. After G, which leads to another page, a letter answers nothing either. A digit
       that is taken for typing, here or by rule 1, may have been to choose an option: as in rule 2, that is asked for again.
@@ -164,13 +165,22 @@ function wasHeld({ timeStamp, clientX, clientY }) {
 /* The confirm step has its own, where it moves none of its buttons */
 const hintOf = (form) => form.querySelector("[data-step] [data-hint]") ?? form.querySelector("[data-hint]");
 
-/* why: "tooEarly", or "typed" for a key on an option, or one that would have chosen one */
+/* why: "tooEarly", "typed" for a key on an option or one that would have chosen one, or "changed" for the question */
 function sayIgnored(form, chooses, why = "tooEarly") {
   const hint = hintOf(form);
+  if (!hint) return;
   ignored.set(form, chooses || ignored.get(form) === true);
   hint.textContent = hint.dataset[ignored.get(form) ? `${why}ToChoose` : why];
   /* A page part that reloads itself leaves it alone */
   hint.setAttribute("hx-morph-skip", "");
+}
+
+/* Other options may have come to the places of those that were chosen. What the server has goes by their values */
+function noteChanged(form) {
+  noteShown(form);
+  const options = [...form.querySelectorAll(".choice input")];
+  for (const option of options) option.checked = option.defaultChecked;
+  sayIgnored(form, options.length > 0, "changed");
 }
 
 /* The person has gone on in the form on purpose */
@@ -194,14 +204,15 @@ const isRunningText = (event) => event.timeStamp - strayAt < KEY_MS;
 
 /* m, / and Enter go to a field. Where there is none (any more), what is typed next was meant for it */
 function missesField({ key }, target) {
+  if (/^m$/i.test(key) && isElsewhere(target)) return true;
   if (key === "Enter") return target.matches("body, #main, #question, .row[aria-current]") && document.getElementById("question") && !document.querySelector(FORM);
   return /^[m/]$/i.test(key) && ![...document.querySelectorAll(`[data-key="${key.toLowerCase()}"]`)].some((each) => !isGone(each));
 }
 
-/* On the row of another question, keys that answer open it */
+/* On the row of another question, keys for the question open it */
 function isElsewhere(target) {
   const marked = target.closest(ROW);
-  return marked !== null && marked.dataset.interactionId !== document.getElementById("detail").dataset.interactionId;
+  return marked !== null && marked.dataset.interactionId !== document.getElementById("detail")?.dataset.interactionId;
 }
 
 /* While rows are selected, A and R lead to the preview of their batch, which asks */
@@ -255,14 +266,13 @@ function onKey(event) {
   }
   const isText = !typing && isTextOnChoice(event, target);
   if (isText || (!typing && missesField(event, target))) pause();
-  const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key));
-  const isForQuestion = answers && !isForSelection(event);
+  const answers = isSend(event) || (!typing && isLetter(event) && /[ar1-9]/i.test(event.key) && !isForSelection(event));
   if (!typing && isStray(event)) strayAt = event.timeStamp;
   if (isText) {
     drop(event);
     if (document.body.dataset.keys !== "off") sayIgnored(form, false, "typed");
-  } else if (form && isForQuestion && next && !isElsewhere(target)) drop(event);
-  else if (form && isForQuestion && isTooEarly(form.querySelector(STEP) ?? form, event)) dropTooEarly(form, event, target);
+  } else if (form && answers && next && !isElsewhere(target)) drop(event);
+  else if (form && answers && isTooEarly(form.querySelector(STEP) ?? form, event)) dropTooEarly(form, event, target);
   else if (form && isSend(event) && ignored.get(form) && !isElsewhere(target)) {
     drop(event);
     leadToOptions(form);
@@ -389,10 +399,11 @@ new MutationObserver((changes) => {
   for (const change of changes) {
     change.addedNodes.forEach(noteShown);
     if (change.attributeName === "data-sends") noteShown(change.target);
+    if (change.attributeName === "data-version") noteChanged(change.target);
     if (change.removedNodes.length && change.target.matches(".rows")) noteMoved(change);
     noteHeld(change, gone);
   }
   pauseIfGone();
-}).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "data-sends"] });
+}).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "data-sends", "data-version"] });
 addEventListener("pageshow", (event) => event.persisted && noteShown(document.body));
 noteShown(document.body);

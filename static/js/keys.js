@@ -5,8 +5,8 @@
      data-stop         J and K stop at it: a link of a page without rows, or in a line above the rows, which Esc dismisses
    X selects a row, and Shift with J or K the next one too; a, r, c and e are then the buttons of the bar below the list.
    Rows (.row) are moved through with j and k, which mark a row by the focus; Enter on the open one goes on to its form, Esc
-   comes back. 1 to 9 choose an option of the answer form, and leave its confirm step for that. Keys that answer act on the
-   question in the pane only: on another row they open it.
+   comes back. 1 to 9 choose an option of the answer form, and leave its confirm step for that. Keys that answer, comment or insert
+   a template act on the question in the pane only: on another row they open it, and M goes on to its comment.
    Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
 
 import { clear, hasSelection, toggle } from "./row-selection.js";
@@ -169,8 +169,18 @@ function enter(event) {
   return toForm();
 }
 
+/* The question whose comment M leads to once it is open */
+let commentOn = "";
+
+function goToComment() {
+  if (!commentOn || commentOn !== document.getElementById("detail")?.dataset.interactionId) return;
+  commentOn = "";
+  press(first('#detail [data-key="m"]'));
+}
+
 function single(event) {
   const key = event.key.toLowerCase();
+  commentOn = "";
   if (document.querySelector("dialog[open]") && key !== "?") return false;
   if (isGoing(event)) {
     const link = document.querySelector(`[data-go="${CSS.escape(key)}"]`);
@@ -190,7 +200,8 @@ function single(event) {
   const together = /^[arce]$/.test(key) && hasSelection() && first(`#list-select [data-key="${key}"]`);
   if (together) return press(first(`[data-step] [data-key="${key}"]`) ?? together);
   const another = row && !isOpen(row);
-  if (another && /^[ar1-9]$/.test(key)) return open(row);
+  if (another && key === "m") commentOn = row.dataset.interactionId;
+  if (another && /^[amrt1-9]$/.test(key)) return open(row);
   if (key >= "1" && key <= "9") return choose(Number(key));
   const own = row?.parentElement.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
   if (own) return press(own);
@@ -256,6 +267,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   const { sourceElement: form, request } = event.detail?.ctx ?? {};
   if (request?.submitter !== undefined && form?.matches(".list [role=search]") && form.contains(document.activeElement)) first(".list .row")?.focus();
 });
+document.addEventListener("htmx:after:swap", goToComment);
+document.addEventListener("pointerdown", () => (commentOn = ""));
 document.addEventListener("htmx:after:swap", nameKeys);
 document.addEventListener("answer:asking", nameKeys);
 nameKeys();

@@ -26,6 +26,8 @@ function insert(text) {
 document.addEventListener("focusin", ({ target }) => target.id === "answer-comment" && placed.add(target));
 document.addEventListener("htmx:after:swap", ({ detail }) => {
   if (detail?.ctx?.target?.id !== "comment-templates") return;
+  /* By now the person may be typing */
+  if (document.activeElement === field()) return close();
   list().hidden = false;
   list().querySelector("[role=menuitem], [tabindex]")?.focus();
 });

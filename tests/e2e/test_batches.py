@@ -76,8 +76,9 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
     page.keyboard.press("k")
     page.clock.run_for(200)
     expect(page.locator("#question")).to_have_text("Wombat, 0?")
-    # The form beside the list has only just appeared, but the key is for the selection.
-    page.keyboard.press("a")
+    # The form beside the list has only just appeared, but the keys are for the selection.
+    for key in ("x", "x", "a"):
+        page.keyboard.press(key)
     page.wait_for_url("**/batches/*/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve 2 questions?")
     page.wait_for_load_state()
@@ -401,6 +402,23 @@ def test_a_selection_goes_on_to_the_next_page_and_ends_with_the_batch_or_other_f
     page.goto("/inbox/?q=dugong+river")
     expect(page.locator(".row")).to_have_count(2)
     expect(bar).to_be_hidden()
+
+
+@pytest.mark.browser
+def test_a_comment_stays_with_a_batch_that_is_left_to_read_a_question(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    listed(page, api, "Jerboa", 2)
+    page.locator(".row-tick").first.check(force=True)
+    page.get_by_label("All matching").check()
+    page.locator("#list-select").get_by_role("button", name="Reject").click()
+    comment = page.get_by_label("Comment for all")
+    comment.fill("Too small")
+    page.get_by_role("link", name="Jerboa, 1?").click()
+    expect(page.locator("#question")).to_have_text("Jerboa, 1?")
+    page.go_back()
+    expect(comment).to_have_value("Too small")
 
 
 @pytest.mark.browser

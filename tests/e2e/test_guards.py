@@ -617,6 +617,61 @@ def test_a_digit_that_is_taken_for_typing_is_asked_for_again(
     expect(page.locator("[data-step]")).to_contain_text("Your answer: Choice 1")
 
 
+def test_a_question_that_changes_while_it_is_open_asks_for_the_answer_again(
+    sign_in: SignIn, api: httpx.Client, product: Product
+) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Does the ocelot change?", **DEFAULT)
+    open_item(page, "Does the ocelot change?")
+    with page.expect_response(re.compile("/draft$")):
+        press(page.locator(".choice", has_text="Choice 1"))
+    id_ = interaction_of(api, run_id)["id"]
+    first = "item.questions[0]['options'].insert(0, {'value': 'new', 'label': 'New choice'})"
+    product.manage(
+        "shell",
+        "-c",
+        f"item = Interaction.objects.get(mobius_id='{id_}'); {first}; item.save()",
+    )
+    read_again(page)
+    expect(page.get_by_role("radio", name="New choice")).not_to_be_checked()
+    expect(page.get_by_role("radio", name="Choice 1")).to_be_checked()
+    told = "This question has just changed. Read it again, then choose your answer again."
+    expect(hint(page)).to_have_text(told)
+    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("radio", name="Choice 1")).to_be_focused()
+    expect(page.locator("[data-step]")).to_have_count(0)
+    page.keyboard.press("3")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-step]")).to_contain_text("Your answer: Choice 1")
+
+
+def test_m_on_another_row_leads_to_the_comment_of_its_question(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    page.clock.install()
+    for n in range(2):
+        ask(api, f"Margay, {n}?", timeout=f"{20 + n}m")
+        expect(arrived(page, f"Margay, {n}?")).to_be_visible()
+    page.goto("/inbox/?q=margay")
+    rows = page.locator(".row")
+    rows.first.click()
+    expect(page.locator("#question")).to_have_text("Margay, 0?")
+    page.clock.run_for(ANSWER_GUARD_MS)
+    stop_clock(page)
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    # It goes to no field, and answers nothing.
+    page.keyboard.press("a")
+    expect(page.locator("#question")).to_have_text("Margay, 1?")
+    comment = page.get_by_label("Comment")
+    expect(comment).to_be_focused()
+    type_text(page, "a fair price", TYPING_MS)
+    expect(comment).to_have_value("a fair price")
+    expect(page.locator("[data-step]")).to_have_count(0)
+
+
 def test_a_tap_on_an_option_that_has_just_appeared_changes_nothing(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

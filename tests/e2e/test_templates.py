@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS
+from tests.support.pages import ANSWER_GUARD_MS, intercept
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -46,6 +46,24 @@ def test_a_template_is_inserted_at_the_cursor_and_nothing_is_sent(
     expect(page.locator("#answer [data-step]")).to_have_count(0)
     assert interaction_of(api, run)["status"] == "pending"
     expect(page.get_by_role("heading", name="Similar decisions")).to_be_visible()
+
+
+def test_templates_that_come_late_leave_someone_who_types_alone(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Templated too late?")
+    open_item(page, "Templated too late?")
+    held = intercept(page, "**/templates", once=True)
+    with page.expect_request("**/templates"):
+        page.get_by_role("link", name="Templates").click()
+    comment = page.locator("#answer-comment")
+    comment.fill("Typed by")
+    with page.expect_response("**/templates"):
+        held[0].continue_()
+    page.keyboard.type(" hand")
+    expect(comment).to_have_value("Typed by hand")
+    expect(page.locator("#comment-templates")).to_be_hidden()
 
 
 def test_its_key_works_after_an_option_was_chosen_by_key(

@@ -69,6 +69,22 @@ def test_the_preview_lists_the_questions_and_its_button_has_their_number(rina: C
     assert page.count("Never opened") == 2
     Recipient.objects.filter(interaction=items[0]).update(seen=items[0].updated_at)
     assert text(rina.get(path)).count("Never opened") == 1
+    Recipient.objects.filter(interaction=items[1]).update(seen=items[1].created_at)
+    Interaction.objects.filter(pk=items[1].pk).update(updated_at=timezone.now())
+    page = text(rina.get(path))
+    assert ("Never opened" in page, page.count(">Changed<")) == (False, 1)
+
+
+def test_the_next_batch_of_the_same_questions_has_the_comment_of_the_last(rina: Client) -> None:
+    items = told("Pay Acme?", "Pay Bolt?")
+    rina.post(f"{select(rina, items)}comment", {"comment": "Too expensive"})
+    for chosen, verb, comment in (
+        (items, "approve", "Too expensive"),
+        (items[:1], "approve", ""),
+        (items, "reject", ""),
+    ):
+        page = text(rina.get(select(rina, chosen, verb)))
+        assert (">Too expensive</textarea>" in page) is bool(comment), (chosen, verb)
 
 
 def test_a_page_with_scripts_is_led_to_the_preview_and_to_the_results(rina: Client) -> None:
@@ -190,6 +206,11 @@ def test_questions_that_differ_are_offered_in_parts(rina: Client) -> None:
     assert "These questions can't be answered together" in page
     assert buttons(page) == ["Approve 1 question", "Approve 1 question"]
     assert "They differ in their workflow: none and deploy." in page
+    tell(ask("int_0", 5, message="Pay Acme twice?"))
+    part_of_it = re.findall(r'type="hidden" name="item" value="(.*?)"', page)[0]
+    changed = rina.post("/batches/new", {"item": part_of_it, "verb": "approve"})
+    assert "It has changed since it was listed." in text(rina.get(changed["Location"]))
+    Batch.objects.exclude(pk=path.split("/")[-2]).delete()
     rina.post(f"{path}send")
     assert Batch.objects.get().previewed
 

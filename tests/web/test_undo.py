@@ -327,6 +327,17 @@ def test_the_guard_of_the_form_counts(
     assert states() == [state]
 
 
+@pytest.mark.parametrize(("seconds", "state"), [(12, "held"), (8, "answered")])
+def test_a_form_that_offered_to_undo_is_held_even_if_it_is_a_little_late(
+    desk: Desk, rina: Client, seconds: int, state: str
+) -> None:
+    item = desk.ask()
+    soon = timezone.now() + timedelta(seconds=seconds)
+    Interaction.objects.filter(pk=item.pk).update(expires_at=soon)
+    send(rina, item, guard="undo")
+    assert states() == [state]
+
+
 def test_a_wrong_value_is_refused_now(desk: Desk, rina: Client) -> None:
     item = desk.ask(type="input", spec={"mode": "input", "multiline": True})
     assert send(rina, item, "   ").status_code == 422

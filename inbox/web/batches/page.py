@@ -26,9 +26,10 @@ from inbox.web.ui.words import Kind, asked_in, kind, label, listed
 class BatchRow:
     """A question of the batch. Without ``href`` the viewer may no longer see it.
 
-    ``value`` selects it again, whatever its version; empty if it has closed. ``words`` is its
-    result, or why it is left out. In a preview, ``draft``: the viewer has typed an answer, which
-    isn't sent; ``unseen``: they have never opened it.
+    ``value`` selects it again, in a preview as it is shown and later whatever its version; empty if
+    it has closed. ``words`` is its result, or why it is left out. In a preview, ``draft``: the
+    viewer has typed an answer, which isn't sent; ``unseen``: they have never opened it;
+    ``changed``: others have changed it since they did.
     """
 
     id: str
@@ -42,6 +43,7 @@ class BatchRow:
     value: str = ""
     draft: bool = False
     unseen: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
     steps = batches.step_names(upstream, questions.values()) if mixed else {}
     previews = batch.previewed and batch.answers
     drafts = drafted(viewer, upstream, list(questions)) if previews else set()
-    unseen = _unseen(viewer, upstream, questions) if previews else set()
+    recipients = _recipients(viewer, upstream, questions) if previews else {}
     asked_by = {question.asked_by for question in questions.values() if question.asked_by}
     people = People(names_of(asked_by), viewer.mobius_id)
     lines = {
@@ -124,7 +126,7 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
             questions.get(item.interaction_id),
             people=people,
             drafted=drafts,
-            unseen=unseen,
+            recipient=recipients.get(item.interaction_id),
             now=now,
         )
         for item in items
@@ -161,15 +163,16 @@ def _title(batch: Batch, count: int, done: int) -> str:
     return words.verb_words(batch.verb, count).doing
 
 
-def _unseen(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> set[str]:
-    """The questions that the viewer has never opened."""
+def _recipients(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[str, Recipient]:
+    """What the viewer has seen of the questions, by their IDs."""
     rows = Recipient.objects.filter(
         user_id=viewer.mobius_id or "",
-        seen__isnull=True,
         interaction__upstream=upstream,
         interaction__mobius_id__in=list(ids),
     )
-    return set(rows.values_list("interaction__mobius_id", flat=True))
+    columns = ("open", "waits", "seen", "interaction__mobius_id", "interaction__updated_at")
+    found = rows.select_related("interaction").only(*columns)
+    return {row.interaction.mobius_id: row for row in found}
 
 
 def _row(
@@ -179,7 +182,7 @@ def _row(
     *,
     people: People,
     drafted: Collection[str],
-    unseen: Collection[str],
+    recipient: Recipient | None,
     now: datetime,
 ) -> BatchRow:
     result = ""
@@ -204,10 +207,15 @@ def _row(
         deadline=deadline(question, now) if question.pending else None,
         state=item.state,
         words=result,
-        value=words.chosen_value(question.mobius_id) if question.pending else "",
+        value=_value(batch, question) if question.pending else "",
         draft=item.interaction_id in drafted,
-        unseen=item.interaction_id in unseen,
+        unseen=recipient is not None and recipient.seen is None,
+        changed=recipient is not None and recipient.changed,
     )
+
+
+def _value(batch: Batch, question: Interaction) -> str:
+    return words.chosen_value(question.mobius_id, question.updated_at if batch.previewed else None)
 
 
 def _alike(
