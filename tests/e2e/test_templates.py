@@ -54,6 +54,7 @@ def test_templates_that_come_late_leave_someone_who_types_alone(
     page = sign_in("rina")
     ask(api, "Templated too late?")
     open_item(page, "Templated too late?")
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     held = intercept(page, "**/templates", once=True)
     with page.expect_request("**/templates"):
         page.get_by_role("link", name="Templates").click()
