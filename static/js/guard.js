@@ -156,6 +156,11 @@ function isAimed(bar, { pointerType, clientX, clientY }) {
   return Math.hypot(clientX - before.clientX, clientY - before.clientY) > AIMED_PX;
 }
 
+function sayPressAgain(bar) {
+  const place = bar.querySelector("[data-too-early]");
+  place.textContent = place.dataset.tooEarly;
+}
+
 /* Where the bar that offers an undo has just been; only on a phone it keeps its place */
 function wasHeld({ timeStamp, clientX, clientY }) {
   const place = timeStamp - heldGoneAt < SHOWN_MS && document.getElementById("held-answers")?.getBoundingClientRect();
@@ -295,7 +300,10 @@ function onClick(event) {
     return drop(event);
   }
   const held = event.target.closest(HELD);
-  if (held && (byPointer ? !isAimed(held, event) : unexpected.has(held)) && isTooEarly(held, event)) return drop(event);
+  if (held && (byPointer ? !isAimed(held, event) : unexpected.has(held)) && isTooEarly(held, event)) {
+    if (event.target.closest(UNDO)) sayPressAgain(held);
+    return drop(event);
+  }
   if (event.target.closest(UNDO)) {
     const isForAnother = answering && !byPointer && held?.id !== ownBar;
     if (undo || event.timeStamp - undoneAt < SHOWN_MS || isForAnother) return drop(event);
@@ -406,4 +414,6 @@ new MutationObserver((changes) => {
   pauseIfGone();
 }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "data-sends", "data-version"] });
 addEventListener("pageshow", (event) => event.persisted && noteShown(document.body));
+/* Until then, a page that has been loaded shows nothing yet */
+new PerformanceObserver(() => noteShown(document.body)).observe({ type: "paint", buffered: true });
 noteShown(document.body);

@@ -36,6 +36,18 @@ READ_THE_LIST_AGAIN = """() => new Promise((done) => {
   document.body.dispatchEvent(new CustomEvent("resync"));
 })"""
 
+PAINT_LATE_AND_PRESS = """() => {
+  document.addEventListener("DOMContentLoaded", () => {
+    const until = performance.now() + 500;
+    while (performance.now() < until);
+  });
+  new PerformanceObserver(() => setTimeout(() => {
+    const press = { key: "a", bubbles: true, cancelable: true };
+    document.body.dispatchEvent(new KeyboardEvent("keydown", press));
+  }, 200)).observe({ type: "paint", buffered: true });
+}"""
+"""A page that is shown half a second after its scripts have run, and A a moment after that."""
+
 Listed = tuple[Page, list[str]]
 
 
@@ -582,6 +594,18 @@ def test_a_choice_that_was_too_early_is_told_and_its_default_is_not_sent(
     expect(page.get_by_role("radio", name="Choice 1")).to_be_checked()
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-step]")).to_contain_text("Your answer: Choice 1")
+
+
+def test_a_page_that_has_been_loaded_counts_from_when_it_is_painted(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Is the tarsier painted late?")
+    open_item(page, "Is the tarsier painted late?")
+    page.add_init_script(f"({PAINT_LATE_AND_PRESS})()")
+    page.reload()
+    expect(hint(page)).to_have_text(TOO_SOON)
+    expect(page.locator("[data-step]")).to_have_count(0)
 
 
 def test_a_digit_that_is_taken_for_typing_is_asked_for_again(
