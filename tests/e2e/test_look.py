@@ -51,8 +51,8 @@ def test_reject_asks_once_more_and_may_be_taken_back(
     sign_in: SignIn, api: httpx.Client, theme: str
 ) -> None:
     page = sign_in("rina", color_scheme=theme)
-    ask(api, "Throw it away?")
-    open_item(page, "Throw it away?")
+    ask(api, f"Throw it away when it's {theme}?")
+    open_item(page, f"Throw it away when it's {theme}?")
     colours = (
         "(button) => [getComputedStyle(button).color, getComputedStyle(button).backgroundColor]"
     )
@@ -63,7 +63,7 @@ def test_reject_asks_once_more_and_may_be_taken_back(
     expect(page.get_by_text("press Esc, then A to approve or R to reject")).to_be_visible()
     expect(page.get_by_role("button", name="Yes, ")).to_have_count(0)
     press(page.get_by_role("button", name="Reject"))
-    step = page.get_by_role("group", name="Reject “Throw it away”?")
+    step = page.get_by_role("group", name=f"Reject “Throw it away when it's {theme}”?")
     expect(step).to_contain_text("With your comment: “It is broken.”")
     assert step.get_by_role("button", name="Yes, reject").evaluate(colours) == rejects
     assert violations(page) == []
