@@ -159,6 +159,7 @@ function isAimed(bar, { pointerType, clientX, clientY }) {
 function sayPressAgain(bar) {
   const place = bar.querySelector("[data-too-early]");
   place.textContent = place.dataset.tooEarly;
+  place.setAttribute("hx-morph-skip", "");
 }
 
 /* Where the bar that offers an undo has just been; only on a phone it keeps its place */
