@@ -408,12 +408,12 @@ new MutationObserver((changes) => {
   for (const change of changes) {
     change.addedNodes.forEach(noteShown);
     if (change.attributeName === "data-sends") noteShown(change.target);
-    if (change.attributeName === "data-version") noteChanged(change.target);
+    if (change.attributeName === "data-version" && change.oldValue) noteChanged(change.target);
     if (change.removedNodes.length && change.target.matches(".rows")) noteMoved(change);
     noteHeld(change, gone);
   }
   pauseIfGone();
-}).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "data-sends", "data-version"] });
+}).observe(document.body, { childList: true, subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["disabled", "hidden", "data-sends", "data-version"] });
 addEventListener("pageshow", (event) => event.persisted && noteShown(document.body));
 /* Until then, a page that has been loaded shows nothing yet */
 new PerformanceObserver(() => noteShown(document.body)).observe({ type: "paint", buffered: true });

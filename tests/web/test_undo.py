@@ -338,6 +338,16 @@ def test_a_form_that_offered_to_undo_is_held_even_if_it_is_a_little_late(
     assert states() == [state]
 
 
+@pytest.mark.parametrize("page", ["similar", "templates", "snooze"])
+def test_it_can_be_undone_on_every_page_of_another_question(
+    desk: Desk, rina: Client, page: str
+) -> None:
+    send(rina, desk.ask())
+    shown = rina.get(f"/interactions/{desk.ask().mobius_id}/{page}").content.decode()
+    assert '<form id="undo"' in shown
+    assert 'form="undo"' in shown
+
+
 def test_a_wrong_value_is_refused_now(desk: Desk, rina: Client) -> None:
     item = desk.ask(type="input", spec={"mode": "input", "multiline": True})
     assert send(rina, item, "   ").status_code == 422

@@ -68,7 +68,7 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
     if is_fragment(request, "inbox-list"):
         return _list_alone(request, page, context, open_id)
     section, counts = filters.shown.section, page.counts
-    context |= frame(request, section=section, counts=counts, held=page.held)
+    context |= frame(request, section=section, counts=counts, held=page.held, beside_list=True)
     context |= _open_question(request, page, open_id)
     return render(request, "inbox/inbox.html", context)
 

@@ -126,7 +126,8 @@ def render_item(
     if rows is None:
         return render_in_focus(request, "interactions/_detail.html", context, status)
     section, counts = filters.shown.section, rows.counts
-    context |= {"list": rows, **frame(request, section=section, counts=counts, held=rows.held)}
+    around = frame(request, section=section, counts=counts, held=rows.held, beside_list=True)
+    context |= {"list": rows, **around}
     return render(request, "interactions/interaction.html", context, status=status)
 
 

@@ -25,7 +25,6 @@ from inbox.web.ui.scopes import (
     COUNTED,
     OPEN,
     OTHERS,
-    SCOPES,
     counted_words,
     rows_of,
 )
@@ -108,8 +107,9 @@ def frame(
     counts: Mapping[str, str] | None = None,
     views: Iterable[SavedView] | None = None,
     held: Iterable[HeldAnswer] | None = None,
+    beside_list: bool = False,
 ) -> dict[str, Any]:
-    """The context of ``base.html``.
+    """The context of ``base.html``. ``beside_list``: the page has the place of an open question.
 
     ``counts`` are the numbers in the rail, ``views`` the saved views and ``held`` the viewer's held
     answers, if the view has read them; otherwise one query each reads them.
@@ -121,7 +121,7 @@ def frame(
     return {
         "guard": choice_of(request.user.reviewer).guard,
         "held": own_held(request) if held is None else held,
-        "beside_list": any(scope.section == section for scope in SCOPES.values()),
+        "beside_list": beside_list,
         "section": section,
         "counts": counts,
         "views": views,
