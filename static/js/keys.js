@@ -6,7 +6,7 @@
    X selects a row, and Shift with J or K the next one too; a, r, c and e are then the buttons of the bar below the list.
    Rows (.row) are moved through with j and k, which mark a row by the focus; Enter on the open one goes on to its form, Esc
    comes back. 1 to 9 choose an option of the answer form, and leave its confirm step for that. Keys that answer, comment or insert
-   a template act on the question in the pane only: on another row they open it, and M goes on to its comment.
+   a template act on the question in the pane only: on another row they open its question, and M also goes to its comment.
    Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
 
 import { clear, hasSelection, toggle } from "./row-selection.js";
