@@ -174,6 +174,7 @@ const hintOf = (form) => form.querySelector("[data-step] [data-hint]") ?? form.q
 /* why: "tooEarly", "typed" for a key on an option or one that would have chosen one, or "changed" for the question */
 function sayIgnored(form, chooses, why = "tooEarly") {
   const hint = hintOf(form);
+  /* A preview that can't be confirmed has none */
   if (!hint) return;
   ignored.set(form, chooses || ignored.get(form) === true);
   hint.textContent = hint.dataset[ignored.get(form) ? `${why}ToChoose` : why];
