@@ -1,5 +1,7 @@
 """Inserting a comment template, and reading similar decisions."""
 
+import re
+
 import httpx
 import pytest
 from playwright.sync_api import expect
@@ -10,6 +12,9 @@ from tests.support.pages import ANSWER_GUARD_MS, intercept
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
+
+# With the filters of the list that the question was opened from.
+TEMPLATES = re.compile(r"/templates\?")
 
 
 def test_a_template_is_inserted_at_the_cursor_and_nothing_is_sent(
@@ -55,12 +60,12 @@ def test_templates_that_come_late_leave_someone_who_types_alone(
     ask(api, "Templated too late?")
     open_item(page, "Templated too late?")
     page.wait_for_timeout(ANSWER_GUARD_MS + 20)
-    held = intercept(page, "**/templates", once=True)
-    with page.expect_request("**/templates"):
+    held = intercept(page, TEMPLATES, once=True)
+    with page.expect_request(TEMPLATES):
         page.get_by_role("link", name="Templates").click()
     comment = page.locator("#answer-comment")
     comment.fill("Typed by")
-    with page.expect_response("**/templates"):
+    with page.expect_response(TEMPLATES):
         held[0].continue_()
     page.keyboard.type(" hand")
     expect(comment).to_have_value("Typed by hand")
