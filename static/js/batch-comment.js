@@ -1,7 +1,18 @@
-/* The comment of a batch that is left before it is confirmed: its preview, or the next one of the same questions, has it again. */
+/* The comment of a batch that is left before it is confirmed: its preview, or the next one of the same questions, has it again. It
+   is saved while it is typed, for a browser may lose a request that a page makes as it is left. */
 
-addEventListener("pagehide", () => {
+const WAIT_MS = 500;
+let timer;
+
+function save() {
   const form = document.querySelector("#batch form[data-comment]");
   const comment = form?.elements.namedItem("comment");
   if (comment && comment.value !== comment.defaultValue) navigator.sendBeacon(form.dataset.comment, new FormData(form));
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (target.id !== "batch-comment") return;
+  clearTimeout(timer);
+  timer = setTimeout(save, WAIT_MS);
 });
+addEventListener("pagehide", save);
