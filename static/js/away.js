@@ -1,6 +1,7 @@
-/* What a page does while no one is looking at it. Hidden, it fetches the numbers of the frame once a minute, for its stream is
-   paused. Hidden or without the focus, and where the person has allowed it, it shows notifications of what is new: one page of
-   all, and none while the person is looking at another. The response has their texts, and up to where they go. */
+/* What a page does while no one is looking at it. While it is hidden, its stream is paused, so it fetches the numbers of the frame
+   once a minute. While it is hidden or without the focus, it shows notifications of what is new if the person has allowed them.
+   Of several pages only one does, and none while the person is looking at another. The response has the texts, and the point in
+   time up to which they go. */
 
 import { write } from "./counts.js";
 

@@ -1,37 +1,43 @@
 /* When input may decide. This file filters keys, presses and submits before any other script sees them. What it refuses is
-   dropped, never queued, and the page looks and reads as usual, except where rule 2 says so. The rules:
+   dropped, never queued, and nothing on the page says so unless a rule below does. The rules:
 
-   1. Typing that has lost its field is still typing. When the field or choice with the focus is removed, hidden or disabled, or a key
-      that goes to a field finds none because the question has just closed or another one opens, keys do nothing until the person has paused for
-      PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. Sending an answer removes the field as well; the person
-      meant that, so there is no pause. A letter typed on a choice is the start of such typing too, unless it is one of the
-      shortcuts that work there (isTextOnChoice).
-   2. What has just appeared decides nothing. An answer form that is newly shown ignores keys and presses for SHOWN_MS, on its
-      options as well as on its buttons; so do "Send again", Claim and Release, and those of the rows beside one that has just
-      left the list, for they may have moved under the pointer, and the button that confirms a batch, which is on a page of its
-      own. The link back from there ignores presses, for it lies where the buttons of the selection were; so does the link to the
-      next open question, which comes where the buttons of the form were. The confirm step of a question ignores both for STEP_MS.
-      A press counts from when it begins, not from when it is released. The form says so when it has ignored a key or
-      press that answers, or such a press (templates/interactions/_hint.html). If that was to choose an option, nothing is sent
-      until the person has clicked, chosen or typed something else in the form: the option that was chosen before would be sent.
-      The same goes for a question that changes while it is open.
+   1. Typing that has lost its field is still typing. Keys do nothing until the person has paused for PAUSE_MS, or has clicked,
+      tapped, or pressed Tab or Esc, once
+      - the field or choice with the focus has been removed, hidden or disabled;
+      - a key that goes to a field finds none, because the question has just closed or another one is opening;
+      - a letter has been typed on a choice that isn't one of the shortcuts there (isTextOnChoice).
+      Sending an answer removes the field as well, but the person meant that, so there is no pause.
+   2. What has just appeared decides nothing. Keys and presses are ignored for SHOWN_MS by
+      - an answer form: its options as well as its buttons;
+      - "Send again", Claim and Release;
+      - Claim and Release of the rows beside one that has just left the list: they may have moved under the pointer;
+      - the button that confirms a batch, which is on a page of its own.
+      Presses alone are ignored for as long by the link back from that page, which is where the buttons of the selection were,
+      and by the link to the next open question, which is where the buttons of the form were. The confirm step of a question
+      ignores keys and presses for STEP_MS. A press counts from when it begins, not from when it is released.
+      The form says that it has ignored a key or press (templates/interactions/_hint.html). If that was to choose an option,
+      nothing is sent until the person has clicked, chosen or typed something else in the form: otherwise the option that was
+      chosen before would be sent. The form of a question that changes while it is open does the same.
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking. After G, which leads to another page, a letter answers nothing either. A digit
-      that is taken for typing, here or by rule 1, may have been to choose an option: as in rule 2, that is asked for again.
-   4. An undo takes back one answer: a second press does nothing until SHOWN_MS after its response. The bar that offers it may
-      appear under the thumb, so it ignores presses by pointer or touch for as long, and so does its place on a phone once it
-      has gone. The bar of the answer just given on this page takes a click if the mouse was elsewhere when the bar appeared. A
-      bar that isn't of the last answer given on this page ignores keys too: it came by itself. While an answer is being sent
-      and its bar is still to come, the key is meant for that answer, so it does nothing.
+      that this rule or rule 1 takes for typing may have been meant to choose an option, which is treated as in rule 2.
+   4. An undo takes back one answer.
+      - A second press does nothing until SHOWN_MS after its response.
+      - The bar that offers it may appear under the thumb, so it ignores presses by pointer or touch for SHOWN_MS, and so does
+        its place on a phone once it has gone. The bar of the answer just given on this page takes a click if the mouse was
+        elsewhere when the bar appeared. The bar says that it has ignored a press.
+      - A bar that isn't of the last answer given on this page came by itself, so it ignores keys too.
+      - While an answer is being sent and its bar is still to come, the key does nothing: it is meant for that answer.
    5. A question that the person has left takes no answer while the next one loads.
    6. An answer is sent once, as it stands: while it is being sent, its buttons do nothing and its fields take no text, which
       would be lost once it has arrived.
    7. Enter in a field of an answer form does not send it, and a form whose question has closed sends nothing.
-   8. A key means the row that the person has marked. When that row leaves the list, the mark moves to another one; the keys
-      that open, select, claim, release or answer then do nothing until the person has moved the mark with J or K, has paused for
-      PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. J or K within KEY_MS was still meant to move on from that row.
-   9. An answer leads to the next question by itself. For as long as that one ignores answers, its buttons Next and Previous do
-      nothing either: the press was meant for the question before, and would skip one. */
+   8. A key means the row that the person has marked. When that row leaves the list, the mark moves to another one. The keys that
+      open, select, claim, release or answer then do nothing until the person has moved the mark with J or K, has paused for
+      PAUSE_MS, or has clicked, tapped, or pressed Tab or Esc. J or K within KEY_MS doesn't count: it was meant to move on from
+      the row that has left.
+   9. An answer leads to the next question by itself. While that one ignores answers, its buttons Next and Previous do nothing
+      either: the press was meant for the question before, and would skip one. */
 
 import { isGoing } from "./sequence.js";
 

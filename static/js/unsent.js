@@ -1,6 +1,6 @@
-/* Text that the server doesn't have yet. It is stored in this browser, for each account apart, and erased once the server has it
-   and when the person signs out, which sends it first. Each tab has its own, so that two tabs with the same question don't
-   overwrite each other; what a tab has left behind that was closed belongs to the first one that opens the question. */
+/* Text that the server doesn't have yet. It is stored in this browser, separately for each account, and erased once the server has
+   it and when the person signs out, which sends it first. Each tab has its own, so that two tabs with the same question don't
+   overwrite each other; what a closed tab has left behind belongs to the first one that opens the question. */
 
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 const tab = (sessionStorage.tab ??= Math.random().toString(36).slice(2));
