@@ -5,7 +5,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Error, Page, Request, expect
+from playwright.sync_api import Error, Page, Request, Route, expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
@@ -54,6 +54,65 @@ def open_and_write(page: Page, api: httpx.Client, title: str) -> str:
     open_item(page, title)
     write(page, "What the server has")
     return page.url
+
+
+def restores(page: Page) -> list[Route]:
+    """Hold what Back and Forward fetch from now on."""
+    restored = "hx-history-restore-request"
+    return intercept(page, "**/*", where=lambda request: restored in request.headers)
+
+
+def test_back_and_forward_at_once_leave_the_comment_to_who_types(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Left and back at once?")
+    open_item(page, "Left and back at once?")
+    held, comment = restores(page), page.locator("#answer-comment")
+    with page.expect_event("request", lambda request: "/inbox/" in request.url):
+        page.evaluate("history.back()")
+    address = page.evaluate(
+        """() => new Promise((done) => {
+          document.addEventListener("htmx:before:history:restore", (event) => {
+            setTimeout(() => done(event.detail.path));
+          });
+          history.forward();
+        })"""
+    )
+    assert page.url.endswith(address)
+    assert len(held) == 1
+    comment.click()
+    page.keyboard.type("We were careful")
+    with contextlib.suppress(Error):  # htmx has ended it
+        held[0].continue_()
+    expect(comment).to_have_value("We were careful")
+    expect(comment).to_be_focused()
+
+
+def test_what_back_has_fetched_does_not_replace_a_question_opened_since(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    for number in (1, 2, 3):
+        ask(api, f"Opened since, {number}?")
+    open_item(page, "Opened since, 1?")
+    open_item(page, "Opened since, 2?")
+    held = restores(page)
+    with page.expect_event("request", lambda request: "/interactions/" in request.url):
+        page.evaluate("history.back()")
+    open_item(page, "Opened since, 3?")
+    page.locator("#answer-comment").fill("Still typing")
+    ended = page.evaluate_handle(
+        """() => ({ swap: new Promise((done) => {
+          document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+            if (ctx.request.headers["HX-History-Restore-Request"]) setTimeout(done);
+          });
+        }) })"""
+    )
+    held[0].continue_()
+    ended.evaluate("({ swap }) => swap")
+    expect(page.locator("#question")).to_have_text("Opened since, 3?")
+    expect(page.locator("#answer-comment")).to_be_focused()
 
 
 def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: httpx.Client) -> None:
