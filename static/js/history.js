@@ -1,4 +1,4 @@
-/* Back and Forward: htmx fetches the page again and replaces all of it. It must not replace what someone is typing into by now. */
+/* After Back or Forward, htmx fetches the page again and replaces all of it. By then, someone may be typing into it. */
 
 const here = () => location.pathname + location.search;
 const isRestored = (ctx) => Boolean(ctx?.request?.headers["HX-History-Restore-Request"]);
