@@ -66,7 +66,8 @@ def test_back_and_forward_at_once_leave_the_comment_to_who_types(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
-    ask(api, "Left and back at once?")
+    run = ask(api, "Left and back at once?")
+    page.goto("/inbox/?q=back+at+once")
     open_item(page, "Left and back at once?")
     held, comment = restores(page), page.locator("#answer-comment")
     with page.expect_event("request", lambda request: "/inbox/" in request.url):
@@ -87,14 +88,15 @@ def test_back_and_forward_at_once_leave_the_comment_to_who_types(
         held[0].continue_()
     expect(comment).to_have_value("We were careful")
     expect(comment).to_be_focused()
+    api.post(f"/runs/{run}/cancellations").raise_for_status()
 
 
 def test_what_back_has_fetched_does_not_replace_a_question_opened_since(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
-    for number in (1, 2, 3):
-        ask(api, f"Opened since, {number}?")
+    runs = [ask(api, f"Opened since, {number}?") for number in (1, 2, 3)]
+    page.goto("/inbox/?q=opened+since")
     open_item(page, "Opened since, 1?")
     open_item(page, "Opened since, 2?")
     held = restores(page)
@@ -113,6 +115,8 @@ def test_what_back_has_fetched_does_not_replace_a_question_opened_since(
     ended.evaluate("({ swap }) => swap")
     expect(page.locator("#question")).to_have_text("Opened since, 3?")
     expect(page.locator("#answer-comment")).to_be_focused()
+    for run in runs:
+        api.post(f"/runs/{run}/cancellations").raise_for_status()
 
 
 def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: httpx.Client) -> None:
