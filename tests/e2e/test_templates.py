@@ -13,8 +13,8 @@ from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
-# With the filters of the list that the question was opened from.
-TEMPLATES = re.compile(r"/templates\?")
+# With the filters of the list that the question was opened from, if there are any.
+TEMPLATES = re.compile(r"/templates(\?|$)")
 
 
 def test_a_template_is_inserted_at_the_cursor_and_nothing_is_sent(
