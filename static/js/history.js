@@ -1,7 +1,7 @@
 /* After Back or Forward, htmx fetches the page again and replaces all of it. By then, someone may be typing into it. */
 
 const here = () => location.pathname + location.search;
-const isRestored = (ctx) => Boolean(ctx?.request?.headers["HX-History-Restore-Request"]);
+export const isRestored = (ctx) => Boolean(ctx?.request?.headers["HX-History-Restore-Request"]);
 /* The address of what the page shows: that of the browser changes before the response is there */
 let shown = here();
 

@@ -2,10 +2,11 @@
    is restored and the focus is on the row of the question that was open. Of a page that scrolls inside the window, the browser
    forgets the scroll position; it is kept here until the person comes back to the page or reloads it. */
 
+import { isRestored } from "./history.js";
+
 const list = () => document.getElementById("inbox-list");
 const scroller = () => list().querySelector(".list-scroll");
-const isRestored = (ctx) => Boolean(ctx.request?.headers["HX-History-Restore-Request"]);
-const isDetail = ({ detail: { ctx } }) => (ctx?.target?.id === "detail" || (ctx && isRestored(ctx))) && list();
+const isDetail = ({ detail: { ctx } }) => (ctx?.target?.id === "detail" || isRestored(ctx)) && list();
 let left = { inner: 0, page: 0 };
 let covered = "";
 let opener = "";

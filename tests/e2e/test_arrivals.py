@@ -26,8 +26,6 @@ pytestmark = pytest.mark.browser
 
 WORDS = count(1)
 SOONEST = {"context": {"due_at": (datetime.now(UTC) + timedelta(minutes=5)).isoformat()}}
-
-
 LEE = {"type": "user", "id": "user_lee"}
 """Most other tests ask Rina, and with her hundredth open question the filters of her list move."""
 
