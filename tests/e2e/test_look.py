@@ -17,6 +17,7 @@ from tests.support.pages import (
     STEP_GUARD_MS,
     approve,
     box_of,
+    confirm_as_of_another_version,
     intercept,
     press,
     send,
@@ -249,9 +250,7 @@ def test_a_question_that_changed_under_the_last_step_can_be_answered_as_it_is_no
     open_item(page, "Still the same?")
     page.get_by_label("Comment").fill("Read again.")
     press(page.get_by_role("button", name="Approve"))
-    # As if the page had been opened before the question became what it is.
-    page.locator("#answer [name=seen]").evaluate("field => field.value += 'of another'")
-    press(page.get_by_role("button", name="Yes, approve"))
+    confirm_as_of_another_version(page)
     expect(page.locator("#outcome")).to_contain_text("has changed")
     expect(page.locator("#outcome")).to_be_focused()
     expect(page.get_by_label("Comment")).to_have_value("Read again.")

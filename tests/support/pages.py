@@ -124,6 +124,20 @@ def approve(page: Page) -> None:
     _answer(page, "Approve", "Yes, approve")
 
 
+def confirm_as_of_another_version(page: Page) -> None:
+    """Press the confirm step's button as if the page still showed an earlier version.
+
+    The field is changed by the press itself, because live updates replace the form until then.
+    """
+    send = page.locator("[data-step] [data-send]")
+    send.evaluate(
+        """button => button.addEventListener("click", () => {
+            document.querySelector("#answer [name=seen]").value += "of another";
+        }, { capture: true, once: true })"""
+    )
+    press(send, STEP_GUARD_MS)
+
+
 def reject(page: Page) -> None:
     """Press Reject, then confirm it, at a person's pace."""
     _answer(page, "Reject", "Yes, reject")

@@ -7,7 +7,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived
-from tests.support.pages import press
+from tests.support.pages import confirm_as_of_another_version, press
 from tests.support.product import ask, interaction_of
 from tests.tour.tour import Subject, Tour, answer_buttons, approve, question_of
 
@@ -216,8 +216,8 @@ def answering(tour: Tour, api: httpx.Client) -> None:
     run = ask(api, "Still the same question?", context={"amount": "€120"})
     rina.goto(f"/interactions/{interaction_of(api, run)['id']}/")
     rina.locator("#answer-comment").fill("I've read it.")
-    rina.locator("#answer [name=seen]").evaluate("field => field.value += 'of another'")
-    approve(rina)
+    press(answer_buttons(rina, "a"))
+    confirm_as_of_another_version(rina)
     expect(rina.locator("#outcome")).to_be_visible()
     tour.show(rina, "answer-changed")
 
