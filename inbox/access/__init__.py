@@ -24,6 +24,7 @@ from inbox.access.rules import (
     is_asked,
     listed_runs,
     own_groups,
+    own_run_ids,
     permissions_of,
     runs,
     saved_views,

@@ -148,12 +148,15 @@ def listed_runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
     rows = Run.objects.filter(upstream=upstream)
     if viewer.lead:
         return rows
+    return rows.filter(mobius_id__in=own_run_ids(viewer, upstream))
+
+
+def own_run_ids(viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient, str | None]:
+    """The Mobius IDs of the runs that asked the viewer, one for each question."""
     if viewer.mobius_id is None:
-        return rows.none()
-    own_questions = Recipient.objects.filter(
-        upstream=upstream, user_id=viewer.mobius_id, interaction__run_id__isnull=False
-    )
-    return rows.filter(mobius_id__in=own_questions.values("interaction__run_id"))
+        return Recipient.objects.none().values_list("run_id", flat=True)
+    own = Recipient.objects.filter(upstream=upstream, user_id=viewer.mobius_id)
+    return own.filter(run_id__isnull=False).values_list("run_id", flat=True)
 
 
 def sees_whole_run(viewer: Viewer) -> bool:

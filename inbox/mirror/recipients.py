@@ -10,6 +10,7 @@ from inbox.models import Interaction, Recipient
 
 _COMPARED = (
     "via_group",
+    "group_id",
     "open",
     "holds",
     "waits",
@@ -17,6 +18,8 @@ _COMPARED = (
     "answered_at",
     "closed_at",
     "created_at",
+    "type",
+    "run_id",
     "workflow",
     "asked_by",
     "value",
@@ -77,13 +80,15 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
     recipients: dict[str, Recipient] = {}
     for user_id in _recipient_ids(row):
         answer = answers.get(user_id)
+        via_group = row.target_type != "user"
         answered_at = None if answer is None else row.time_of(answer)
         recipients[user_id] = build_row(
             Recipient,
             interaction_id=row.pk,
             upstream_id=row.upstream_id,
             user_id=user_id,
-            via_group=row.target_type != "user",
+            via_group=via_group,
+            group_id=row.group_id if via_group else None,
             open=row.pending and answer is None,
             holds=row.pending and answer is None and _has_claimed(row, user_id),
             waits=row.pending and answer is not None,
@@ -91,6 +96,8 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
             answered_at=answered_at,
             closed_at=answered_at or _closed_at(row, at),
             created_at=row.created_at,
+            type=row.type,
+            run_id=row.run_id,
             workflow=row.workflow,
             asked_by=row.asked_by,
             value=None if answer is None else answer["value"],

@@ -117,6 +117,11 @@ class Interaction(models.Model):
                 fields=["upstream", "group_id", "status", "gone", "completed_at", "created_at"],
                 name="interaction_of_group",
             ),
+            models.Index(
+                fields=["upstream", "status", "claimed_by"],
+                condition=models.Q(claimed_by__isnull=False),
+                name="interaction_claimed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -207,10 +212,11 @@ class Interaction(models.Model):
 class Recipient(models.Model):
     """A person an interaction asks: the direct target, or a member of its group.
 
-    What the inbox sorts and filters by is copied from the interaction, so that a person's list
-    needs one index only: ``open`` (this person has still to answer), ``due_at``, ``closed_at``,
-    ``created_at``, ``workflow``, ``asked_by``.
-    ``via_group`` is false for the direct target. ``answered_at`` is when this person answered.
+    What the inbox sorts and filters by is copied from the interaction, so that a person's list is
+    found in an index of this table: ``open`` (this person has still to answer), ``due_at``,
+    ``closed_at``, ``created_at``, ``type``, ``run_id``, ``workflow``, ``asked_by``.
+    ``via_group`` is false for the direct target, and ``group_id`` null. ``answered_at`` is when
+    this person answered.
     ``holds``: open, and claimed by this person. ``waits``: answered by this person, and still open
     for others. ``seen`` is the interaction's ``updated_at`` when this person last saw it, null if
     they have not or have marked it as unread; the mirror keeps it (``inbox.mirror.recipients``).
@@ -222,6 +228,7 @@ class Recipient(models.Model):
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     user_id = models.CharField(max_length=200)
     via_group = models.BooleanField(default=False)
+    group_id = models.CharField(max_length=200, null=True)
     open = models.BooleanField()
     holds = models.BooleanField(default=False)
     waits = models.BooleanField(default=False)
@@ -229,6 +236,8 @@ class Recipient(models.Model):
     answered_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+    type = models.CharField(max_length=40, default="")
+    run_id = models.CharField(max_length=200, null=True)
     workflow = models.CharField(max_length=300, default="")
     asked_by = models.CharField(max_length=200, default="")
     seen = models.DateTimeField(null=True)
@@ -240,14 +249,34 @@ class Recipient(models.Model):
             models.UniqueConstraint(fields=["interaction", "user_id"], name="asked_once")
         ]
         indexes = [
-            models.Index(fields=["upstream", "user_id", "open", "due_at", "id"], name="asks_open"),
+            # The columns after ``id`` are filtered on, so that a filter that finds few of very many
+            # rows reads the index only. All texts in one index would be too long for PostgreSQL.
+            models.Index(
+                fields=[
+                    *("upstream", "user_id", "open", "due_at", "id"),
+                    *("interaction", "via_group", "group_id", "type", "created_at"),
+                ],
+                name="asks_open",
+            ),
+            *(
+                models.Index(
+                    fields=["upstream", "user_id", *fields, "due_at", "id", "interaction"],
+                    name=f"asks_of_{name}",
+                )
+                for name, fields in {
+                    "run": ["run_id", "open"],
+                    "workflow": ["open", "workflow"],
+                    "requester": ["open", "asked_by"],
+                }.items()
+            ),
             models.Index(fields=["upstream", "user_id", "open", "-closed_at"], name="asks_closed"),
+            # Partial indexes: these are few of very many rows. Of indexes that look equally good,
+            # SQLite takes the one that was created last, so they come last.
             models.Index(
                 fields=["upstream", "user_id", "created_at", "id"],
                 condition=models.Q(open=True),
                 name="asks_by_age",
             ),
-            # Partial indexes: these are few of very many rows.
             models.Index(
                 fields=["upstream", "user_id", "due_at", "id"],
                 condition=models.Q(holds=True),

@@ -3,13 +3,14 @@
 In a fresh database (SQLite, or that of DATABASE_URL) the mirror is told of so many questions that
 wait, two thirds of them Rina's, and of two and a half times as many runs. Then each address is
 asked for through the whole of Django, and beside it the same template is rendered from what the
-page had read, by turns. Printed for each size, and each address: the median of both in
-milliseconds, their ratio, the growth since the smallest size, the page's least processor time and
-the number of queries. Last come *Done* with as many closed questions, half of whose runs have
-failed, and the counts of saved views.
+page had read, by turns. Printed for each size, and each address: the number of rows it shows, the
+median of both in milliseconds, their ratio, the growth since the first size at which it shows as
+many rows, the page's least processor time and the number of queries. Last come *Done* with as many
+closed questions, half of whose runs have failed, and the counts of saved views.
 """
 
 import os
+import re
 import statistics
 import sys
 import tempfile
@@ -51,6 +52,7 @@ SIZES = [200, 20_000]
 ROUNDS = 30
 BACKEND = "inbox.people.backend.ReviewerBackend"
 BATCH = 1_000
+ZEBRAS = 90
 WORKFLOWS = 40
 WORDS = ("invoice", "release", "refund", "contract", "incident", "access", "campaign", "vendor")
 
@@ -58,6 +60,7 @@ INBOX = (
     "/inbox/",
     "/inbox/?q=invoice",
     "/inbox/?q=number+17",
+    "/inbox/?q=zebra",
     "/inbox/?q=nothing+has+this",
     "/inbox/?type=review",
     "/inbox/?target=groups",
@@ -68,7 +71,15 @@ INBOX = (
     "/inbox/?sort=requester&group_by=due",
     "/inbox/?due=week&claimed=no",
     "/inbox/?workflow=workflow-7",
+    "/inbox/?workflow=rare",
+    "/inbox/?requester=user_nobody",
+    "/inbox/?run=run_1",
+    "/inbox/?target=grp_nobody",
+    "/inbox/?claimed=others",
+    "/inbox/?drafts=yes",
+    "/inbox/filters/",
 )
+OWN_RUNS = ("/runs/", "/runs/?status=suspended", "/runs/?status=failed")
 DONE = (
     "/inbox/?scope=done",
     "/inbox/?scope=done&failed=yes",
@@ -84,21 +95,25 @@ MONITOR = (
     "/runs/?workflow=rare&sort=longest",
     "/runs/?workflow=rare",
     "/runs/?person=user_rina",
+    "/runs/?person=user_nobody",
     "/runs/?group=change-board",
     "/runs/?age=1d",
     "/runs/?q=workflow-7",
     "/runs/?q=nothing+has+this",
+    "/runs/filters/",
 )
 
 
 def questions(count: int, now: datetime) -> Iterator[Interaction]:
-    """What waits, each suspending a run of its own."""
+    """What waits, each suspending a run of its own. As many are about a zebra at each size."""
     dice = Random(1)
     for number in range(count):
         asked = now - timedelta(minutes=dice.random() * 5_000)
         fields: dict[str, Any] = {
             "type": ("approval", "review", "input")[number % 3],
-            "message": f"# {dice.choice(WORDS).title()} number {number}\n\n" + "Please look. " * 20,
+            "message": f"# {dice.choice(WORDS).title()} number {number}\n\n"
+            + ("The zebra. " if number < ZEBRAS else "")
+            + "Please look. " * 20,
             "run_id": f"run_{number}",
             "created_at": asked,
             "updated_at": asked,
@@ -185,9 +200,10 @@ def queries(user: Any, path: str) -> int:
     return len(asked)
 
 
-def measure(user: Any, path: str) -> tuple[float, float, float]:
-    """The medians of the page and of its template alone, and the page's least processor time, in
-    seconds. Everything runs in one thread such as those of the product's pages.
+def measure(user: Any, path: str) -> tuple[int, float, float, float]:
+    """How many rows the page shows; the medians of the page and of its template alone, and the
+    page's least processor time, in seconds. Everything runs in one thread such as those of the
+    product's pages.
     """
     client = Client()
     client.force_login(user, backend=BACKEND)
@@ -195,7 +211,9 @@ def measure(user: Any, path: str) -> tuple[float, float, float]:
     seen: Any = client.get(path)
     teardown_test_environment()
     assert seen.status_code == 200, seen.status_code
-    template, context = seen.templates[0].name, {}
+    rows = len(re.findall(r'class="row-with|<tr role="row" id="run-', seen.content.decode()))
+    template = seen.templates[0].name
+    context: dict[str, Any] = {}
     # A page that renders one template has one context, others a list of them.
     layers = seen.context if isinstance(seen.context, list) else [seen.context]
     for layer in reversed(layers):
@@ -209,12 +227,12 @@ def measure(user: Any, path: str) -> tuple[float, float, float]:
         client.get(path)
         pages.append(time.perf_counter() - began)
         own.append(time.process_time() - used)
-    return statistics.median(pages), statistics.median(memory), min(own)
+    return rows, statistics.median(pages), statistics.median(memory), min(own)
 
 
 def main(sizes: list[int]) -> None:
     settings.ALLOWED_HOSTS = ["testserver"]
-    first: dict[str, float] = {}
+    first: dict[tuple[Any, str, int], float] = {}
     for items in sizes:
         call_command("migrate", verbosity=0)
         Upstream.objects.all().delete()
@@ -225,18 +243,24 @@ def main(sizes: list[int]) -> None:
             f"{connection.vendor}: {items:,} questions, {items * 5 // 2:,} runs, "
             f"told in {time.perf_counter() - began:.0f} s"
         )
-        for username, paths in (("rina", INBOX), ("tess", MONITOR), ("rina", DONE)):
+        for username, paths in (
+            ("rina", INBOX),
+            ("rina", OWN_RUNS),
+            ("tess", MONITOR),
+            ("rina", DONE),
+        ):
             user = Reviewer.objects.get(user__username=username).user
             if paths is DONE:
                 close(items)
                 save_views(user)
             for path in paths:
-                page, memory, own = measure(user, path)
-                first.setdefault(path, page)
+                rows, page, memory, own = measure(user, path)
+                growth = page / first.setdefault((username, path, rows), page)
                 print(
-                    f"  {path:42} {page * 1e3:6.1f} ms, from memory {memory * 1e3:5.1f} ms: "
-                    f"{page / memory:4.2f}; growth {page / first[path]:4.2f}; "
-                    f"CPU {own * 1e3:5.1f} ms; {queries(user, path)} queries",
+                    f"  {username} {path:42} {rows:2} rows {page * 1e3:6.1f} ms, "
+                    f"from memory {memory * 1e3:5.1f} ms: {page / memory:4.2f}; "
+                    f"growth {growth:4.2f}; CPU {own * 1e3:5.1f} ms; "
+                    f"{queries(user, path)} queries",
                     flush=True,
                 )
 

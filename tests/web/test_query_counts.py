@@ -25,7 +25,7 @@ PAGES = {
     ("tess", "/interactions/int_group/"): 20,
     ("rina", "/interactions/int_1/templates"): 13,
     ("rina", "/interactions/int_1/similar"): 13,
-    ("rina", "/runs/"): 11,
+    ("rina", "/runs/"): 12,
     ("rina", "/runs/run_one/"): 16,
     ("tess", "/runs/"): 11,
     ("tess", "/runs/run_one/"): 19,

@@ -395,6 +395,20 @@ def test_a_reviewers_runs_are_looked_up_by_the_own_questions(rina: Client) -> No
     assert "run_newest" not in plan
 
 
+@pytest.mark.parametrize("many", [1, 2_000])
+def test_the_same_runs_are_listed_from_few_questions_and_from_many(
+    rina: Client, tess: Client, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr("inbox.web.runs.queries.MANY", many)
+    for number, person in enumerate(("user_rina", "user_lee", "user_rina")):
+        asked = ask(f"int_{number}", run_id=f"run_{number}", target=Target(type="user", id=person))
+        tell(since(f"run_{number}", S.SUSPENDED, minutes=9 - number), asked)
+    assert listed(rina) == ["run_2", "run_0"]
+    assert listed(rina, "?status=suspended") == ["run_2", "run_0"]
+    assert listed(tess, "?person=user_rina&sort=oldest") == ["run_0", "run_2"]
+    assert listed(tess, "?person=user_lee&status=open") == ["run_1"]
+
+
 def test_a_reviewers_rows_stay_and_new_ones_wait(rina: Client) -> None:
     tell(since("run_1", S.RUNNING, minutes=2), ask("int_1", run_id="run_1"))
     again = re.search(r'id="run-list".*?hx-get="([^"]+)"', one_line(rina.get("/runs/").content))

@@ -70,17 +70,16 @@ def _requesters(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
 
 
 def _assignees(upstream: Upstream, rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
-    grouped = rows.filter(via_group=True, interaction__group_id__isnull=False).order_by()
-    found = grouped.values_list("interaction__group_id", flat=True).distinct()[:MOST]
-    ids = [str(id_) for id_ in found]
+    grouped = rows.filter(group_id__isnull=False).order_by()
+    ids = [str(id_) for id_ in grouped.values_list("group_id", flat=True).distinct()[:MOST]]
     names = group_names(upstream, set(ids))
     groups = {id_: names.get(id_, id_) for id_ in ids}
     return [(MINE, _("You")), (GROUPS, _("Any of your groups")), *by_label(groups)]
 
 
 def _runs(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
-    asked = rows.filter(interaction__run_id__isnull=False).order_by("workflow")
-    found = asked.values_list("interaction__run_id", "workflow").distinct()[:MOST]
+    asked = rows.filter(run_id__isnull=False).order_by("workflow")
+    found = asked.values_list("run_id", "workflow").distinct()[:MOST]
     return [(str(id_), _run_label(str(id_), workflow)) for id_, workflow in found]
 
 

@@ -15,7 +15,7 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.access.search import Name, having
 from inbox.mobius.types import PolicyKind
-from inbox.models import Attempt, BatchItem, Recipient, Run, Upstream
+from inbox.models import Attempt, BatchItem, Interaction, Recipient, Run, Upstream
 from inbox.services import snooze
 from inbox.services.draft import with_text
 from inbox.web.inbox.order import RETURNED, usual_order
@@ -158,21 +158,21 @@ def narrowed(
     caller has read the ``names``. ``even_seen``: the filter *Unread* is ignored.
     """
     cleaned = filters.cleaned_data
-    if cleaned["type"]:
-        rows = rows.filter(interaction__type=cleaned["type"])
     if cleaned["target"] == "mine":
         rows = rows.filter(via_group=False)
     elif cleaned["target"] == "groups":
         rows = rows.filter(via_group=True)
     elif cleaned["target"]:
-        rows = rows.filter(via_group=True, interaction__group_id=cleaned["target"])
+        rows = rows.filter(group_id=cleaned["target"])
     exact = {
+        "type": cleaned["type"],
         "workflow": cleaned["workflow"],
         "asked_by": cleaned["requester"],
-        "interaction__run_id": cleaned["run"],
+        "run_id": cleaned["run"],
     }
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
-    rows = _claimed(_due(_asked(rows, cleaned["age"]), cleaned["due"]), cleaned["claimed"])
+    rows = _due(_asked(rows, cleaned["age"]), cleaned["due"])
+    rows = _claimed(rows, upstream, cleaned["claimed"])
     rows = _answered(rows, cleaned["answer"])
     if cleaned["span"]:
         rows = rows.filter(closed_at__gte=since(cleaned["span"], timezone.now()))
@@ -182,7 +182,8 @@ def narrowed(
         rows = unseen(rows)
     if cleaned["drafts"]:
         drafted = with_text(viewer, upstream).values("interaction_id")
-        rows = rows.filter(interaction__mobius_id__in=drafted)
+        items = Interaction.objects.filter(upstream=upstream, mobius_id__in=drafted)
+        rows = rows.filter(interaction__in=items.values("pk"))
     searched = having(viewer, upstream, cleaned["q"], of="interaction", names=names)
     return rows.filter(searched)
 
@@ -230,7 +231,7 @@ def _due(rows: QuerySet[Recipient], due: str) -> QuerySet[Recipient]:
             return rows.filter(due_at__gt=now, due_at__lte=now + timedelta(days=7))
 
 
-def _claimed(rows: QuerySet[Recipient], claimed: str) -> QuerySet[Recipient]:
+def _claimed(rows: QuerySet[Recipient], upstream: Upstream, claimed: str) -> QuerySet[Recipient]:
     """A claim counts only if one answer is enough."""
     several = [PolicyKind.ALL.value, PolicyKind.QUORUM.value]
     together = Q(interaction__policy__kind__in=several)
@@ -240,6 +241,8 @@ def _claimed(rows: QuerySet[Recipient], claimed: str) -> QuerySet[Recipient]:
         case "me":
             return rows.filter(holds=True)
         case "others":
+            taken = Interaction.objects.filter(upstream=upstream, claimed_by__isnull=False)
+            rows = rows.filter(interaction__in=taken.filter(status="pending").values("pk"))
             rows = rows.exclude(_UNCLAIMED).exclude(interaction__claimed_by=F("user_id"))
             return rows.exclude(together)
         case _:

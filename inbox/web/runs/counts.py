@@ -19,10 +19,9 @@ LONG = timedelta(hours=4)
 # One statement for the counts and groups: ten statements, composed by Django, would cost
 # more than reading the rows. Each part returns kind, key, two texts and a number. The scopes are
 # those of ``inbox.web.ui.scopes``, in the form that their indexes have.
-_FIGURES = """
-SELECT 'status', state, CAST(SUM(CASE WHEN status_since {beside} %s THEN 1 ELSE 0 END) AS text),
-  '', COUNT(*)
-FROM inbox_run WHERE upstream_id = %s AND gone IN (false) AND {which} GROUP BY state
+_RUNS = """
+SELECT '{kind}', '{state}', '', '', COUNT(*)
+FROM inbox_run WHERE upstream_id = %s AND gone IN (false) AND state = '{state}'
 """
 _SCOPE = """
 SELECT '{kind}', CASE WHEN via_group THEN 'group' ELSE 'self' END, '', '', COUNT(*) FROM (
@@ -94,20 +93,23 @@ Part = tuple[str, Sequence[Any]]
 
 
 def _board(upstream: Upstream, now: datetime) -> list[Part]:
-    def instant(at: datetime) -> Any:
-        return connection.ops.adapt_datetimefield_value(at)
+    """The runs in each status, and the notable ones. One state and one range of times each, so that
+    an index is counted and no row is looked at.
+    """
 
-    today = instant(midnight(now))
-    held_up = instant(now - LONG)
-    stopped = "state IN ('failed', 'cancelled')"
-    still = "state IN ('suspended', 'running', 'active', 'queued')"
+    def count(kind: str, state: str, since: str = "", at: datetime | None = None) -> Part:
+        text = _RUNS.format(kind=kind, state=state)
+        if at is None:
+            return text, [upstream.pk]
+        instant = connection.ops.adapt_datetimefield_value(at)
+        return f"{text} AND status_since {since} %s", [upstream.pk, instant]
+
+    states = ("suspended", "running", "active", "queued", "failed", "cancelled")
+    ended = ("failed", "cancelled", "completed")
     return [
-        (_FIGURES.format(beside="<=", which=still), [held_up, upstream.pk]),
-        (_FIGURES.format(beside=">=", which=stopped), [today, upstream.pk]),
-        (
-            _FIGURES.format(beside=">=", which="state = 'completed' AND status_since >= %s"),
-            [today, upstream.pk, today],
-        ),
+        *(count("status", state) for state in states),
+        count("notable", "suspended", "<=", now - LONG),
+        *(count("notable", state, ">=", midnight(now)) for state in ended),
     ]
 
 
@@ -136,11 +138,9 @@ def _groups(upstream: Upstream, ids: set[str]) -> list[Part]:
 def _from_rows(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> MonitorCounts:
     figures: dict[tuple[str, str], int] = {}
     groups: dict[str, str] = {}
-    for kind, key, first, second, number in rows:
+    for kind, key, name, handle, number in rows:
         if kind == "group":
-            groups[key] = groups[second] = first
-            continue
-        figures[kind, key] = number
-        if first:
-            figures["notable", key] = int(first)
+            groups[key] = groups[handle] = name
+        else:
+            figures[kind, key] = number
     return MonitorCounts(figures, people, groups)

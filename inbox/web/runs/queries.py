@@ -120,16 +120,25 @@ def _people(upstream: Upstream) -> list[tuple[str, str]]:
     return by_label(names_of(ids))
 
 
+MANY = 2_000
+"""From so many IDs on, the newest of these runs are found sooner by walking all runs."""
+
 WIDE = ("raw", "plan", "inputs", "metadata", "search")
 
 
 def page_of(
     viewer: Viewer, upstream: Upstream, filters: RunFilters, order: Keyset, now: datetime
 ) -> QuerySet[Run]:
-    """The rows of a page, and one more. One query."""
+    """The rows of a page, and one more. One query; a short one for the viewer's own runs unless
+    they see all, for those that wait for a group and for those that wait for a person.
+    """
     cleaned = filters.cleaned_data
-    rows = order.after(filtered(viewer, upstream, filters, now), cleaned["cursor"])
-    if access.sees_whole_run(viewer):
+    limits = _waiting_on(upstream, cleaned)
+    if not access.sees_whole_run(viewer):
+        limits.append(access.own_run_ids(viewer, upstream))
+    few = any(ids[:MANY].count() < MANY for ids in limits)
+    rows = order.after(filtered(viewer, upstream, filters, now, from_ids=few), cleaned["cursor"])
+    if access.sees_whole_run(viewer) and not few:
         # Select on the narrow columns of an index, and read full rows for this page only.
         chosen = rows.values("pk")[: PAGE + 1]
         rows = order.sorted(Run.objects.filter(pk__in=chosen))
@@ -146,17 +155,29 @@ def runs_of(viewer: Viewer, upstream: Upstream, ids: Sequence[int]) -> list[Run]
 
 
 def filtered(
-    viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datetime
+    viewer: Viewer,
+    upstream: Upstream,
+    filters: RunFilters,
+    now: datetime,
+    *,
+    from_ids: bool = True,
 ) -> QuerySet[Run]:
-    """The runs that match the filters, unordered. No query."""
+    """The runs that match the filters, unordered. No query.
+
+    ``from_ids``: the database starts from the viewer's own runs, or those that wait for a group or
+    a person, where only these can match, instead of walking an index of all runs.
+    """
     cleaned = filters.cleaned_data
     rows = access.listed_runs(viewer, upstream)
-    if access.sees_whole_run(viewer):
+    waiting = _waiting_on(upstream, cleaned)
+    for ids in waiting:
+        rows = rows.filter(mobius_id__in=ids)
+    if from_ids and (waiting or not access.sees_whole_run(viewer)):
+        # Coalesce keeps SQLite from the indexes that begin with this column.
+        rows = rows.alias(deleted=Coalesce(F("gone"), Value(True))).filter(deleted__in=(False,))
+    else:
         # As lists: a bare boolean column would keep SQLite from its index.
         rows = rows.filter(gone__in=(False,))
-    else:
-        # Coalesce keeps the database from walking an index of all runs to find a reviewer's few.
-        rows = rows.alias(deleted=Coalesce(F("gone"), Value(True))).filter(deleted__in=(False,))
     if cleaned["status"] and cleaned["q"]:
         rows = _beside_the_search(rows, cleaned["status"])
     elif cleaned["status"] == OPEN:
@@ -171,8 +192,6 @@ def filtered(
         then = now - timedelta(hours=AGE_HOURS[cleaned["age"]])
         # No newer run can match, so a walk from the newest begins there.
         rows = rows.filter(status_since__lte=then, created_at__lte=then)
-    for waiting in _waiting_on(upstream, cleaned):
-        rows = rows.filter(mobius_id__in=waiting)
     for word in cleaned["q"].lower().split():
         rows = rows.filter(search__contains=word)
     return rows
@@ -188,19 +207,17 @@ def _beside_the_search(rows: QuerySet[Run], status: str) -> QuerySet[Run]:
     return rows.alias(plain_status=Coalesce(F("state"), Value(""))).filter(plain_status=status)
 
 
-def _waiting_on(upstream: Upstream, cleaned: Mapping[str, Any]) -> list[QuerySet[Any]]:
+def _waiting_on(upstream: Upstream, cleaned: Mapping[str, Any]) -> list[QuerySet[Any, str | None]]:
     """The IDs of the runs that wait for the group, and of those that wait for the person."""
-    found: list[QuerySet[Any]] = []
+    found: list[QuerySet[Any, str | None]] = []
     if cleaned["group"]:
         of_group = Interaction.objects.filter(
             upstream=upstream, group_id=cleaned["group"], status="pending", gone__in=(False,)
         )
-        found.append(of_group.filter(run_id__isnull=False).values("run_id"))
+        found.append(of_group.filter(run_id__isnull=False).values_list("run_id", flat=True))
     if cleaned["person"]:
         open_to = Recipient.objects.filter(
             upstream=upstream, user_id=cleaned["person"], open__in=(True,)
         )
-        found.append(
-            open_to.filter(interaction__run_id__isnull=False).values("interaction__run_id")
-        )
+        found.append(open_to.filter(run_id__isnull=False).values_list("run_id", flat=True))
     return found
