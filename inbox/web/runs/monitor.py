@@ -275,12 +275,12 @@ def _wanted(
 
 def _counter(status: str, filters: RunFilters, found: MonitorCounts) -> Counter:
     shown, notable = run_status(status), found.count("notable", status)
-    label, figure, small, age = shown.label, found.count("status", status), "", ""
+    label, figure, small, age = shown.label, found.runs(status), "", ""
     match status:
         case "running":
-            figure = found.running
+            figure = found.runs("running", "active")
         case "completed":
-            label, figure, age = _("%(status)s today") % {"status": label}, notable, "today"
+            label, age = _("%(status)s today") % {"status": label}, "today"
         case "suspended" if notable:
             small = _("%(count)d over 4 h") % {"count": notable}
         case "failed" | "cancelled" if notable:
