@@ -60,16 +60,15 @@ class MonitorCounts:
 
     @property
     def rail(self) -> dict[str, str]:
-        """The numbers beside the names in the rail; empty for nothing."""
+        """The numbers in the rail that ``rail_counts`` leaves to the page; empty for nothing."""
         both = {
             kind: self.count(kind, "self") + self.count(kind, "group")
-            for kind in ("waits", "claimed", "others")
+            for kind in ("waits", "claimed")
         }
         return {
             "inbox": counted_words(both["waits"]),
             "groups": counted_words(self.count("waits", "group")),
             "claimed": counted_words(both["claimed"]),
-            "others": counted_words(both["others"]),
         }
 
 
@@ -118,7 +117,7 @@ def _scopes(viewer: Viewer, upstream: Upstream) -> list[Part]:
     """The numbers in the rail, each counted up to the rail's limit."""
     if not viewer.mobius_id:
         return []
-    which = {"waits": "open IN (true)", "claimed": "holds", "others": "waits"}
+    which = {"waits": "open IN (true)", "claimed": "holds"}
     return [
         (
             _SCOPE.format(kind=kind, which=condition, most=COUNTED + 1),
