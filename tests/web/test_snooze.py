@@ -76,6 +76,17 @@ def test_it_leaves_the_list_and_its_counts_for_the_person_alone(
     assert re.search(r"Until \w*", page_of(rina, "/inbox/?snoozed=yes"))
 
 
+@pytest.mark.parametrize("path", ["/inbox/", "/runs/", "/notifications/", "/notifications/bell/"])
+def test_every_page_counts_it_as_unread_once_it_is_back(rina: Client, path: str) -> None:
+    three()
+    put_off(rina, "int_1", soon(hours=2))
+    put_off(rina, "int_2", soon(hours=3))
+    unread = re.compile(r'id="unread" hidden[^>]*>(\d*)<')
+    assert unread.findall(page_of(rina, path)) == ["1"]
+    let_time_pass("int_1", hours=2)
+    assert unread.findall(page_of(rina, path)) == ["2"]
+
+
 def test_a_question_returns_to_the_top_of_the_list(rina: Client) -> None:
     three()
     put_off(rina, "int_3", soon(hours=2))
