@@ -66,6 +66,16 @@ def _integer(digits: str) -> int | str:
     return int(digits) if len(digits) <= MOST_DIGITS else digits
 
 
+_SHARED = Decoder()
+
+
+def shared_decoder() -> Decoder:
+    """Always the same decoder, for columns with JSON: a list reads hundreds of short texts, and
+    making a decoder takes longer than reading one. Threads can share it, like that of ``json``.
+    """
+    return _SHARED
+
+
 def loads(text: str | bytes | bytearray, **options: Any) -> Any:
     """Parse JSON; ``options`` as of ``json.loads``."""
     return json.loads(text, cls=Decoder, **options)
