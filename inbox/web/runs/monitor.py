@@ -32,6 +32,21 @@ from inbox.web.ui.when import Deadline, deadline, moment, read_instant, span
 from inbox.web.ui.words import RUN_STATUSES, UNNAMED, run_status
 
 FACES = 3
+WAIT_COLUMNS = (
+    "mobius_id",
+    "run_id",
+    "title",
+    "target_type",
+    "target_id",
+    "policy",
+    "responses",
+    "members",
+    "claimed_by",
+    "due_at",
+    "soft",
+    "expires_at",
+)
+"""What the list shows of a question that a run waits for."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +267,7 @@ def _waits(viewer: Viewer, upstream: Upstream, page: Sequence[Run]) -> dict[str,
     pending = items.alias(plain_status=Coalesce(F("status"), Value(""))).filter(
         plain_status="pending"
     )
-    for item in pending.defer("raw", "context", "message", "questions").order_by("id"):
+    for item in pending.only(*WAIT_COLUMNS).order_by("id"):
         waits.setdefault(str(item.run_id), []).append(item)
     return waits
 

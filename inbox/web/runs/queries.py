@@ -123,7 +123,24 @@ def _people(upstream: Upstream) -> list[tuple[str, str]]:
 MANY = 2_000
 """From so many IDs on, the newest of these runs are found sooner by walking all runs."""
 
-WIDE = ("raw", "plan", "inputs", "metadata", "search")
+COLUMNS = (
+    "mobius_id",
+    "workflow",
+    "status",
+    "state",
+    "status_since",
+    "finished",
+    "attempt",
+    "external_id",
+    "started_by",
+    "wait",
+    "error_type",
+    "error_message",
+    "created_at",
+    "completed_at",
+    "updated_at",
+)
+"""What the list shows of a run, and is sorted by."""
 
 
 def page_of(
@@ -142,14 +159,14 @@ def page_of(
         # Select on the narrow columns of an index, and read full rows for this page only.
         chosen = rows.values("pk")[: PAGE + 1]
         rows = order.sorted(Run.objects.filter(pk__in=chosen))
-    return rows.defer(*WIDE)[: PAGE + 1]
+    return rows.only(*COLUMNS)[: PAGE + 1]
 
 
 def runs_of(viewer: Viewer, upstream: Upstream, ids: Sequence[int]) -> list[Run]:
     """The runs with these IDs, in the same order. One query, none without IDs."""
     if not ids:
         return []
-    rows = access.runs(viewer, upstream).filter(pk__in=ids).defer(*WIDE)
+    rows = access.runs(viewer, upstream).filter(pk__in=ids).only(*COLUMNS)
     place = {pk: index for index, pk in enumerate(ids)}
     return sorted(rows, key=lambda run: place[run.pk])
 
