@@ -29,7 +29,7 @@ from inbox.web.ui.batches import chosen_value
 from inbox.web.ui.claims import claimed_too_long, since_label
 from inbox.web.ui.held import HeldAnswer
 from inbox.web.ui.people import Face, People
-from inbox.web.ui.scopes import OTHERS, Filters, item_href, question_path, snooze_href
+from inbox.web.ui.scopes import OTHERS, Filters, item_href, question_path
 from inbox.web.ui.when import Deadline, deadline, moment
 from inbox.web.ui.words import Kind, asked_in, item_status, kind
 from inbox.words import words_of
@@ -169,7 +169,8 @@ class _Page:
 
     By the ID of the question: ``waiting``, the viewer's held answers; ``drafts``; ``steps``, the
     names of the steps that asked; ``failed``, as ``failed_items`` reads it. ``returns`` is as
-    ``snooze.returns_of`` reads it, ``words`` are those searched for.
+    ``snooze.returns_of`` reads it, ``words`` are those searched for. ``kinds`` are by type, and
+    ``snooze_query`` is the query of the addresses where questions are snoozed.
     """
 
     viewer: Viewer
@@ -185,6 +186,8 @@ class _Page:
     steps: Mapping[str, str]
     failed: Mapping[str, bool]
     words: Collection[str]
+    kinds: Mapping[str, Kind]
+    snooze_query: str
 
     def row(self, recipient: Recipient, can: Collection[Action]) -> Row:
         """The row of a recipient, who may do what ``can`` says."""
@@ -206,7 +209,7 @@ class _Page:
             run_id=item.run_id or "",
             href=item_href(id_, self.filters),
             title=item.display_title,
-            kind=kind(item.type),
+            kind=self.kinds[item.type],
             meta=meta,
             deadline=deadline(item, now) if alive else None,
             group=assignee,
@@ -227,7 +230,7 @@ class _Page:
             waiting=waiting if recipient.open else None,
             draft=id_ in self.drafts,
             snoozed=moment(returns_at, now) if returns_at and returns_at > now and alive else "",
-            snooze_href=snooze_href(id_, self.filters, back="inbox") if recipient.open else "",
+            snooze_href=question_path("snooze", id_) + self.snooze_query if recipient.open else "",
             found=snippet(self.viewer, item, self.words, people=people, shown=shown)
             if self.words
             else (),
@@ -294,6 +297,8 @@ def inbox_rows(
         steps=step_names(upstream, answerable) if filters.selectable else {},
         failed=failed,
         words=words_of(filters.cleaned_data["q"]),
+        kinds={type_: kind(type_) for type_ in {row.interaction.type for row in page}},
+        snooze_query=filters.querystring(back="inbox"),
     )
     return [about.row(recipient, actions) for recipient, actions in zip(page, can, strict=True)]
 

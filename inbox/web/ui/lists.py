@@ -118,7 +118,12 @@ class ListForm(forms.Form):
 
     def querystring(self, **changes: object) -> str:
         """``values`` as a query string with its question mark, empty without values."""
-        return querystring(self.values(**changes))
+        return querystring(self.values(**changes)) if changes else self._unchanged
+
+    @cached_property
+    def _unchanged(self) -> str:
+        """The query string of this list, which each of its rows has."""
+        return querystring(self.values())
 
     def query(self, **changes: object) -> str:
         """``querystring`` without its question mark, as forms send it and rows store it."""

@@ -345,5 +345,5 @@ def question_path(name: str, id_: str) -> str:
     return reverse(name, args=[id_])
 
 
-def snooze_href(id_: str, filters: Filters, **more: object) -> str:
-    return question_path("snooze", id_) + filters.querystring(**more)
+def snooze_href(id_: str, filters: Filters) -> str:
+    return question_path("snooze", id_) + filters.querystring()
