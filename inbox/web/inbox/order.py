@@ -30,6 +30,7 @@ from inbox.web.ui.when import BANDS, HOUR, Band, band, next_midnight
 SOONEST_DUE = Keyset("due_at", ascending=True, nulls_last=True)
 NEWEST_CLOSED = Keyset("closed_at")
 RETURNED = Band("returned", gettext_lazy("Back from snooze"), "snooze")
+CLOSED = Band("done", gettext_lazy("Answered and closed"), "done")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Order:
                 name = getattr(row, "by_requester", None) or ""
                 return Band(f"requester-{quote(name, '')}", name or _("No requester"), "user")
             case "closed":
-                return Band("done", _("Answered and closed"), "done")
+                return CLOSED
             case _:
                 return band(row.due_at, now)
 

@@ -96,9 +96,11 @@ def value_words(question: Mapping[str, Any], value: Any) -> Words:
     chosen, line = "", None
     match question.get("mode"), value:
         case "confirm", True:
-            return Words(_("Approved"), "yes", "check", line=_("Approved"))
+            text = _("Approved")
+            return Words(text, "yes", "check", line=text)
         case "confirm", False:
-            return Words(_("Rejected"), "no", "x", line=_("Rejected"))
+            text = _("Rejected")
+            return Words(text, "no", "x", line=text)
         case "select", str():
             chosen = text = line = labels.get(value, value)
         case "multi_select", list():

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 
@@ -31,7 +32,12 @@ class People:
 
     def name(self, user_id: str | None) -> str:
         """``You`` for the viewer, else the name."""
-        return _("You") if self.is_viewer(user_id) else self.full(user_id)
+        return self._you if self.is_viewer(user_id) else self.full(user_id)
+
+    @cached_property
+    def _you(self) -> str:
+        # Translated once: the viewer may be in every row of a list.
+        return _("You")
 
     def object(self, user_id: str | None) -> str:
         """The name within a sentence: ``you`` for the viewer."""
