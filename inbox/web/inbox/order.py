@@ -61,8 +61,8 @@ class Order:
         chosen = Recipient.objects.filter(pk__in=found.values("pk")[:count])
         return self.keyset.sorted(self.annotated(chosen))
 
-    def heading(self, row: Recipient, now: datetime) -> Band:
-        """The heading of a row of ``annotated``."""
+    def heading(self, row: Recipient, now: datetime, tomorrow: datetime | None = None) -> Band:
+        """The heading of a row of ``annotated``. ``tomorrow`` is as in ``band``."""
         if row.interaction_id in self.returned:
             return RETURNED
         match self.by:
@@ -77,7 +77,7 @@ class Order:
             case "closed":
                 return CLOSED
             case _:
-                return band(row.due_at, now)
+                return band(row.due_at, now, tomorrow)
 
     def _text(self, name: str, now: datetime) -> Expression:
         if name == "by_return":

@@ -42,7 +42,7 @@ from inbox.web.ui.scopes import (
     Filters,
     FocusFilters,
 )
-from inbox.web.ui.when import Band
+from inbox.web.ui.when import Band, next_midnight
 
 
 @dataclass(frozen=True)
@@ -306,8 +306,9 @@ def _sections(
 ) -> tuple[Section, ...]:
     headings: dict[str, Band] = {}
     rows: dict[str, list[Row]] = {}
+    tomorrow = next_midnight(now)
     for recipient, line in zip(page.rows, shown, strict=True):
-        heading = order.heading(recipient, now)
+        heading = order.heading(recipient, now, tomorrow)
         headings.setdefault(heading.key, heading)
         rows.setdefault(heading.key, []).append(line)
     last = next(reversed(rows), "")
@@ -317,7 +318,7 @@ def _sections(
         count = sum(line.ended is None for line in lines)
         words[key] = f"{count}+" if page.cursor and key == last else str(count)
     if _counts_bands(filters, page):
-        words |= counts.band_counts(order.heading(row, now).key for row in page.new)
+        words |= counts.band_counts(order.heading(row, now, tomorrow).key for row in page.new)
     elif filters.done:
         words = {}
     return tuple(

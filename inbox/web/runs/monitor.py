@@ -28,6 +28,7 @@ from inbox.web.ui.endings import Ending, entries_of, run_ending
 from inbox.web.ui.lists import PAGE, Choice, Counter, chips, numbers
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
+from inbox.web.ui.scopes import question_path
 from inbox.web.ui.when import Deadline, deadline, moment, read_instant, span
 from inbox.web.ui.words import RUN_STATUSES, UNNAMED, run_status
 
@@ -130,7 +131,7 @@ def _waits_on(
         ids = item.missing if counts else []
     return WaitsOn(
         label=label,
-        href=item.get_absolute_url(),
+        href=question_path("interaction", item.mobius_id),
         title=item.display_title,
         faces=tuple(people.face(id_) for id_ in ids[:FACES]),
         progress=progress_text(counts),
