@@ -48,7 +48,8 @@ def _part(viewer: Viewer, upstream: Upstream, filters: Filters, cursor: str) -> 
     order = order_of(filters, {})
     rows = order.first(list_rows(viewer, upstream, filters), cursor, CHUNK)
     page = list(with_columns(rows, filters, "comment"))
-    runs = runs_of(viewer, upstream, filters, page)
+    ended_at = ("finished", "completed_at", "updated_at")
+    runs = runs_of(viewer, upstream, filters, page, *ended_at)
     cells = (_cells(row, runs.get(row.interaction.run_id or "")) for row in page)
     return table(cells), order.keyset.cursor(page[-1]) if len(page) == CHUNK else ""
 

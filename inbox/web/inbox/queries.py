@@ -311,14 +311,16 @@ def closed_meanwhile(
 
 
 def runs_of(
-    viewer: Viewer, upstream: Upstream, filters: Filters, page: Iterable[Recipient]
+    viewer: Viewer, upstream: Upstream, filters: Filters, page: Iterable[Recipient], *more: str
 ) -> dict[str, Run]:
-    """The runs of the questions on a page of *Done*, by ID. One query; none for other lists."""
+    """The runs of the questions on a page of *Done*, by ID, with the columns that it shows, and
+    ``more``. One query; none for other lists.
+    """
     ids = {row.interaction.run_id for row in page if row.interaction.run_id}
     if not filters.done or not ids:
         return {}
     runs = access.runs(viewer, upstream).filter(mobius_id__in=ids)
-    found = runs.only("mobius_id", "status", "state", "finished", "completed_at", "updated_at")
+    found = runs.only("mobius_id", "status", "state", *more)
     return {run.mobius_id: run for run in found}
 
 
