@@ -10,29 +10,22 @@ from django.db import connection
 from inbox.access import Viewer
 from inbox.models import Upstream
 from inbox.people.names import accounts_of
-from inbox.web.ui.scopes import COUNTED, counted_words
 from inbox.web.ui.when import midnight
 
 LONG = timedelta(hours=4)
 """After this long a suspended run counts as held up."""
 
 # One statement for the counts and groups: ten statements, composed by Django, would cost
-# more than reading the rows. Each part returns kind, key, two texts and a number. The scopes are
-# those of ``inbox.web.ui.scopes``, in the form that their indexes have.
+# more than reading the rows. Each part returns kind, key, two texts and a number.
 #
-# Runs are counted by stretches of an index, none twice: adding up or grouping so many rows takes
-# two to three times as long. As subqueries: PostgreSQL would start processes to share them.
+# Each count is of one range of an index, and no run is counted twice: adding up or grouping so
+# many rows takes two to three times as long. They are subqueries because PostgreSQL would start
+# processes to share them otherwise.
 _RUNS = """
 SELECT '{kind}', '{state}', '', '', (
   SELECT COUNT(*) FROM inbox_run
   WHERE upstream_id = %s AND gone IN (false) AND state = '{state}' {bound}
 )
-"""
-_SCOPE = """
-SELECT '{kind}', CASE WHEN via_group THEN 'group' ELSE 'self' END, '', '', COUNT(*) FROM (
-  SELECT via_group FROM inbox_recipient
-  WHERE upstream_id = %s AND user_id = %s AND {which} LIMIT {most}
-) AS counted GROUP BY via_group
 """
 _GROUPS = """
 SELECT 'group', mobius_id, name, handle, 0
@@ -58,27 +51,12 @@ class MonitorCounts:
         """How many runs are in these states, without those that had completed before today."""
         return sum(self.count(kind, state) for kind in ("notable", "other") for state in states)
 
-    @property
-    def rail(self) -> dict[str, str]:
-        """The numbers in the rail that ``rail_counts`` leaves to the page; empty for nothing."""
-        both = {
-            kind: self.count(kind, "self") + self.count(kind, "group")
-            for kind in ("waits", "claimed")
-        }
-        return {
-            "inbox": counted_words(both["waits"]),
-            "groups": counted_words(self.count("waits", "group")),
-            "claimed": counted_words(both["claimed"]),
-        }
-
 
 def monitor_counts(
     viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
 ) -> MonitorCounts:
-    """The counts for ``viewer``, and names for these IDs; for a lead also the counts of runs.
-    Two queries.
-    """
-    parts = [*_scopes(viewer, upstream), *_groups(upstream, groups)]
+    """The names of these people and groups, and for a lead the counts of runs. Two queries."""
+    parts = _groups(upstream, groups)
     if viewer.lead:
         parts += _board(upstream, now)
     rows: list[Any] = []
@@ -110,20 +88,6 @@ def _board(upstream: Upstream, now: datetime) -> list[Part]:
         *(runs("other", state) for state in ("running", "active", "queued")),
         *(runs("other", state, before, today) for state in ("failed", "cancelled")),
         *(runs("notable", state, since, today) for state in ("failed", "cancelled", "completed")),
-    ]
-
-
-def _scopes(viewer: Viewer, upstream: Upstream) -> list[Part]:
-    """The numbers in the rail, each counted up to the rail's limit."""
-    if not viewer.mobius_id:
-        return []
-    which = {"waits": "open IN (true)", "claimed": "holds"}
-    return [
-        (
-            _SCOPE.format(kind=kind, which=condition, most=COUNTED + 1),
-            [upstream.pk, viewer.mobius_id],
-        )
-        for kind, condition in which.items()
     ]
 
 

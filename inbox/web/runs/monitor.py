@@ -181,7 +181,6 @@ class Monitor:
     view: SavedView | None
     view_href: str
     changed_view: ChangedView | None
-    rail: Mapping[str, str]
     new: int
     refresh_href: str
     next_href: str
@@ -253,7 +252,6 @@ def monitor(
         view=view,
         view_href=view_href(viewer, view, filters),
         changed_view=changed_view(viewer, view, filters),
-        rail=found.rail,
         new=len(page.new),
         refresh_href=filters.href(shown=numbers(page.rows)),
         next_href=filters.href(cursor=page.cursor) if page.cursor else "",

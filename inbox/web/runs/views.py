@@ -28,7 +28,7 @@ from inbox.web.runs.monitor import awaited_signals, monitor
 from inbox.web.runs.queries import RunFilters, run_filters_of, selects
 from inbox.web.runs.scrubber import ReplayFilters, scrubber
 from inbox.web.runs.timeline import LogFilters
-from inbox.web.ui.frame import frame, rail_counts, render_page
+from inbox.web.ui.frame import frame, render_page
 from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
@@ -48,8 +48,7 @@ def runs(request: ReviewerRequest) -> HttpResponse:
     context["freshness"] = freshness.present()
     if fragment:
         return render(request, "runs/_monitor.html", context)
-    counts = {**page.rail, **rail_counts(request.viewer, upstream)}
-    context |= frame(request, section="runs", counts=counts)
+    context |= frame(request, section="runs")
     return render(request, "runs/monitor.html", context)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from inbox import access
 from inbox.access import Viewer
 from inbox.mirror import freshness
-from inbox.models import Batch, Notice, SavedView, Snooze, Upstream
+from inbox.models import Batch, Notice, SavedView, Upstream
 from inbox.services import incidents, snooze
 from inbox.services.connection import connection
 from inbox.services.guard import choice_of
@@ -41,7 +41,7 @@ def rail_counts(
     snoozed: Collection[int] | None = None,
 ) -> dict[str, str]:
     """The counts in the rail, by name. One query; with ``own`` three, four if the viewer has ever
-    snoozed a question. Without ``own`` and ``snoozed`` that takes three more.
+    snoozed a question.
 
     ``others`` are questions that wait for others, ``blocked``, for a lead, all that wait. With
     ``own`` also those that wait for the viewer, for pages that have not counted them; with
@@ -81,31 +81,17 @@ def rail_counts(
     if unread is not None:
         found["unread"] = unread
     elif viewer.mobius_id:
-        counted["unread"] = _unread(viewer, upstream, snoozed or ())
-        if snoozed is None:
-            counted["snoozes"] = Snooze.objects.filter(reviewer__user_id=viewer.user_id)
-    found |= _numbers(counted)
-    if found.pop("snoozes", 0):
-        # Most people have snoozed nothing, and leaving it out takes longer to build than the rest.
-        snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now())
-        found["unread"] = _unread(viewer, upstream, snoozed).count()
+        rows = rows_of(OPEN, viewer, upstream, snoozed=snoozed, unread=True)
+        counted["unread"] = capped(rows.order_by("due_at", "id"))
+    figures = [figure(name, rows) for name, rows in counted.items()]
+    if figures:
+        found |= dict(figures[0].union(*figures[1:], all=True))
     return {name: counted_words(count) for name, count in found.items()}
-
-
-def _unread(viewer: Viewer, upstream: Upstream, snoozed: Collection[int]) -> QuerySet[Any, Any]:
-    rows = rows_of(OPEN, viewer, upstream, snoozed=snoozed, unread=True)
-    return capped(rows.order_by("due_at", "id"))
 
 
 def capped(rows: QuerySet[Any, Any], *, most: int = COUNTED) -> QuerySet[Any, Any]:
     """The first ``most`` of the ``rows`` and one more, so that counting them stops there."""
     return rows.model._default_manager.filter(pk__in=rows.values("pk")[: most + 1])
-
-
-def _numbers(counted: Mapping[str, QuerySet[Any, Any]]) -> dict[str, int]:
-    """How many rows each has. One query, none for nothing."""
-    figures = [figure(name, rows) for name, rows in counted.items()]
-    return dict(figures[0].union(*figures[1:], all=True)) if figures else {}
 
 
 def figure(name: str | int, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
