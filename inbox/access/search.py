@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
 
 from inbox.access.redaction import Masked, masked
 from inbox.access.rules import (
@@ -24,7 +25,7 @@ from inbox.access.rules import (
     with_hidden_answers,
 )
 from inbox.models import Group, Interaction, Membership, Reviewer, Run, Upstream
-from inbox.models.question_words import numbers_with
+from inbox.models.question_words import first_with, numbers_with
 from inbox.models.reviewer import shown_name
 from inbox.words import words_of
 
@@ -133,23 +134,31 @@ def having(
     *,
     of: str = "pk",
     names: Iterable[Name] | None = None,
+    few: int = 0,
 ) -> Q:
     """The condition that a question has every word of ``text``, as far as the viewer may read it.
 
     ``of`` is the field with the question's number. One query for people's names, unless the caller
-    has read ``names_in``; no condition and no query without words.
+    has read ``names_in``; no condition and no query without words. ``few``: up to so many questions
+    are read by another query, so that a list starts from them; none is read for 0.
     """
     words = list(dict.fromkeys(words_of(text)))
     if not words:
         return Q()
     terms = _with_names(words, names_in(upstream) if names is None else names)
     readable = ["question", "run"] if sees_whole_run(viewer) else ["question"]
-    found = Q(**{f"{of}__in": numbers_with(terms, [*readable, "answers"])})
+    found = Q(**{f"{of}__in": _numbers(terms, [*readable, "answers"], few)})
     if not settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE:
         return found
     hidden = with_hidden_answers(viewer, upstream).values("pk")
-    without_answers = Q(**{f"{of}__in": numbers_with(terms, readable)})
+    without_answers = Q(**{f"{of}__in": _numbers(terms, readable, few)})
     return without_answers | found & ~Q(**{f"{of}__in": hidden})
+
+
+def _numbers(terms: list[list[str]], columns: list[str], few: int) -> RawSQL | list[int]:
+    """The numbers of the questions with the terms: a list of fewer than ``few``, or a subquery."""
+    first = first_with(terms, columns, few) if few else []
+    return first if len(first) < few else numbers_with(terms, columns)
 
 
 def names_in(upstream: Upstream) -> QuerySet[Any, Any]:

@@ -102,6 +102,14 @@ def numbers_with(terms: Iterable[Collection[str]], columns: Sequence[str]) -> Ra
     return RawSQL(sql, parameters)  # nosec # noqa: S611 - all input is a parameter
 
 
+def first_with(terms: Iterable[Collection[str]], columns: Sequence[str], most: int) -> list[int]:
+    """The first ``most`` numbers that ``numbers_with`` finds, in no order. One query."""
+    numbers = numbers_with(terms, columns)
+    with connections[router.db_for_read(QuestionWords)].cursor() as cursor:
+        cursor.execute(f"{numbers.sql} LIMIT %s", [*numbers.params, most])
+        return [number for (number,) in cursor.fetchall()]
+
+
 def _quoted(words: Iterable[str]) -> Iterable[str]:
     """Beginnings of words for FTS5. Words have no quotes in them."""
     return (f'"{word}"*' for word in words)

@@ -13,7 +13,7 @@ from tests.web.cast import sign_in, soon, tell
 PAGES = {
     ("rina", "/inbox/"): 16,
     ("rina", "/inbox/?type=approval"): 16,
-    ("rina", "/inbox/?target=mine&q=pay"): 16,
+    ("rina", "/inbox/?target=mine&q=pay"): 17,
     ("rina", "/inbox/?drafts=yes"): 14,
     ("rina", "/inbox/?scope=claimed"): 12,
     ("rina", "/inbox/?scope=done"): 14,

@@ -84,6 +84,9 @@ _SEARCHED_COLUMNS = (
     ),
 )
 
+FEW_FOUND = 500
+"""If a search finds fewer questions, the list starts from them instead of walking its index."""
+
 _UNCLAIMED = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
 
 
@@ -154,8 +157,9 @@ def narrowed(
     names: Iterable[Name] | None = None,
     even_seen: bool = False,
 ) -> QuerySet[Recipient]:
-    """Those of the viewer's rows that match the filters. A search takes one query, unless the
-    caller has read the ``names``. ``even_seen``: the filter *Unread* is ignored.
+    """Those of the viewer's rows that match the filters. A search takes two queries, three where
+    others' answers are hidden; none if the caller has read the ``names``. ``even_seen``: the filter
+    *Unread* is ignored.
     """
     cleaned = filters.cleaned_data
     if cleaned["target"] == "mine":
@@ -184,7 +188,8 @@ def narrowed(
         drafted = with_text(viewer, upstream).values("interaction_id")
         items = Interaction.objects.filter(upstream=upstream, mobius_id__in=drafted)
         rows = rows.filter(interaction__in=items.values("pk"))
-    searched = having(viewer, upstream, cleaned["q"], of="interaction", names=names)
+    few = FEW_FOUND if names is None else 0
+    searched = having(viewer, upstream, cleaned["q"], of="interaction", names=names, few=few)
     return rows.filter(searched)
 
 
