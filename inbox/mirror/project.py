@@ -27,6 +27,7 @@ def apply(
     cursor: int | None = None,
     complete_runs: Collection[str] = (),
     accepted: Collection[str] = (),
+    locked: Upstream | None = None,
 ) -> Changes:
     """Apply ``payloads`` in one transaction. The caller publishes the result after the commit.
 
@@ -37,6 +38,8 @@ def apply(
         complete_runs: ids of runs whose log is complete with these payloads.
         accepted: ids of questions for which upstream has just accepted an answer from here: their
             answers are attributed again.
+        locked: the upstream's row, if the caller's transaction has locked it. That transaction must
+            then be rolled back after an error.
 
     Raises:
         DatabaseError: as the database does.
@@ -44,8 +47,8 @@ def apply(
     """
     floor = (upstream.cursor or 0) if seen_seq is None else seen_seq
     received = Received.of(payloads, seen_seq=floor)
-    with transaction.atomic():
-        row = Upstream.lock(upstream.pk)
+    with transaction.atomic(savepoint=locked is None):
+        row = locked or Upstream.lock(upstream.pk)
         projection = Projection(
             row,
             received,

@@ -224,14 +224,13 @@ def settle(
     An attempt whose question is still open stays open, or becomes accepted with ``accepted``:
     upstream took the POST. The caller publishes the changes after the commit.
     """
-    if snapshot is None or accepted:
-        Upstream.lock(attempt.upstream_id)
+    locked = Upstream.lock(attempt.upstream_id)
     if accepted:
         _accept(attempt)
     changes = Changes()
     if snapshot is not None or accepted:
         accepted_ids = [attempt.interaction_id] if accepted else []
-        changes = mirror(snapshot, attempt.upstream, accepted=accepted_ids)
+        changes = mirror(snapshot, attempt.upstream, accepted=accepted_ids, locked=locked)
     item = Interaction.objects.get(
         upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
     )

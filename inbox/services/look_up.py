@@ -24,12 +24,18 @@ async def look_up(interaction_id: str, *, within: float = READ_WITHIN) -> Payloa
 
 
 def mirror(
-    snapshot: Payload | None, upstream: Upstream | None = None, *, accepted: Collection[str] = ()
+    snapshot: Payload | None,
+    upstream: Upstream | None = None,
+    *,
+    accepted: Collection[str] = (),
+    locked: Upstream | None = None,
 ) -> Changes:
     """Apply ``snapshot`` to the mirror of ``upstream``, by default the current one.
 
-    ``accepted`` is as in ``project.apply``.
+    ``accepted`` and ``locked`` are as in ``project.apply``.
     """
     upstream = upstream or Upstream.present()
     payloads = [snapshot] if snapshot is not None else []
-    return project.apply(upstream, payloads, read_at=timezone.now(), accepted=accepted)
+    return project.apply(
+        upstream, payloads, read_at=timezone.now(), accepted=accepted, locked=locked
+    )
