@@ -32,21 +32,29 @@ def enter(upstream: Upstream, answers: Sequence[Answer]) -> None:
 
     Call it inside the transaction that projected them, which has locked the upstream's row.
     """
-    skip: set[tuple[str, str | None]] = set()
+    attempted: set[tuple[str, str | None]] = set()
     coming_soon: set[str] = set()
     for ids in chunks({answer.item.mobius_id for answer in answers}):
-        skip |= decision_log.answers_of(upstream, ids)
-        coming = Attempt.objects.filter(
+        unsettled = Attempt.objects.filter(
             upstream=upstream, interaction_id__in=ids, state__in=Attempt.UNSETTLED
         )
-        skip |= set(coming.values_list("interaction_id", "reviewer__mobius_id"))
-        on_its_way = coming.filter(state=Attempt.State.OPEN)
-        coming_soon |= set(on_its_way.values_list("interaction_id", flat=True))
-    new = {(answer.item.mobius_id, answer.user_id): answer for answer in answers}
-    entries = []
-    for key, answer in new.items():
+        columns = ("interaction_id", "reviewer__mobius_id", "state")
+        for interaction_id, user_id, state in unsettled.values_list(*columns):
+            attempted.add((interaction_id, user_id))
+            if state == Attempt.State.OPEN:
+                coming_soon.add(interaction_id)
+    outside: dict[tuple[str, str], Answer] = {}
+    for answer in answers:
+        key = (answer.item.mobius_id, answer.user_id)
         undecided = answer.item.mobius_id in coming_soon and answer.item.takes_one_answer
-        if key not in skip and not undecided:
+        if key not in attempted and not undecided:
+            outside[key] = answer
+    logged: set[tuple[str, str]] = set()
+    for ids in chunks({interaction_id for interaction_id, _ in outside}):
+        logged |= decision_log.answers_of(upstream, ids)
+    entries = []
+    for key, answer in outside.items():
+        if key not in logged:
             late = _late(upstream, answer)
             entries.append(_entry(upstream, answer) if late is None else _ours(late, answer))
     decision_log.append(*entries)
