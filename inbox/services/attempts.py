@@ -319,14 +319,16 @@ def sent_from_here(
 ) -> bool:
     """Whether the person's answer was sent from here with this value and comment.
 
-    Settles the attempt that it came from.
+    Settles the attempt that it came from, and the person's drafts.
     """
     answer = own_answer(viewer, item)
     if not answer.matches(value, comment):
         return False
     Upstream.lock(item.upstream_id)
-    attempts = _attempts_of(reviewer, item)
-    return _recognise(attempts, reviewer, viewer, item) is not None
+    sent = _recognise(_attempts_of(reviewer, item), reviewer, viewer, item)
+    if sent is not None:
+        draft.settle(reviewer, item, sent)
+    return sent is not None
 
 
 def _settle_answered(
@@ -339,7 +341,7 @@ def _settle_answered(
     for other in attempts:
         if other.state in Attempt.UNSETTLED and other != sent:
             refuse(other, "already_answered")
-    draft.settle(attempt.reviewer, item)
+    draft.settle(attempt.reviewer, item, sent)
     return sent is not None and (
         sent.pk == attempt.pk or own_answer(viewer, item).matches(attempt.value, attempt.comment)
     )

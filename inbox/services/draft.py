@@ -156,10 +156,15 @@ def answer_of(attempt: Attempt) -> FormAnswer:
     return FormAnswer(as_form_values(attempt.value), attempt.comment)
 
 
-def settle(reviewer: Reviewer, item: Interaction) -> None:
-    """The person has answered: delete the drafts with the text of that answer, close the others."""
+def settle(reviewer: Reviewer, item: Interaction, sent: Attempt | None) -> None:
+    """The person has answered: delete the drafts with the text of that answer, close the others.
+    ``sent`` is the attempt that it came from, None if it was made elsewhere.
+    """
+    answers = _shown_answers(item)[reviewer.mobius_id or ""]
+    if sent is not None:
+        answers.append(answer_of(sent))
     own = _of(item).filter(reviewer=reviewer)
-    own.filter(pk__in=_sent(own)).delete()
+    own.filter(pk__in=[draft.pk for draft in own if _is_sent(draft, answers)]).delete()
     close(reviewer, item)
 
 
@@ -322,10 +327,8 @@ def _sent(drafts: QuerySet[Draft]) -> list[int]:
     ids = {draft.interaction_id for draft in found}
     answers: dict[tuple[str, int, str], list[FormAnswer]] = defaultdict(list)
     for item in Interaction.objects.filter(mobius_id__in=ids):
-        for response in item.responses or ():
-            if by := response.get("user_id"):
-                given = as_form_values(response.get("value")), response.get("comment") or ""
-                answers[by, item.upstream_id, item.mobius_id].append(FormAnswer(*given))
+        for by, given in _shown_answers(item).items():
+            answers[by, item.upstream_id, item.mobius_id] += given
     # Mobius may show an answer in other words than it was sent.
     attempts = Attempt.objects.filter(state=Attempt.State.ANSWERED, interaction_id__in=ids)
     for attempt in attempts.select_related("reviewer"):
@@ -334,9 +337,23 @@ def _sent(drafts: QuerySet[Draft]) -> list[int]:
     sent = []
     for draft in found:
         own = answers[draft.reviewer.mobius_id or "", draft.upstream_id, draft.interaction_id]
-        if draft.empty or any(answer.is_in(draft) for answer in own):
+        if _is_sent(draft, own):
             sent.append(draft.pk)
     return sent
+
+
+def _is_sent(draft: Draft, answers: Iterable[FormAnswer]) -> bool:
+    return draft.empty or any(answer.is_in(draft) for answer in answers)
+
+
+def _shown_answers(item: Interaction) -> defaultdict[str, list[FormAnswer]]:
+    """The answers that Mobius shows, by the Mobius ID of who gave them."""
+    answers: defaultdict[str, list[FormAnswer]] = defaultdict(list)
+    for response in item.responses or ():
+        if by := response.get("user_id"):
+            values = as_form_values(response.get("value"))
+            answers[by].append(FormAnswer(values, response.get("comment") or ""))
+    return answers
 
 
 def _filled(values: list[str]) -> list[str]:

@@ -260,7 +260,9 @@ def _refused(answer: Answer, viewer: Viewer, item: Interaction) -> Outcome[Inter
     if (
         closed is not None
         and closed.kind is Kind.ALREADY_ANSWERED
-        and _already_sent(answer, viewer, item)
+        and attempts.sent_from_here(
+            answer.reviewer, viewer, item, value=answer.value, comment=answer.comment
+        )
     ):
         return answered(item)
     if closed is not None or answer.seen.differs_from(item):
@@ -309,16 +311,6 @@ def _taken(
     if attempt.state == Attempt.State.ANSWERED:
         return answered(item)
     return AnswerCommand(attempt, viewer, item).on_repeated(snapshot)
-
-
-def _already_sent(answer: Answer, viewer: Viewer, item: Interaction) -> bool:
-    """Whether the same value and comment were sent from here before, and have arrived."""
-    arrived = attempts.sent_from_here(
-        answer.reviewer, viewer, item, value=answer.value, comment=answer.comment
-    )
-    if arrived:
-        draft.settle(answer.reviewer, item)
-    return arrived
 
 
 def _asked(reviewer: Reviewer, interaction_id: str) -> ViewerAndItem:
