@@ -227,12 +227,12 @@ class Projection:
         return row
 
     def _write_interactions(self) -> None:
-        snapshots_by_id = drop_unchanged(self._upstream, Interaction, self._received.interactions)
         deleted = {one.interaction_id for one in self._received.deleted if one.interaction_id}
-        by_id: dict[str, Interaction] = {}
-        for ids in chunks(snapshots_by_id.keys() | deleted | set(self._accepted)):
-            rows = Interaction.objects.filter(upstream=self._upstream, mobius_id__in=ids)
-            by_id |= {row.mobius_id: row for row in rows}
+        by_id = self._known_questions(deleted | set(self._accepted))
+        snapshots_by_id = drop_unchanged(
+            self._upstream, Interaction, self._received.interactions, by_id
+        )
+        by_id |= self._known_questions(snapshots_by_id.keys() - by_id.keys())
         drop_pruned(snapshots_by_id, by_id, self._upstream.pruned_before)
         answered = {
             id for id, snapshots in snapshots_by_id.items() if any(map(_is_answered, snapshots))
@@ -283,6 +283,14 @@ class Projection:
         self._changes.interactions.update(row.mobius_id for row in [*new, *changed])
         self._changes.touch(*recipients.write(new=new, changed=changed, at=self._read_at))
         keep_seen(before)
+
+    def _known_questions(self, ids: Iterable[str]) -> dict[str, Interaction]:
+        """The questions among ``ids`` that the mirror has."""
+        by_id: dict[str, Interaction] = {}
+        for chunk in chunks(ids):
+            rows = Interaction.objects.filter(upstream=self._upstream, mobius_id__in=chunk)
+            by_id |= {row.mobius_id: row for row in rows}
+        return by_id
 
     def _infer_runs(self, questions: Iterable[Interaction]) -> None:
         """Write rows for runs that are only known from their questions."""

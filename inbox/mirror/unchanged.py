@@ -1,5 +1,8 @@
 """Comparing payloads with stored rows."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from django.db.models import Model
 
 from inbox.mirror.snapshots import Resource, Snapshot
@@ -13,15 +16,24 @@ def drop_unchanged(
     upstream: Upstream,
     model: type[Interaction | Run],
     snapshots_by_id: dict[str, list[Snapshot[Resource]]],
+    loaded: Mapping[str, Interaction | Run] = MappingProxyType({}),
 ) -> dict[str, list[Snapshot[Resource]]]:
-    """The snapshots without those equal to the stored payload, which are most of a full sync."""
+    """The snapshots without those equal to the stored payload, which are most of a full sync.
+    ``loaded`` are the rows that the caller has read, by ID.
+    """
     resources = {
         id: snapshots[0].resource
         for id, snapshots in snapshots_by_id.items()
         if len(snapshots) == 1 and not snapshots[0].logged
     }
-    same: set[str] = set()
-    for ids in chunks(resources):
+    same = {
+        id
+        for id, resource in resources.items()
+        if (row := loaded.get(id)) is not None
+        and not row.gone
+        and (row.updated_at, row.raw) == (resource.updated_at, resource.raw)
+    }
+    for ids in chunks(resources.keys() - loaded.keys()):
         rows = model._default_manager.filter(upstream=upstream, mobius_id__in=ids, gone=False)
         for id, updated_at, raw in rows.values_list("mobius_id", "updated_at", "raw"):
             if resources[id].updated_at == updated_at and resources[id].raw == raw:
