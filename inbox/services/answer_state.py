@@ -96,10 +96,13 @@ class Sent:
 
 
 def sent_to(user_id: int, item: Interaction, *, besides: Attempt | None = None) -> Sent:
-    """Answers sent to the question, as seen by this account, and its own held one. One query.
+    """Answers sent to the question, as seen by this account, and its own held one. One query, none
+    for a closed question.
 
     ``besides``: an attempt that does not count.
     """
+    if not item.pending:
+        return Sent()
     own_rows = Q(reviewer__user_id=user_id) & (Q(state=Attempt.State.HELD) | ~Q(returned=""))
     rows = Attempt.objects.filter(
         Q(state__in=Attempt.UNSETTLED) | own_rows,
@@ -108,7 +111,7 @@ def sent_to(user_id: int, item: Interaction, *, besides: Attempt | None = None) 
     )
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
-    found = list(rows.select_related("reviewer__user").order_by("pk")) if item.pending else []
+    found = list(rows.select_related("reviewer__user").order_by("pk"))
     attempts = [attempt for attempt in found if attempt.state in Attempt.UNSETTLED]
     own = [attempt for attempt in attempts if attempt.reviewer.user_id == user_id]
     held = next((attempt for attempt in found if attempt.state == Attempt.State.HELD), None)
