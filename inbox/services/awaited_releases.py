@@ -51,9 +51,13 @@ def note_releases(upstream: Upstream, interaction_ids: Collection[str]) -> None:
     Called inside the transaction that changed the questions.
     """
     waiting = AwaitedRelease.objects.filter(interaction__upstream=upstream)
-    for awaited in waiting.select_related("interaction", "reviewer__user"):
-        if awaited.interaction.mobius_id in interaction_ids:
-            _note(awaited)
+    awaited_ids = waiting.values_list("pk", "interaction__mobius_id")
+    affected = [pk for pk, interaction_id in awaited_ids if interaction_id in interaction_ids]
+    if not affected:
+        return
+    rows = waiting.filter(pk__in=affected)
+    for awaited in rows.select_related("interaction", "reviewer__user"):
+        _note(awaited)
 
 
 def _note(awaited: AwaitedRelease) -> None:

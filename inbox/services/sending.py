@@ -95,9 +95,11 @@ def return_overtaken(upstream: Upstream, interaction_ids: Collection[str]) -> No
     answer being processed, are left to ``send``.
     """
     held = Attempt.objects.filter(upstream=upstream, state=Attempt.State.HELD)
-    for attempt in held.select_related("reviewer__user", "upstream"):
-        if attempt.interaction_id not in interaction_ids:
-            continue
+    questions = held.values_list("pk", "interaction_id")
+    affected = [pk for pk, interaction_id in questions if interaction_id in interaction_ids]
+    if not affected:
+        return
+    for attempt in held.filter(pk__in=affected).select_related("reviewer__user", "upstream"):
         kind = _overtaken(attempt)
         if kind is not None and attempts.give_up_held(attempt):
             returned.bring_back(attempt, kind)
