@@ -34,9 +34,14 @@ def find(viewer: Viewer, upstream: Upstream, interaction_id: str) -> Interaction
     return access.interactions(viewer, upstream).filter(mobius_id=interaction_id).first()
 
 
-def find_asked(viewer: Viewer, interaction_id: str) -> Interaction:
-    """The question, with its upstream, if the viewer is asked. Raises ``NotAsked``."""
-    upstream = Upstream.present()
+def find_asked(
+    viewer: Viewer, interaction_id: str, upstream: Upstream | None = None
+) -> Interaction:
+    """The question, with its upstream, if the viewer is asked. Raises ``NotAsked``.
+
+    ``upstream``: the current one, if the caller has read it.
+    """
+    upstream = upstream or Upstream.present()
     item = find(viewer, upstream, interaction_id)
     if item is None or not access.is_asked(viewer, item):
         raise NotAsked(interaction_id)

@@ -179,7 +179,7 @@ def open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> H
 
 def _parse(request: ReviewerRequest, id: str) -> tuple[Interaction, AnswerForm | None]:
     """The question and its form as sent; no form if the mode has none."""
-    item = find_asked(request.viewer, id)
+    item = find_asked(request.viewer, id, request.upstream)
     return item, _form_of(request, item)
 
 
@@ -264,7 +264,7 @@ async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 def _kept(request: ReviewerRequest, id: str, sent: str) -> tuple[AnswerForm | None, bool]:
     """Save the typed text; for an answer, its form with the same operation ID."""
-    item = find_asked(request.viewer, id)
+    item = find_asked(request.viewer, id, request.upstream)
     saved = keep_typed(request, id)
     form = _form_of(request, item) if sent == "respond" else None
     return form, saved and form is not None and form.has_text
