@@ -126,7 +126,7 @@ def next_item(
     waiting = available(viewer, upstream, filters, snoozed=snoozed).exclude(interaction=item)
     order = order_of(filters, returns)
     own_row = Recipient.objects.filter(interaction=item, user_id=viewer.mobius_id or "")
-    row = order.annotated(own_row).first()
+    row = order.annotated(own_row).only(order.keyset.time).first()
     here = order.keyset.cursor(row) if row is not None else ""
     on_page = waiting.filter(pk__in=shown)
     walks = [(waiting, here), (waiting, "")]
@@ -135,6 +135,7 @@ def next_item(
     elif shown:
         walks = [(on_page, here), (on_page, ""), *walks]
     for rows, cursor in walks:
-        for found in order.first(rows, cursor, 1).select_related("interaction"):
+        first = order.first(rows, cursor, 1).select_related("interaction")
+        for found in first.only("interaction"):
             return found.interaction
     return None
