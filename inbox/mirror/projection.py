@@ -180,10 +180,9 @@ class Projection:
     def _complete_questions(self, runs: list[Run]) -> None:
         """Fill in what the questions of these runs lack, from the runs' plans."""
         by_id = {run.mobius_id: run for run in runs}
-        open_ = Interaction.objects.pending().filter(upstream=self._upstream)
         for ids in chunks(by_id):
             rows = []
-            for row in open_.filter(run_id__in=ids).exclude(lacks=""):
+            for row in self._open_questions(ids).exclude(lacks=""):
                 missing = row.lacks
                 complete(row, None, by_id[str(row.run_id)])
                 if row.lacks == missing:
@@ -197,6 +196,9 @@ class Projection:
             index.write(rows, by_id)
             self._changes.interactions.update(row.mobius_id for row in rows)
             self._changes.touch(*recipients.write(new=[], changed=rows, at=self._read_at))
+
+    def _open_questions(self, run_ids: Collection[str]) -> QuerySet[Interaction]:
+        return Interaction.objects.pending().filter(upstream=self._upstream, run_id__in=run_ids)
 
     def _write_steps(self) -> None:
         snapshots_by_key = self._received.steps
@@ -297,10 +299,9 @@ class Projection:
         by_run = {row.run_id: row for row in questions if row.run_id}
         by_id = self._known_runs(by_run)
         unread = {id: row for id, row in by_run.items() if id not in by_id or by_id[id].unread}
-        open_ = Interaction.objects.pending().filter(upstream=self._upstream)
         rows = []
         for ids in chunks(unread):
-            asking = set(open_.filter(run_id__in=ids).values_list("run_id", flat=True))
+            asking = set(self._open_questions(ids).values_list("run_id", flat=True))
             for id in ids:
                 stored = by_id.get(id)
                 row = inferred_run_row(self._upstream, unread[id], asking=id in asking)
