@@ -134,15 +134,17 @@ async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
             request.user.reviewer, item, timezone.now(), used=request.POST.get("guard", "")
         ),
     )
-    message = await sync_to_async(answer_message)(
-        outcome, request.viewer, draft_saved=form.has_text
-    )
-    if not outcome.done:
-        return await _render_again(request, form, message)
-    return await move_on(request, message)
+    return await sync_to_async(_show_outcome)(request, form, outcome)
 
 
-async def move_on(request: ReviewerRequest, message: Message) -> HttpResponseBase:
+def _show_outcome(
+    request: ReviewerRequest, form: AnswerForm, outcome: Outcome[Interaction]
+) -> HttpResponseBase:
+    message = answer_message(outcome, request.viewer, draft_saved=form.has_text)
+    return move_on(request, message) if outcome.done else _render_again(request, form, message)
+
+
+def move_on(request: ReviewerRequest, message: Message) -> HttpResponseBase:
     """Confirm the answer and open the next question of the list, or the list if there is none.
 
     For htmx it is part of this response: another request would wait behind the requests of all
@@ -151,7 +153,7 @@ async def move_on(request: ReviewerRequest, message: Message) -> HttpResponseBas
     """
     if message.outcome.kind is not Kind.WAITING:
         messages.success(request, str(message))
-    return await sync_to_async(open_next)(request, message.outcome.subject, hub.cursor())
+    return open_next(request, message.outcome.subject, hub.cursor())
 
 
 def open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> HttpResponseBase:
@@ -214,14 +216,14 @@ async def _refuse_value(
     message = await sync_to_async(answer_message)(
         outcome, request.viewer, draft_saved=saved and has_text
     )
-    return await _render_again(request, form, message)
+    return await sync_to_async(_render_again)(request, form, message)
 
 
-async def _render_again(
+def _render_again(
     request: ReviewerRequest, form: AnswerForm | None, message: Message
 ) -> HttpResponseBase:
     item = message.outcome.subject
-    page = await sync_to_async(render_item)(request, item, form=form, message=message)
+    page = render_item(request, item, form=form, message=message)
     return message.add_retry_after(page)
 
 
@@ -245,7 +247,7 @@ async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
     message_of = answer_message if sent == "respond" else claim_message
     message = await sync_to_async(message_of)(outcome, request.viewer, draft_saved=saved)
     if outcome.done and sent == "respond":
-        return await move_on(request, message)
+        return await sync_to_async(move_on)(request, message)
     resend = sent if outcome.kind is Kind.NOT_RECORDED else ""
     if request.POST.get("back") == "inbox":
         filters = filters_of(request)
