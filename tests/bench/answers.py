@@ -1,10 +1,12 @@
 """What an answer costs: `python -m tests.bench.answers [answers]`.
 
-The whole product runs, Rina is signed in without a browser. By turns a standalone approval is
-answered through its page, as a script of the page would send it, and one over the API directly with
-her own token; then both again for questions that suspend a run. Printed: the medians and the worst
-of each in milliseconds, and the ratio of the medians. What the page does beside the POST is a draft
-and an attempt before it, a projection and an entry in the decision log after it.
+The whole product runs, Rina is signed in without a browser, and other questions wait for her. By
+turns a standalone approval is opened and answered through its page, as a script of the page would
+send it, and one is answered over the API directly with her own token; then the same for questions
+that suspend a run. Printed: the medians and the worst of each in milliseconds, and the ratio of
+what an answer takes beyond the bare POST to what opening its question takes. What the page does
+beside the POST is a draft and an attempt before it, a projection and an entry in the decision log
+after it, and finding the next question.
 """
 
 import statistics
@@ -24,6 +26,9 @@ from tests.support.product import Product, ask, question
 
 FIRST = 5
 """Answers that warm up both ways and are not counted."""
+
+WAITING = 30
+"""Other questions that wait for her throughout."""
 
 
 def standalone(api: httpx.Client, message: str) -> str:
@@ -59,12 +64,14 @@ class Rina:
         self._page = Person(product.web, "rina")
         self._page.sign_in()
 
-    def through_page(self, item: str) -> float:
-        """The page is open already; what is timed is the answer up to where it leads."""
-        while self._page.get(f"/interactions/{item}/").status_code == 404:
+    def through_page(self, item: str) -> tuple[float, float]:
+        """How long it takes to open the question, and to answer it up to where that leads."""
+        path = f"/interactions/{item}/"
+        while self._page.get(path).status_code == 404:
             """Not in the mirror yet."""
         fields = self._page.form(item)
-        return timed(lambda: self._page.respond(item, fields, value="true"), 303)
+        opening = timed(lambda: self._page.get(path), 200)
+        return opening, timed(lambda: self._page.respond(item, fields, value="true"), 303)
 
     def bare(self, item: str) -> float:
         """The POST by itself."""
@@ -82,22 +89,27 @@ def main(answers: int) -> None:
         try:
             with product.api() as api:
                 rina = Rina(product, api)
+                for number in range(WAITING):
+                    standalone(api, f"Waiting {number}?")
                 for what, make in (("standalone", standalone), ("of a run", of_a_run)):
-                    page, bare = [], []
+                    opened, page, bare = [], [], []
                     for number in range(answers + FIRST):
-                        page.append(rina.through_page(make(api, f"Page {number}?")))
+                        opening, answer = rina.through_page(make(api, f"Page {number}?"))
+                        opened.append(opening)
+                        page.append(answer)
                         bare.append(rina.bare(make(api, f"Wire {number}?")))
-                    report(what, page[FIRST:], bare[FIRST:])
+                    report(what, opened[FIRST:], page[FIRST:], bare[FIRST:])
                 rina.leave()
         finally:
             product.stop()
 
 
-def report(what: str, page: list[float], bare: list[float]) -> None:
-    through, alone = statistics.median(page), statistics.median(bare)
+def report(what: str, opened: list[float], page: list[float], bare: list[float]) -> None:
+    opening, through, alone = map(statistics.median, (opened, page, bare))
     print(
         f"{what}: through the page median {through:.1f} ms, max {max(page):.0f}; "
-        f"bare median {alone:.1f} ms, max {max(bare):.0f}; ratio {through / alone:.2f}"
+        f"bare median {alone:.1f} ms, max {max(bare):.0f}; beyond it {through - alone:.1f} ms, "
+        f"{(through - alone) / opening:.2f} of opening it ({opening:.1f} ms)"
     )
 
 
