@@ -7,6 +7,12 @@ PARTIAL = {
     "asks_waiting": (["due_at", "id"], models.Q(("waits", True))),
     "asks_unread": (["due_at", "id"], models.Q(("open", True), ("seen__isnull", True))),
 }
+RUNS = {
+    "run_state_newest": ["state", "created_at"],
+    "run_state_longest": ["state", "status_since"],
+    "run_open_newest": ["finished", "created_at"],
+    "run_open_longest": ["finished", "status_since"],
+}
 
 
 class Migration(migrations.Migration):
@@ -66,5 +72,15 @@ class Migration(migrations.Migration):
                 ),
             )
             for name, (fields, condition) in PARTIAL.items()
+        ),
+        *(migrations.RemoveIndex(model_name="run", name=name) for name in RUNS),
+        *(
+            migrations.AddIndex(
+                model_name="run",
+                index=models.Index(
+                    fields=["upstream", "gone", *fields, "id", "mobius_id"], name=name
+                ),
+            )
+            for name, fields in RUNS.items()
         ),
     ]

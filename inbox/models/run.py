@@ -62,16 +62,17 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["upstream", "finished"], name="run_unfinished"),
             # For the orders of the list of runs. The first two have all columns that are filtered
-            # on, so that filtering does not read the wide rows.
+            # on, and the next four the ID, by which the runs of one person are found, so that
+            # filtering does not read the wide rows.
             *(
                 models.Index(fields=["upstream", "gone", *fields], name=f"run_{name}")
                 for name, fields in {
                     "newest": ["created_at", "id", "mobius_id", "search", "state", "finished"],
                     "longest": ["status_since", "id", "mobius_id", "search", "state", "finished"],
-                    "state_newest": ["state", "created_at", "id"],
-                    "state_longest": ["state", "status_since", "id"],
-                    "open_newest": ["finished", "created_at", "id"],
-                    "open_longest": ["finished", "status_since", "id"],
+                    "state_newest": ["state", "created_at", "id", "mobius_id"],
+                    "state_longest": ["state", "status_since", "id", "mobius_id"],
+                    "open_newest": ["finished", "created_at", "id", "mobius_id"],
+                    "open_longest": ["finished", "status_since", "id", "mobius_id"],
                     "workflow": ["workflow", "created_at", "id"],
                     "workflow_longest": ["workflow", "status_since", "id"],
                     "queue": ["queue", "created_at", "id"],

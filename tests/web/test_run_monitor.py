@@ -43,7 +43,7 @@ def since(id: str, status: RunStatus, **ago: float) -> Run:
 
 
 def figures(page: str) -> dict[str, str]:
-    found = re.findall(r'id="counter-(\w+)".*?class="figure">(\d+)(?:<small>([^<]*))?', page)
+    found = re.findall(r'id="counter-(\w+)".*?class="figure">(\d+\+?)(?:<small>([^<]*))?', page)
     return {status: f"{count} {small}".strip() for status, count, small in found}
 
 
@@ -97,6 +97,18 @@ def test_a_row_says_who_it_is_waiting_for_with_progress_and_a_link(tess: Client)
     assert 'href="/interactions/int_2/" title="Ship it?">Rina</a>' in page
     for shown in ("deploy-7", "Sam", '<td role="cell" data-label="Attempt" class="num soft">2<'):
         assert shown in page
+
+
+@pytest.mark.usefixtures("midday", "read")
+def test_very_many_runs_are_not_counted_one_by_one(
+    tess: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox.web.runs.counts.MOST_RUNS", 2)
+    old, new = {"hours": 5}, {"minutes": 1}
+    tell(*(since(f"run_{n}", S.SUSPENDED, **(old if n else new)) for n in range(3)))
+    assert figures(one_line(tess.get("/runs/").content))["suspended"] == "2+ 2 over 4 h"
+    tell(since("run_3", S.SUSPENDED, hours=6))
+    assert figures(one_line(tess.get("/runs/").content))["suspended"] == "2+ 2+ over 4 h"
 
 
 def test_a_row_names_who_has_claimed_a_groups_question(tess: Client) -> None:

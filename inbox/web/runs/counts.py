@@ -10,22 +10,24 @@ from django.db import connection
 from inbox.access import Viewer
 from inbox.models import Upstream
 from inbox.people.names import accounts_of
+from inbox.web.ui.scopes import counted_words
 from inbox.web.ui.when import midnight
 
 LONG = timedelta(hours=4)
 """After this long a suspended run counts as held up."""
 
+MOST_RUNS = 1_000
+"""The runs in a status are counted up to this number."""
+
 # One statement for the counts and groups: ten statements, composed by Django, would cost
 # more than reading the rows. Each part returns kind, key, two texts and a number.
 #
-# Each count is of one range of an index, and no run is counted twice: adding up or grouping so
-# many rows takes two to three times as long. They are subqueries because PostgreSQL would start
-# processes to share them otherwise.
+# Each count is of one range of an index, up to a limit, so that it costs no more with more runs.
 _RUNS = """
-SELECT '{kind}', '{state}', '', '', (
-  SELECT COUNT(*) FROM inbox_run
-  WHERE upstream_id = %s AND gone IN (false) AND state = '{state}' {bound}
-)
+SELECT '{kind}', '{state}', '', '', COUNT(*) FROM (
+  SELECT 1 FROM inbox_run
+  WHERE upstream_id = %s AND gone IN (false) AND state = '{state}' {bound} LIMIT {most}
+) AS counted
 """
 _GROUPS = """
 SELECT 'group', mobius_id, name, handle, 0
@@ -47,9 +49,17 @@ class MonitorCounts:
         """
         return self.figures.get((kind, key), 0)
 
-    def runs(self, *states: str) -> int:
+    def notable(self, state: str) -> str:
+        """How many runs in this state are notable, with a plus sign if there may be more; empty for
+        none.
+        """
+        return counted_words(self.count("notable", state), most=MOST_RUNS)
+
+    def runs(self, *states: str) -> str:
         """How many runs are in these states, without those that had completed before today."""
-        return sum(self.count(kind, state) for kind in ("notable", "other") for state in states)
+        kinds = ("notable", "other")
+        total = sum(self.count(kind, state) for kind in kinds for state in states)
+        return counted_words(total, most=MOST_RUNS) or "0"
 
 
 def monitor_counts(
@@ -78,7 +88,8 @@ def _board(upstream: Upstream, now: datetime) -> list[Part]:
         return connection.ops.adapt_datetimefield_value(at)
 
     def runs(kind: str, state: str, bound: str = "", *at: Any) -> Part:
-        return _RUNS.format(kind=kind, state=state, bound=bound), [upstream.pk, *at]
+        text = _RUNS.format(kind=kind, state=state, bound=bound, most=MOST_RUNS + 1)
+        return text, [upstream.pk, *at]
 
     held_up, today = instant(now - LONG), instant(midnight(now))
     before, since = "AND status_since < %s", "AND status_since >= %s"

@@ -288,7 +288,7 @@ def _wanted(
 
 
 def _counter(status: str, filters: RunFilters, found: MonitorCounts) -> Counter:
-    shown, notable = run_status(status), found.count("notable", status)
+    shown, notable = run_status(status), found.notable(status)
     label, figure, small, age = shown.label, found.runs(status), "", ""
     match status:
         case "running":
@@ -296,15 +296,15 @@ def _counter(status: str, filters: RunFilters, found: MonitorCounts) -> Counter:
         case "completed":
             label, age = _("%(status)s today") % {"status": label}, "today"
         case "suspended" if notable:
-            small = _("%(count)d over 4 h") % {"count": notable}
+            small = _("%(count)s over 4 h") % {"count": notable}
         case "failed" | "cancelled" if notable:
-            small = _("%(count)d today") % {"count": notable}
+            small = _("%(count)s today") % {"count": notable}
     return Counter(
         key=status,
         label=label,
         icon=shown.icon,
         tone="tone tone--" + status,
-        figure=str(figure),
+        figure=figure,
         small=small,
         href=RunFilters.link(status=status, age=age),
         on=(status, age) == (filters.cleaned_data["status"], filters.cleaned_data["age"]),
