@@ -134,8 +134,8 @@ def runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
         return rows
     if viewer.mobius_id is None:
         return rows.none()
-    own_questions = Interaction.objects.filter(
-        upstream=upstream, run_id=OuterRef("mobius_id"), recipients__user_id=viewer.mobius_id
+    own_questions = Recipient.objects.filter(
+        upstream=upstream, user_id=viewer.mobius_id, run_id=OuterRef("mobius_id")
     )
     return rows.filter(Exists(own_questions))
 

@@ -171,5 +171,5 @@ def test_looking_up_a_run_reads_its_own_questions_and_not_all_that_the_viewer_wa
     told: Mirror,
 ) -> None:
     plan = access.runs(viewer("rina"), Upstream.present()).filter(mobius_id="run_1").explain()
-    assert "interaction_of_run (upstream_id=? AND run_id=?)" in plan
-    assert "asks_" not in plan
+    assert "asks_of_run (upstream_id=? AND user_id=? AND run_id=?)" in plan
+    assert plan.count("asks_") == 1

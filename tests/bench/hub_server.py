@@ -68,6 +68,7 @@ def furnish() -> list[str]:
         upstream=upstream,
         interaction=item,
         user_id="user_rina",
+        run_id="run_1",
         open=True,
         created_at=item.created_at,
     )

@@ -62,6 +62,7 @@ def item(upstream: Upstream) -> Interaction:
         upstream=upstream,
         interaction=item,
         user_id="user_rina",
+        run_id="run_1",
         open=True,
         created_at=item.created_at,
     )
