@@ -37,28 +37,25 @@ FROM inbox_group WHERE upstream_id = %s AND (mobius_id IN ({marks}) OR handle IN
 
 @dataclass(frozen=True)
 class MonitorCounts:
-    """``figures`` by kind and key; names of ``people`` and ``groups`` by ID."""
+    """``figures`` by kind and ``Run.state``: ``notable``, runs that have been suspended for over
+    four hours or have ended today, and ``other``, the others without those that had completed
+    before today. Names of ``people`` and ``groups`` by ID.
+    """
 
     figures: Mapping[tuple[str, str], int]
     people: Mapping[str, str]
     groups: Mapping[str, str]
 
-    def count(self, kind: str, key: str) -> int:
-        """A figure. ``notable``: by ``Run.state``, runs that have been suspended for over four
-        hours, or have ended today. ``other``: the others, of which completed ones aren't counted.
-        """
-        return self.figures.get((kind, key), 0)
-
     def notable(self, state: str) -> str:
         """How many runs in this state are notable, with a plus sign if there may be more; empty for
         none.
         """
-        return counted_words(self.count("notable", state), most=MOST_RUNS)
+        return counted_words(self.figures.get(("notable", state), 0), most=MOST_RUNS)
 
     def runs(self, *states: str) -> str:
-        """How many runs are in these states, without those that had completed before today."""
+        """How many runs are in these states, of completed ones today's."""
         kinds = ("notable", "other")
-        total = sum(self.count(kind, state) for kind in kinds for state in states)
+        total = sum(self.figures.get((kind, state), 0) for kind in kinds for state in states)
         return counted_words(total, most=MOST_RUNS) or "0"
 
 
