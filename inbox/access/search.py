@@ -139,8 +139,9 @@ def having(
     """The condition that a question has every word of ``text``, as far as the viewer may read it.
 
     ``of`` is the field with the question's number. One query for people's names, unless the caller
-    has read ``names_in``; no condition and no query without words. ``few``: up to so many questions
-    are read by another query, so that a list starts from them; none is read for 0.
+    has read ``names_in``; no condition and no query without words. If fewer than
+    ``few`` questions match, their numbers are read by another query, so that a list starts from
+    them; with 0 they are always a subquery.
     """
     words = list(dict.fromkeys(words_of(text)))
     if not words:

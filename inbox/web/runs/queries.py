@@ -121,7 +121,7 @@ def _people(upstream: Upstream) -> list[tuple[str, str]]:
 
 
 MANY = 2_000
-"""From so many IDs on, the newest of these runs are found sooner by walking all runs."""
+"""With this many IDs or more, the newest of these runs are found sooner by walking all runs."""
 
 COLUMNS = (
     "mobius_id",
