@@ -8,15 +8,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.bench.pages import BACKEND, FOLDER, fill  # isort: skip - it sets Django up
-
-from django.conf import settings
-from django.core.management import call_command
-from django.test import Client
+from tests.bench.filled_mirror import FOLDER, fill, install, signed_in  # isort: skip - it sets Django up
 
 from inbox.call_stack import OneChunkExecutor
-from inbox.models import Reviewer
-from inbox.people.demo import CAST, make_demo
 
 DEPTHS = range(0, 64, 4)
 ROUNDS = 12
@@ -28,13 +22,9 @@ def nested(depth: int, function: Callable[[], float]) -> float:
 
 
 def main() -> None:
-    settings.ALLOWED_HOSTS = ["testserver"]
-    call_command("migrate", verbosity=0)
-    make_demo(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})
+    install()
     fill(200)
-    client = Client()
-    rina = Reviewer.objects.get(user__username="rina").user
-    client.force_login(rina, backend=BACKEND)
+    client = signed_in("rina")
 
     def page() -> float:
         took = []

@@ -11,18 +11,14 @@ import pstats
 import sys
 from datetime import UTC, datetime, timedelta
 
-from tests.bench.pages import BACKEND, FOLDER  # isort: skip - it sets Django up
+from tests.bench.filled_mirror import FOLDER, install, signed_in  # isort: skip - it sets Django up
 
-from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from inbox.mirror import project
 from inbox.mobius.types import Policy
-from inbox.models import Reviewer, Upstream
-from inbox.people.demo import CAST, make_demo
+from inbox.models import Upstream
 from tests.support.snapshots import RINA, SAM, group_ask
 
 ROWS = 40
@@ -60,9 +56,7 @@ def fill() -> None:
 
 def count(username: str, path: str) -> tuple[pstats.Stats, int]:
     """The function calls of the page, and its queries."""
-    client = Client()
-    user = Reviewer.objects.get(user__username=username).user
-    client.force_login(user, backend=BACKEND)
+    client = signed_in(username)
     headers = {"HX-Request": "true"} if path.startswith(CHANGES) else {}
     for _ in range(3):
         assert client.get(path, headers=headers).status_code == 200, path
@@ -73,9 +67,7 @@ def count(username: str, path: str) -> tuple[pstats.Stats, int]:
 
 
 def main(listed: str) -> None:
-    settings.ALLOWED_HOSTS = ["testserver"]
-    call_command("migrate", verbosity=0)
-    make_demo(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})
+    install()
     fill()
     for username, path, title in PAGES:
         stats, queries = count(username, path)

@@ -13,19 +13,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.bench.pages import BACKEND, FOLDER, fill  # isort: skip - it sets Django up
+from tests.bench.filled_mirror import FOLDER, fill, install, signed_in  # isort: skip - it sets Django up
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 
 from inbox.access import viewer_of
 from inbox.access.search import search_questions
 from inbox.call_stack import OneChunkExecutor
 from inbox.models import Reviewer, Upstream
-from inbox.people.demo import CAST, make_demo
 
 ROUNDS = 40
 LIMIT = 10
@@ -63,9 +59,7 @@ def _p95(times: list[float]) -> float:
 
 
 def main(items: int, people: int) -> None:
-    settings.ALLOWED_HOSTS = ["testserver"]
-    call_command("migrate", verbosity=0)
-    make_demo(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})
+    install()
     users = get_user_model().objects
     for number in range(people):
         user = users.create(username=f"kim{number}", first_name="Kim", last_name=f"Nö{number}")
@@ -73,9 +67,7 @@ def main(items: int, people: int) -> None:
     fill(items)
     upstream = Upstream.present()
     rina, tess = (Reviewer.objects.get(user__username=name).user for name in ("rina", "tess"))
-    client, lead = Client(), Client()
-    client.force_login(rina, backend=BACKEND)
-    lead.force_login(tess, backend=BACKEND)
+    client, lead = signed_in("rina"), signed_in("tess")
     palette = {"HX-Request": "true", "HX-Target": "div#palette-found"}
     print(f"{connection.vendor}: {items:,} questions, {people:,} people; p50, p95, own p95 in ms")
     heads = ("Rina", "lead", "palette", "lead's", "inbox")

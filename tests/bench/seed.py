@@ -86,12 +86,13 @@ async def measure(base_url: str, project: str, token: str, rounds: int) -> dict[
             seeds.append(await timed(Sync(client).full_sync))
             agains.append(await timed(Sync(client).full_sync))
         items = await Interaction.objects.acount()
-    alone, seed = min(lists)[0], min(seeds)[0]
+    alone, seed, again = (min(each)[0] for each in (lists, seeds, agains))
     return {
         "items": items,
         "list_per_second": round(items / alone),
         "seed_per_second": round(items / seed),
         "ratio": round(alone / seed, 2),
+        "again_ratio": round(alone / again, 2),
         "list_own_us": own_us(lists, items),
         "seed_own_us": own_us(seeds, items),
         "again_own_us": own_us(agains, items),

@@ -15,7 +15,7 @@ from inbox.models import SavedView, Upstream
 from inbox.services import snooze
 from inbox.web.inbox.queries import list_rows
 from inbox.web.runs.queries import filtered, run_filters_of
-from inbox.web.ui.frame import capped, figure
+from inbox.web.ui.frame import numbers_of
 from inbox.web.ui.saved_views import SHOWN
 from inbox.web.ui.scopes import Filters, counted_words
 
@@ -33,12 +33,12 @@ def view_counts(viewer: Viewer, upstream: Upstream) -> dict[int, str]:
     """
     views, names = _views_and_names(viewer, upstream)
     snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now()) if views else []
-    counted = []
-    for number, page, query in views:
-        rows = _rows(viewer, upstream, page, query, names=names, snoozed=snoozed)
-        counted.append(figure(number, capped(rows, most=COUNTED)))
-    figures = dict(counted[0].union(*counted[1:], all=True)) if counted else {}
-    return {number: counted_words(count, most=COUNTED) for number, count in figures.items()}
+    counted = {
+        number: _rows(viewer, upstream, page, query, names=names, snoozed=snoozed)[: COUNTED + 1]
+        for number, page, query in views
+    }
+    numbers = numbers_of(upstream, counted)
+    return {number: counted_words(count, most=COUNTED) for number, count in numbers.items()}
 
 
 def _views_and_names(

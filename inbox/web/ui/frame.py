@@ -1,9 +1,9 @@
 """The frame around every page: the viewer, freshness and counts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Func, IntegerField, QuerySet, Value
+from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -28,6 +28,8 @@ from inbox.web.ui.scopes import (
     counted_words,
     rows_of,
 )
+
+Key = TypeVar("Key", str, int)
 
 
 def rail_counts(
@@ -58,7 +60,7 @@ def rail_counts(
         )
     if viewer.lead:
         waits = access.interactions(viewer, upstream).filter(status="pending", gone=False)
-        counted["blocked"] = capped(waits.order_by("created_at", "id"))
+        counted["blocked"] = waits.order_by("created_at", "id")[: COUNTED + 1]
     if viewer.mobius_id:
         counted["others"] = rows_of(OTHERS, viewer, upstream)
     if own and viewer.mobius_id:
@@ -70,9 +72,9 @@ def rail_counts(
             found["groups"] = sum(via_group for via_group, *_ in waiting)
             unread = sum(seen is None for *_, seen in waiting)
         else:
+            found["inbox"] = len(waiting)
             shared = opened.filter(via_group__in=(True,))
-            counted["inbox"] = capped(opened.order_by("due_at", "id"))
-            counted["groups"] = capped(shared.order_by("due_at", "id"))
+            counted["groups"] = shared.order_by("due_at", "id")[: COUNTED + 1]
         claimed = bool(snoozed) or len(waiting) > COUNTED
         if not claimed:
             found["claimed"] = sum(holds for _, holds, _ in waiting)
@@ -82,22 +84,25 @@ def rail_counts(
         found["unread"] = unread
     elif viewer.mobius_id:
         rows = rows_of(OPEN, viewer, upstream, snoozed=snoozed, unread=True)
-        counted["unread"] = capped(rows.order_by("due_at", "id"))
-    figures = [figure(name, rows) for name, rows in counted.items()]
-    if figures:
-        found |= dict(figures[0].union(*figures[1:], all=True))
+        counted["unread"] = rows.order_by("due_at", "id")[: COUNTED + 1]
+    found |= numbers_of(upstream, counted)
     return {name: counted_words(count) for name, count in found.items()}
 
 
-def capped(rows: QuerySet[Any, Any], *, most: int = COUNTED) -> QuerySet[Any, Any]:
-    """The first ``most`` of the ``rows`` and one more, so that counting them stops there."""
-    return rows.model._default_manager.filter(pk__in=rows.values("pk")[: most + 1])
+class RowCount(Subquery):
+    """The number of rows that a query finds."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+    empty_result_set_value = 0
 
 
-def figure(name: str | int, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    """A row with the name and the number of ``rows``. ``Count`` would group by row."""
-    count = Func(Value(1), function="COUNT", output_field=IntegerField())
-    return rows.order_by().values_list(Value(name), count)
+def numbers_of(upstream: Upstream, rows: Mapping[Key, QuerySet[Any, Any]]) -> dict[Key, int]:
+    """How many rows each query finds. One query, none without ``rows``."""
+    if not rows:
+        return {}
+    counts = [RowCount(each.values("pk")) for each in rows.values()]
+    return dict(zip(rows, Upstream.objects.values_list(*counts).get(pk=upstream.pk), strict=True))
 
 
 def frame(
