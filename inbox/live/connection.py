@@ -21,15 +21,13 @@ class Subscription:
 
     Attributes:
         topics: what the stream follows.
-        recheck: whether all topics are still allowed; called regularly, in a thread.
+        right: what allows it. The stream ends once the hub is told that this is lost.
         cursors: the positions that the reader sent: its page's, its last frame's.
-        sign_in: the reader's sign-in; once it has ended, the stream ends.
     """
 
     topics: tuple[str, ...]
-    recheck: Callable[[], bool]
+    right: Hashable
     cursors: tuple[str, ...] = ()
-    sign_in: Hashable = None
 
 
 class Connection:

@@ -48,22 +48,19 @@ def accept(
     request: HttpRequest,
     *,
     topics: Iterable[str],
-    recheck: Callable[[], bool],
+    right: Hashable,
     since: str | None = None,
-    sign_in: Hashable = None,
 ) -> Accepted:
     """Allow the requested stream.
 
     Args:
         topics: what the stream follows; the view has authorised each.
-        recheck: whether all topics are still allowed; called at least every minute in another
-            thread, outside the request. False ends the stream for good.
+        right: what allows it, for the hub's checks. Once it is lost, the stream ends for good.
         since: the cursor that the page was rendered at. ``Last-Event-ID`` is read too.
-        sign_in: the reader's sign-in; once it has ended, the stream ends within seconds.
     """
     candidates = (since, request.headers.get("Last-Event-ID"))
     cursors = tuple(cursor for cursor in candidates if cursor)
-    return Accepted(Subscription(tuple(dict.fromkeys(topics)), recheck, cursors, sign_in))
+    return Accepted(Subscription(tuple(dict.fromkeys(topics)), right, cursors))
 
 
 class Handoff:

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Set
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence, Set
 from contextvars import Context
 from functools import cache
 from typing import Any
@@ -19,12 +19,13 @@ from inbox.live.bus import Changed, MemoryBus, add_changes, get_bus
 from inbox.live.connection import Connection, Receive, Send, Subscription, body
 from inbox.live.fragments import FragmentCache, Render
 from inbox.live.log import SIZE, CursorTooOld, Entry, Log
-from inbox.live.rights import ended_sign_ins
+from inbox.live.rights import lost_rights, lost_sign_ins
 from inbox.metrics import OPEN_STREAMS
 
 log = logging.getLogger(__name__)
 
-EndedSignIns = Callable[[set[Any]], set[Any]]
+Lost = Callable[[set[Any]], Set[Any]]
+"""Which of the given rights are lost."""
 
 SLOTS = 15
 BATCH_INTERVAL = 0.01
@@ -38,9 +39,9 @@ class Hub:
         keep_alive: seconds between two keep-alives to a stream.
         recheck: seconds between two checks that a stream is still allowed.
         size: how many topics the log holds.
-        ended_sign_ins: which of the given sign-ins have ended; called in a thread, with the
-            sign-ins of all streams.
-        sign_ins: seconds between two such calls.
+        lost_rights: called in a thread, for some of the streams at a time.
+        lost_sign_ins: a quick check, called in a thread for all streams.
+        sign_ins: seconds between two quick checks.
     """
 
     def __init__(
@@ -50,14 +51,16 @@ class Hub:
         keep_alive: float = 15,
         recheck: float = 50,
         size: int = SIZE,
-        ended_sign_ins: EndedSignIns = lambda sign_ins: set(),
+        lost_rights: Lost = lambda rights: set(),
+        lost_sign_ins: Lost = lambda rights: set(),
         sign_ins: float = 2,
     ) -> None:
         self._bus = bus
         self._log = Log(size)
         self._fragments = FragmentCache(lambda topic: None)
         self._periods = (keep_alive, recheck, sign_ins)
-        self._ended_sign_ins = ended_sign_ins
+        self._lost_rights = lost_rights
+        self._lost_sign_ins = lost_sign_ins
         self._connections: dict[Connection, None] = {}
         self._watchers: dict[str, dict[Connection, None]] = {}
         self._watched_runs: dict[str, None] = {}
@@ -277,38 +280,49 @@ class Hub:
 
     async def _recheck_all(self, period: float) -> None:
         async for slot in _rounds(period):
-            for connection in [c for c in self._connections if c.slot == slot]:
-                await self._recheck(connection)
+            await self._recheck([c for c in self._connections if c.slot == slot])
 
-    async def _recheck(self, connection: Connection) -> None:
+    async def _recheck(self, connections: Sequence[Connection]) -> None:
+        """End those whose right is lost, or could not be checked twice in a row."""
         try:
-            allowed = await worker.checking.run(connection.subscription.recheck)
+            lost = await self._find_lost(self._lost_rights, connections)
         except Exception:
-            # One failure does not end it: it may have to show that the database is unavailable.
+            if len(connections) > 1:
+                # One right that can't be checked must not end the streams of others.
+                for connection in connections:
+                    await self._recheck([connection])
+                return
             log.exception("a stream's access could not be checked")
-            if connection.unchecked:
-                connection.end()
-            connection.unchecked = True
+            # One failure does not end it: it may have to show that the database is unavailable.
+            for connection in connections:
+                if connection.unchecked:
+                    connection.end()
+                connection.unchecked = True
             return
-        connection.unchecked = False
-        if not allowed:
-            connection.end(frames.named(frames.GONE, self._log.cursor()))
+        for connection in connections:
+            connection.unchecked = False
+        self._end(connections, lost)
 
     async def _end_signed_out(self, period: float) -> None:
         """End the streams of sign-ins that have ended, sooner than their next recheck."""
         while True:
             await asyncio.sleep(period)
-            sign_ins = {stream.subscription.sign_in for stream in self._connections} - {None}
-            if not sign_ins:
-                continue
+            connections = list(self._connections)
             try:
-                ended = await worker.checking.run(self._ended_sign_ins, sign_ins)
+                lost = await self._find_lost(self._lost_sign_ins, connections)
             except Exception:
                 log.exception("sign-ins could not be checked; they will be checked again soon")
-                continue
-            for connection in list(self._connections):
-                if connection.subscription.sign_in in ended:
-                    connection.end(frames.named(frames.GONE, self._log.cursor()))
+            else:
+                self._end(connections, lost)
+
+    async def _find_lost(self, find: Lost, connections: Iterable[Connection]) -> Set[Any]:
+        rights = {connection.subscription.right for connection in connections}
+        return await worker.checking.run(find, rights) if rights else rights
+
+    def _end(self, connections: Iterable[Connection], lost: Set[Any]) -> None:
+        for connection in connections:
+            if connection.subscription.right in lost:
+                connection.end(frames.named(frames.GONE, self._log.cursor()))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine, context=Context())
@@ -333,7 +347,7 @@ async def _rounds(period: float) -> AsyncIterator[int]:
 
 @cache
 def get_hub() -> Hub:
-    return Hub(bus=get_bus(), ended_sign_ins=ended_sign_ins)
+    return Hub(bus=get_bus(), lost_rights=lost_rights, lost_sign_ins=lost_sign_ins)
 
 
 def cursor() -> str:

@@ -1,68 +1,89 @@
-"""Whether a stream is still allowed, checked outside any request."""
+"""Whether streams are still allowed, checked outside any request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from django.contrib.auth import get_user, get_user_model
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
+from django.utils import timezone
 
-from inbox.access import Viewer, viewer_of
+from inbox.access import Viewer, viewers_of
+from inbox.models import Upstream
 from inbox.people import sessions
 
-Topics = Callable[[Viewer], tuple[str, ...] | None]
+Topics = Callable[[Viewer, Upstream, str], tuple[str, ...] | None]
+"""What a viewer may follow of a kind of stream about the thing with this ID; None for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """The session that opened a stream, and what it was allowed to follow.
+    """The sign-in that opened a stream, and what it was allowed to follow.
 
-    Calling it returns True while the session lives, its account may sign in, and the viewer may
-    still follow every topic. ``allowed`` returns which of the requested topics a viewer may follow,
-    None for none.
+    It is lost with the session, with the account or its password at the time, and once ``allowed``
+    no longer has every topic.
     """
 
     allowed: Topics
+    about: str
     topics: tuple[str, ...]
-    session_key: str = field(repr=False)
-
-    def __call__(self) -> bool:
-        """Check now. Reads the database."""
-        request = HttpRequest()
-        request.session = SessionStore(self.session_key)
-        user = get_user(request)
-        if not user.is_authenticated or sessions.has_expired(request.session):
-            return False
-        return set(self.topics) <= set(self.allowed(viewer_of(user)) or ())
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """The sign-in that opened a stream: account, session, and the account's password hash then."""
-
     account: int
     password: str = field(repr=False)
     session_key: str = field(repr=False)
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "SignIn":
+    def of(
+        cls, request: HttpRequest, allowed: Topics, about: str, topics: tuple[str, ...]
+    ) -> "Right":
         user: Any = request.user
-        return cls(user.pk, user.password, request.session.session_key or "")
+        key = request.session.session_key or ""
+        return cls(allowed, about, topics, user.pk, user.password, key)
 
 
-def ended_sign_ins(sign_ins: set[SignIn]) -> set[SignIn]:
-    """Those that have ended: signed out, or the account was deactivated, deleted, or has another
-    password. Two queries.
+def lost_sign_ins(rights: Set[Right]) -> set[Right]:
+    """Those whose sign-in has ended: signed out, or the account was deactivated, deleted, or has
+    another password. Two queries.
     """
-    accounts = {sign_in.account for sign_in in sign_ins}
+    accounts = {right.account for right in rights}
     active = get_user_model().objects.filter(pk__in=accounts, is_active=True)
     passwords = dict(active.values_list("pk", "password"))
-    keys = {sign_in.session_key for sign_in in sign_ins}
+    keys = {right.session_key for right in rights}
     stored = set(Session.objects.filter(pk__in=keys).values_list("pk", flat=True))
     return {
-        sign_in
-        for sign_in in sign_ins
-        if sign_in.session_key not in stored or passwords.get(sign_in.account) != sign_in.password
+        right
+        for right in rights
+        if right.session_key not in stored or passwords.get(right.account) != right.password
+    }
+
+
+def lost_rights(rights: Set[Right]) -> set[Right]:
+    """Those that are lost for any reason. Six queries, and those of ``allowed`` for each person."""
+    lost = lost_sign_ins(rights)
+    upstream = Upstream.present()
+    viewers = {viewer.user_id: viewer for viewer in viewers_of(right.account for right in rights)}
+    alive = Session.objects.filter(
+        pk__in={right.session_key for right in rights}, expire_date__gt=timezone.now()
+    )
+    data = {session.pk: session.get_decoded() for session in alive}
+
+    def is_signed_in(right: Right) -> bool:
+        session = data.get(right.session_key, {})
+        if right.account not in viewers or session.get(SESSION_KEY) != str(right.account):
+            return False
+        return not sessions.has_expired(session)
+
+    @cache
+    def topics_of(viewer: Viewer, allowed: Topics, about: str) -> Set[str]:
+        return set(allowed(viewer, upstream, about) or ())
+
+    def may_follow(right: Right) -> bool:
+        found = topics_of(viewers[right.account], right.allowed, right.about)
+        return set(right.topics) <= found
+
+    return {
+        right
+        for right in rights
+        if right in lost or not is_signed_in(right) or not may_follow(right)
     }

@@ -1,8 +1,8 @@
 """The product's own stream: Django with all its middleware, the hand-off and the hub.
 
-`python -m tests.bench.hub_server [quiet]` prints its port and Rina's sessions, so many that no two
-streams share one. No sync runs; unless it is to be quiet, the run that she watches is said to have
-changed every 50 ms.
+`python -m tests.bench.hub_server [quiet]` prints its port and the sessions of so many people that
+no two streams share one. No sync runs; unless it is to be quiet, the run that they watch is said to
+have changed every 50 ms.
 """
 
 import asyncio
@@ -19,31 +19,33 @@ import uvicorn
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reviewer_site.settings")
 django.setup()
 
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.contrib.sessions.models import Session  # noqa: E402
+from django.contrib.auth import (  # noqa: E402
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+)
+from django.contrib.auth.models import User  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from inbox.live import topics  # noqa: E402
 from inbox.live.bus import get_bus  # noqa: E402
 from inbox.live.handoff import Handoff  # noqa: E402
 from inbox.live.hub import get_hub  # noqa: E402
-from inbox.models import Interaction, Recipient, Run, Upstream  # noqa: E402
-from inbox.people.demo import make_demo  # noqa: E402
+from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream  # noqa: E402
 from reviewer_site.asgi import pages  # noqa: E402
 from reviewer_site.lifespan import Lifespan  # noqa: E402
 from reviewer_site.static import StaticFiles, collect_if_changed  # noqa: E402
 from tests.bench.frames import EVERY, html  # noqa: E402
 
-SESSIONS = 2000
+STREAMS = 2000
 
 
 def furnish() -> list[str]:
-    """A run that asked Rina; the keys of her sessions."""
+    """A run that asked so many people; the key of a session of each."""
     call_command("migrate", verbosity=0, interactive=False)
     collect_if_changed()
-    make_demo(tokens={})
     upstream, now = Upstream.present(), timezone.now()
     asked = {"upstream": upstream, "created_at": now, "updated_at": now}
     Run.objects.create(
@@ -60,33 +62,33 @@ def furnish() -> list[str]:
         type="approval",
         status="pending",
         state="pending",
-        target_type="user",
-        target_id="user_rina",
+        target_type="group",
+        target_id="grp_all",
         **asked,
     )
-    Recipient.objects.create(
-        upstream=upstream,
-        interaction=item,
-        user_id="user_rina",
-        run_id="run_1",
-        open=True,
-        created_at=item.created_at,
-    )
-    client = Client()
-    client.force_login(
-        get_user_model().objects.get(username="rina"),
-        backend="inbox.people.backend.ReviewerBackend",
-    )
-    one = Session.objects.get()
-    more = [
-        Session(
-            session_key=f"{number:032d}",
-            session_data=one.session_data,
-            expire_date=one.expire_date,
+    keys = []
+    for number in range(STREAMS):
+        user = User.objects.create(username=f"reviewer{number}")
+        Reviewer.objects.filter(user=user).update(mobius_id=f"user_{number}")
+        Recipient.objects.create(
+            upstream=upstream,
+            interaction=item,
+            user_id=f"user_{number}",
+            run_id="run_1",
+            open=True,
+            created_at=item.created_at,
         )
-        for number in range(SESSIONS)
-    ]
-    return [session.session_key for session in Session.objects.bulk_create(more)]
+        session = SessionStore()
+        session.update(
+            {
+                SESSION_KEY: str(user.pk),
+                BACKEND_SESSION_KEY: "inbox.people.backend.ReviewerBackend",
+                HASH_SESSION_KEY: user.get_session_auth_hash(),
+            }
+        )
+        session.create()
+        keys.append(session.session_key)
+    return keys
 
 
 async def publish() -> None:

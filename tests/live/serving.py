@@ -22,23 +22,24 @@ HEADERS = [(b"content-type", b"text/event-stream")]
 class Rights:
     """Which streams are still allowed: all, until one is taken.
 
-    ``failing``: how many of the next checks fail. ``succeeded``: how many have not.
+    ``failing``: how many of the next checks fail. ``succeeded``: how many have not. ``broken``:
+    streams that can't be checked.
     """
 
     def __init__(self) -> None:
         self.taken: set[str] = set()
+        self.broken: set[str] = set()
         self.failing = 0
         self.succeeded = 0
 
-    def of(self, name: str) -> Callable[[], bool]:
-        def recheck() -> bool:
-            if self.failing:
-                self.failing -= 1
-                raise ConnectionError("the database is away")
-            self.succeeded += 1
-            return name not in self.taken
-
-        return recheck
+    def lost(self, names: set[str]) -> set[str]:
+        if self.broken & names:
+            raise LookupError("no such topic")
+        if self.failing:
+            self.failing -= 1
+            raise ConnectionError("the database is away")
+        self.succeeded += 1
+        return names & self.taken
 
 
 class Served:
@@ -47,8 +48,9 @@ class Served:
     def __init__(self, render: Callable[[str], str | None], **options: Any) -> None:
         self.bus = MemoryBus()
         # Only where a test asks for keep-alives, some come between the frames that it expects.
-        self.hub = Hub(bus=self.bus, **{"keep_alive": 3600, **options})
         self.rights = Rights()
+        options = {"keep_alive": 3600, "lost_rights": self.rights.lost, **options}
+        self.hub = Hub(bus=self.bus, **options)
         self._render = render
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -106,9 +108,8 @@ class Served:
             said.append(headers[b"last-event-id"].decode())
         subscription = Subscription(
             tuple(asked["topic"]),
-            self.rights.of(asked.get("name", [""])[0]),
+            asked.get("name", [""])[0],
             tuple(said),
-            int(asked.get("account", ["1"])[0]),
         )
         await send({**HEAD, "headers": HEADERS})
         await self.hub.serve(subscription, receive, send)

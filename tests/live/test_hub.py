@@ -14,7 +14,7 @@ import pytest
 from inbox.live import topics
 from inbox.live.bus import MemoryBus
 from inbox.live.connection import Subscription
-from inbox.live.hub import Hub
+from inbox.live.hub import SLOTS, Hub
 from tests.live.serving import Served, following, many
 
 RUN = topics.run("run_1")
@@ -344,19 +344,19 @@ async def test_lost_access_ends_the_stream_for_good(serve: Serve) -> None:
 
 
 async def test_the_streams_of_a_sign_in_that_is_over_end_before_their_turn(serve: Serve) -> None:
-    asked: list[set[int]] = []
+    asked: list[set[str]] = []
 
-    def ended(sign_ins: set[int]) -> set[int]:
-        asked.append(sign_ins)
+    def lost(rights: set[str]) -> set[str]:
+        asked.append(rights)
         if len(asked) == 1:
             raise ConnectionError("the database is away")
-        return sign_ins & {2}
+        return rights & {"sam"}
 
-    served = serve(ended_sign_ins=ended, sign_ins=0.1)
+    served = serve(lost_sign_ins=lost, sign_ins=0.1)
     async with (
         many() as client,
-        following(client, address(served, INBOX, account="1")) as rina,
-        following(client, address(served, INBOX, account="2")) as sam,
+        following(client, address(served, INBOX, name="rina")) as rina,
+        following(client, address(served, INBOX, name="sam")) as sam,
     ):
         await rina.event("live")
         await sam.event("gone")
@@ -364,7 +364,7 @@ async def test_the_streams_of_a_sign_in_that_is_over_end_before_their_turn(serve
             await sam.frame()
         served.bus.publish([INBOX])
         await rina.event("inbox")
-    assert {1, 2} in asked
+    assert {"rina", "sam"} in asked
 
 
 async def test_a_right_that_cannot_be_checked_twice_ends_the_stream_but_not_for_good(
@@ -376,6 +376,27 @@ async def test_a_right_that_cannot_be_checked_twice_ends_the_stream_but_not_for_
         served.rights.failing = 2
         with pytest.raises(EOFError):
             await rina.event("gone")
+
+
+async def test_a_right_that_cannot_be_checked_ends_no_other_stream(serve: Serve) -> None:
+    served = serve(recheck=0.1)
+    async with (
+        many() as client,
+        AsyncExitStack() as streams,
+    ):
+        names = [str(number) for number in range(2 * SLOTS)]
+        readers = [
+            await streams.enter_async_context(following(client, address(served, INBOX, name=name)))
+            for name in names
+        ]
+        for reader in readers:
+            await reader.event("live")
+        served.rights.broken = {"0"}
+        with pytest.raises(EOFError):
+            await readers[0].event("gone")
+        served.bus.publish([INBOX])
+        for reader in readers[1:]:
+            await reader.event("inbox")
 
 
 async def test_a_right_that_could_not_be_checked_once_keeps_the_stream(serve: Serve) -> None:
@@ -474,7 +495,7 @@ async def test_a_server_whose_send_suspends_is_served_by_a_task() -> None:
     hub = Hub(bus=bus, keep_alive=3600)
     hub.start(lambda topic: None)
     stream = asyncio.create_task(
-        hub.serve(Subscription((INBOX, ITEM), lambda: True), server.receive, server.send)
+        hub.serve(Subscription((INBOX, ITEM), right=None), server.receive, server.send)
     )
     await _until(lambda: len(hub) == 1)
     for _ in range(3):

@@ -7,10 +7,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from inbox import access
 from inbox.live.bus import MemoryBus, get_bus
 from inbox.live.presence import FORGET_AFTER, Presence, PresentUser, get_presence
-from inbox.web.live import views as live
 from tests.support.snapshots import LEE, answered, ask, group_ask
 from tests.web.cast import people, sign_in, stranger, tell
 
@@ -182,7 +180,8 @@ def test_it_can_be_switched_off(met: None, settings: Any) -> None:
 
 
 def followed(name: str, item: str) -> tuple[str, ...]:
-    return live._inbox(item, access.viewer_of(User.objects.get(username=name))) or ()
+    stream: Any = sign_in(name).get("/live/inbox/", {"item": item})
+    return stream.subscription.topics if stream.status_code == 200 else ()
 
 
 def test_the_stream_follows_it_for_who_may_see_the_question(met: None) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from inbox.access import TEAM_LEAD
 from inbox.live.handoff import Accepted
-from inbox.live.rights import ended_sign_ins
+from inbox.live.rights import Right, lost_rights, lost_sign_ins
 from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream
 from tests.support.people import make_people
 
@@ -81,6 +81,14 @@ def follow(client: Client, path: str) -> Accepted:
     return response
 
 
+def right_of(client: Client, path: str) -> Any:
+    return follow(client, path).subscription.right
+
+
+def is_lost(right: Right) -> bool:
+    return lost_rights({right}) == {right}
+
+
 def test_the_inbox_brings_the_viewers_own_list(upstream: Upstream) -> None:
     followed = follow(enter("rina"), "/live/inbox/").subscription.topics
     assert set(followed) == OWN
@@ -113,65 +121,65 @@ def test_the_cursors_of_the_page_and_of_the_last_frame_are_both_heard(upstream: 
 
 
 def test_access_remains_while_nothing_has_changed(item: Interaction) -> None:
-    assert follow(enter("rina"), "/live/inbox/?item=int_1").subscription.recheck()
+    assert not is_lost(right_of(enter("rina"), "/live/inbox/?item=int_1"))
 
 
 def test_signing_out_ends_the_stream(item: Interaction) -> None:
     client = enter("rina")
-    right = follow(client, "/live/inbox/").subscription.recheck
+    right = right_of(client, "/live/inbox/")
     client.logout()
-    assert not right()
+    assert is_lost(right)
 
 
 def test_a_session_that_ran_out_loses_it(item: Interaction) -> None:
-    right = follow(enter("rina"), "/live/inbox/").subscription.recheck
+    right = right_of(enter("rina"), "/live/inbox/")
     Session.objects.update(expire_date=datetime(2020, 1, 1, tzinfo=UTC))
-    assert not right()
+    assert is_lost(right)
 
 
 def test_an_account_that_is_closed_loses_it(item: Interaction) -> None:
-    right = follow(enter("rina"), "/live/inbox/").subscription.recheck
+    right = right_of(enter("rina"), "/live/inbox/")
     get_user_model().objects.filter(username="rina").update(is_active=False)
-    assert not right()
+    assert is_lost(right)
 
 
 def test_a_sign_in_that_is_over_is_found_at_once(upstream: Upstream) -> None:
     def signed_in(client: Client) -> Any:
-        return follow(client, "/live/inbox/").subscription.sign_in
+        return right_of(client, "/live/inbox/")
 
     client = enter("rina")
     off, deleted, stays = map(signed_in, map(enter, ("rina", "sam", "tess")))
     out, other_password = signed_in(client), signed_in(enter("lee"))
     everyone = {off, deleted, stays, out, other_password}
-    assert ended_sign_ins(everyone) == set()
+    assert lost_sign_ins(everyone) == set()
     client.post("/accounts/logout/")
-    assert ended_sign_ins(everyone) == {out}
+    assert lost_sign_ins(everyone) == {out}
     lee = get_user_model().objects.get(username="lee")
     lee.set_password("another")
     lee.save()
     get_user_model().objects.filter(username="rina").update(is_active=False)
     get_user_model().objects.get(username="sam").delete()
-    assert ended_sign_ins(everyone) == everyone - {stays}
+    assert lost_sign_ins(everyone) == everyone - {stays}
 
 
 def test_a_changed_password_ends_the_other_sessions_streams(item: Interaction) -> None:
-    right = follow(enter("rina"), "/live/inbox/").subscription.recheck
+    right = right_of(enter("rina"), "/live/inbox/")
     user = get_user_model().objects.get(username="rina")
     user.set_password("another")
     user.save()
-    assert not right()
+    assert is_lost(right)
 
 
 def test_changing_the_mobius_id_ends_the_stream(item: Interaction) -> None:
-    right = follow(enter("rina"), "/live/inbox/?item=int_1").subscription.recheck
+    right = right_of(enter("rina"), "/live/inbox/?item=int_1")
     Reviewer.objects.filter(user__username="rina").update(mobius_id="user_other")
-    assert not right()
+    assert is_lost(right)
 
 
 def test_a_former_lead_loses_it(item: Interaction) -> None:
-    right = follow(enter("tess"), "/live/inbox/?item=int_1").subscription.recheck
+    right = right_of(enter("tess"), "/live/inbox/?item=int_1")
     Group.objects.get(name=TEAM_LEAD).user_set.clear()
-    assert not right()
+    assert is_lost(right)
 
 
 def test_the_session_is_not_shown(item: Interaction) -> None:

@@ -1,10 +1,12 @@
 """The page on which people see where they are signed in, and sign out everywhere."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from inbox.live.rights import SignIn, ended_sign_ins
+from inbox.live.rights import lost_sign_ins
 from inbox.people.sessions import ACTIVE_AT, open_sessions
 from tests.support.tags import text_of
 from tests.web.cast import sign_in
@@ -39,10 +41,10 @@ def shown(client: Client) -> str:
     return text_of(client.get(PATH).content.decode())
 
 
-def sign_in_of(client: Client) -> SignIn:
+def right_of(client: Client) -> Any:
     """That of a stream which this browser has opened."""
-    rina = User.objects.get(username="rina")
-    return SignIn(rina.pk, rina.password, client.session.session_key or "")
+    stream: Any = client.get("/live/inbox/")
+    return stream.subscription.right
 
 
 def test_it_lists_my_browsers_and_marks_this_one(desk: Client, phone: Client) -> None:
@@ -80,11 +82,11 @@ def test_signing_out_everywhere_ends_every_session_and_its_streams(
     desk: Client, phone: Client
 ) -> None:
     sam = browser(FIREFOX, "sam")
-    sign_ins = {sign_in_of(desk), sign_in_of(phone)}
-    assert ended_sign_ins(sign_ins) == set()
+    rights = {right_of(desk), right_of(phone)}
+    assert lost_sign_ins(rights) == set()
     answer = desk.post(f"{PATH}logout/")
     assert (answer.status_code, answer["Location"]) == (303, "/accounts/login/?signed-out")
-    assert ended_sign_ins(sign_ins) == sign_ins
+    assert lost_sign_ins(rights) == rights
     for client in (desk, phone):
         assert client.get("/inbox/").status_code == 302
     assert sam.get("/inbox/").status_code == 200

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from inbox.live.rights import Right
+from inbox.live.rights import lost_rights
 from inbox.people.sessions import ACTIVE_AT, SIGNED_IN_AT
 from tests.web.cast import HTMX
 
@@ -21,18 +21,20 @@ def back(client: Client, name: str, **length: float) -> float:
     return float(session[name])
 
 
-def right(client: Client) -> Right:
+def right_of(client: Client) -> Any:
     """That of a stream which this browser has opened."""
-    return Right(lambda viewer: ("inbox",), ("inbox",), client.session.session_key or "")
+    stream: Any = client.get("/live/inbox/")
+    return stream.subscription.right
 
 
 def test_sign_in_is_required_again_after_the_set_hours(rina: Client, settings: Any) -> None:
     settings.SESSION_HOURS = timedelta(hours=8)
     back(rina, SIGNED_IN_AT, hours=7.9)
     assert rina.get("/inbox/").status_code == 200
-    assert right(rina)()
+    right = right_of(rina)
+    assert not lost_rights({right})
     back(rina, SIGNED_IN_AT, hours=0.1)
-    assert not right(rina)()
+    assert lost_rights({right}) == {right}
     assert rina.get("/inbox/")["Location"] == "/accounts/login/?next=/inbox/"
     assert "_auth_user_id" not in rina.session
 
@@ -42,9 +44,10 @@ def test_a_person_who_is_idle_is_signed_out(rina: Client, settings: Any) -> None
     back(rina, ACTIVE_AT, minutes=29)
     assert rina.get("/inbox/").status_code == 200
     back(rina, ACTIVE_AT, minutes=29)
-    assert right(rina)()
+    right = right_of(rina)
+    assert not lost_rights({right})
     back(rina, ACTIVE_AT, minutes=1)
-    assert not right(rina)()
+    assert lost_rights({right}) == {right}
     assert rina.get("/inbox/").status_code == 302
 
 

@@ -1,8 +1,7 @@
 """The event streams. Each topic is authorised separately; no response is a redirect."""
 
 from collections.abc import Callable
-from functools import partial, wraps
-from typing import Any
+from functools import wraps
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -10,58 +9,40 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from inbox import access
+from inbox.access import Viewer
 from inbox.live import topics
 from inbox.live.handoff import accept
-from inbox.live.rights import Right, SignIn, Topics
+from inbox.live.rights import Right, Topics
 from inbox.models import Upstream
 from inbox.web.ui.request import ReviewerRequest
 
 Stream = Callable[..., HttpResponse]
 
 
-def streams(allowed: Callable[..., Topics]) -> Stream:
-    """Make a view from a function that returns the topics a viewer may follow, or None."""
+def streams(allowed: Topics) -> Stream:
+    """Make a view from a function that returns the topics a viewer may follow, or None.
+
+    The function gets the ID in the view's address, else that in ``?item=``.
+    """
 
     @require_safe
     @wraps(allowed)
-    def view(request: ReviewerRequest, **kwargs: Any) -> HttpResponse:
-        topics_of = allowed(request, **kwargs)
-        found = topics_of(request.viewer)
+    def view(request: ReviewerRequest, id: str = "") -> HttpResponse:
+        about = id or request.GET.get("item", "")
+        found = allowed(request.viewer, request.upstream, about)
         if found is None:
             return HttpResponse(_("Not found."), status=404, content_type="text/plain")
-        right = Right(topics_of, found, request.session.session_key or "")
-        return accept(
-            request,
-            topics=found,
-            recheck=right,
-            since=request.GET.get("since"),
-            sign_in=SignIn.of(request),
-        )
+        right = Right.of(request, allowed, about, found)
+        return accept(request, topics=found, right=right, since=request.GET.get("since"))
 
     return view
 
 
 @streams
-def inbox(request: ReviewerRequest) -> Topics:
+def inbox(viewer: Viewer, upstream: Upstream, item: str) -> tuple[str, ...] | None:
     """The viewer's list, and with ``?item=`` one interaction and its run."""
-    return partial(_inbox, request.GET.get("item"))
-
-
-@streams
-def run(request: ReviewerRequest, id: str) -> Topics:
-    """A run and its questions that the viewer may see."""
-    return partial(_run, id)
-
-
-@streams
-def runs(request: ReviewerRequest) -> Topics:
-    return _runs
-
-
-def _inbox(item: str | None, viewer: access.Viewer) -> tuple[str, ...] | None:
-    if item is None:
+    if not item:
         return _own(viewer)
-    upstream = Upstream.present()
     questions = access.interactions(viewer, upstream).filter(mobius_id=item)
     found = questions.values_list("run_id", "target_type")[:1]
     if not found:
@@ -74,8 +55,9 @@ def _inbox(item: str | None, viewer: access.Viewer) -> tuple[str, ...] | None:
     return (*_own(viewer), topics.item(item), *presence, *run_topics)
 
 
-def _run(id: str, viewer: access.Viewer) -> tuple[str, ...] | None:
-    upstream = Upstream.present()
+@streams
+def run(viewer: Viewer, upstream: Upstream, id: str) -> tuple[str, ...] | None:
+    """A run and its questions that the viewer may see."""
     if not access.runs(viewer, upstream).filter(mobius_id=id).exists():
         return None
     questions = access.interactions(viewer, upstream).filter(run_id=id)
@@ -83,11 +65,12 @@ def _run(id: str, viewer: access.Viewer) -> tuple[str, ...] | None:
     return (*_own(viewer), topics.run(id), *items)
 
 
-def _runs(viewer: access.Viewer) -> tuple[str, ...]:
+@streams
+def runs(viewer: Viewer, upstream: Upstream, about: str) -> tuple[str, ...]:
     return (*_own(viewer), topics.runs())
 
 
-def _own(viewer: access.Viewer) -> tuple[str, ...]:
+def _own(viewer: Viewer) -> tuple[str, ...]:
     id_ = viewer.mobius_id
     if not id_:
         return (topics.freshness(),)
