@@ -29,6 +29,8 @@ Lost = Callable[[set[Any]], Set[Any]]
 
 SLOTS = 15
 BATCH_INTERVAL = 0.01
+CHECKED_TOGETHER = 16
+"""Streams whose access is checked together. Larger groups delay the frames sent meanwhile."""
 
 
 class Hub:
@@ -280,7 +282,9 @@ class Hub:
 
     async def _recheck_all(self, period: float) -> None:
         async for slot in _rounds(period):
-            await self._recheck([c for c in self._connections if c.slot == slot])
+            connections = [c for c in self._connections if c.slot == slot]
+            for start in range(0, len(connections), CHECKED_TOGETHER):
+                await self._recheck(connections[start : start + CHECKED_TOGETHER])
 
     async def _recheck(self, connections: Sequence[Connection]) -> None:
         """End those whose right is lost, or could not be checked twice in a row."""

@@ -58,10 +58,11 @@ def inbox(viewer: Viewer, upstream: Upstream, item: str) -> tuple[str, ...] | No
 @streams
 def run(viewer: Viewer, upstream: Upstream, id: str) -> tuple[str, ...] | None:
     """A run and its questions that the viewer may see."""
-    if not access.runs(viewer, upstream).filter(mobius_id=id).exists():
-        return None
     questions = access.interactions(viewer, upstream).filter(run_id=id)
-    items = (topics.item(item) for item in questions.values_list("mobius_id", flat=True))
+    items = [topics.item(item) for item in questions.values_list("mobius_id", flat=True)]
+    # Who may see a question of a run may see the run.
+    if not items and not access.runs(viewer, upstream).filter(mobius_id=id).exists():
+        return None
     return (*_own(viewer), topics.run(id), *items)
 
 
