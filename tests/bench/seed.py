@@ -1,9 +1,9 @@
 """How fast the mirror is filled: `python -m tests.bench.seed [items] [rounds]`.
 
 An engine holds so many waiting questions. Each round reads the list alone, page by page, into the
-client's types, and then has an empty mirror run a full sync. Printed: both rates and their ratio,
-and the processor time for each item of both and of a full sync that finds nothing new; the best of
-the rounds each.
+client's types, then has an empty mirror run a full sync, and another that finds nothing new.
+Printed, of the best rounds: the rates of the first two, the ratio of both full syncs to the list
+alone, and the processor time of all three for each item.
 """
 
 import asyncio
