@@ -23,7 +23,7 @@ class Right:
     """The sign-in that opened a stream, and what it was allowed to follow.
 
     It is lost with the session, with the account or its password at the time, and once ``allowed``
-    no longer has every topic.
+    no longer returns every topic. ``about`` is the ID that ``allowed`` gets, ``password`` the hash.
     """
 
     allowed: Topics
