@@ -21,7 +21,7 @@ class Subscription:
 
     Attributes:
         topics: what the stream follows.
-        right: what allows it. The stream ends once the hub is told that this is lost.
+        right: why the stream is allowed; the hub checks regularly whether it still is.
         cursors: the positions that the reader sent: its page's, its last frame's.
     """
 

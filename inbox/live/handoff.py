@@ -55,7 +55,7 @@ def accept(
 
     Args:
         topics: what the stream follows; the view has authorised each.
-        right: what allows it, for the hub's checks. Once it is lost, the stream ends for good.
+        right: why the stream is allowed. Once the right is lost, the stream ends for good.
         since: the cursor that the page was rendered at. ``Last-Event-ID`` is read too.
     """
     candidates = (since, request.headers.get("Last-Event-ID"))

@@ -292,7 +292,7 @@ class Hub:
             lost = await self._find_lost(self._lost_rights, connections)
         except Exception:
             if len(connections) > 1:
-                # One right that can't be checked must not end the streams of others.
+                log.exception("streams could not be checked together; each is checked alone")
                 for connection in connections:
                     await self._recheck([connection])
                 return
