@@ -1,6 +1,7 @@
 /* What is said beside the fields of the answer form.
      .error[id]         what is wrong with its .field, which counts as invalid while it is shown. It goes once the field changes, or
                         another answer is chosen
+     #answer-errors     how many fields are wrong. It goes with them once another answer is chosen
      [data-filled-in]   that the answer comes from the workflow; with [data-changed], which hides it, it no longer does
    A swap leaves fields alone, so that typed text stays; this script marks them then. */
 
@@ -31,6 +32,17 @@ export function forgive(form) {
   form.querySelectorAll(".field").forEach(mark);
   form.querySelector("#answer-errors")?.remove();
 }
+
+/* Errors stay while the open question reloads itself: the response is of a request that has sent no answer */
+document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
+  const form = document.getElementById("answer");
+  if (ctx.sourceElement?.id !== "detail" || !form) return;
+  const incoming = tasks?.find((each) => each.type === "main")?.fragment.querySelector("#answer");
+  if (incoming?.getAttribute("action") !== form.getAttribute("action")) return;
+  for (const error of form.querySelectorAll(SHOWN)) incoming.querySelector(`#${CSS.escape(error.id)}`)?.replaceWith(error.cloneNode(true));
+  const summary = form.querySelector("#answer-errors");
+  if (summary) incoming.querySelector("[name=guard]").after(summary.cloneNode(true));
+});
 
 const isAsFilledIn = (input) => (/radio|checkbox/.test(input.type) ? input.checked === input.defaultChecked : input.value === input.defaultValue);
 

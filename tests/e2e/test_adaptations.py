@@ -109,7 +109,8 @@ STOPS = """() => {
 }"""
 STOP = """() => {
   const element = document.activeElement;
-  if (element === document.body || stops.has(element)) return null;
+  const outside = element === document.body || element.matches("[tabindex='-1']");
+  if (outside || stops.has(element)) return null;
   stops.add(element);
   const { left, top, right, bottom } = element.getBoundingClientRect();
   const place = element.closest(".skip, .rail, #inbox-list, #detail, .tabs, main") ?? element;
@@ -122,7 +123,11 @@ STOP = """() => {
   const name = element.outerHTML.slice(0, 120);
   return { name, place: place.id || place.className, left, top, right, bottom, seen, pinned };
 }"""
-"""What has the focus, unless it has had it before. ``seen``: a part of it isn't covered."""
+"""What has the focus, unless it has had it before. ``seen``: a part of it isn't covered.
+
+After the last element Tab leaves the page, and an update that comes then moves the focus to the
+heading.
+"""
 UNREACHED = """() => [...document.querySelectorAll(
     "a[href], button, input:not([type=hidden], [type=radio]), select, textarea, summary, [tabindex]"
   )].filter((element) => element.tabIndex >= 0 && !element.disabled && !stops.has(element)

@@ -105,6 +105,6 @@ def test_back_on_a_page_it_is_where_it_was(sign_in: SignIn, path: str) -> None:
     page.wait_for_url(lambda url: not url.endswith(path))
     page.go_back()
     page.wait_for_function(
-        "(top) => document.querySelector('.page-scroll').scrollTop === top", arg=scrolled
+        "(top) => document.querySelector('.page-scroll')?.scrollTop === top", arg=scrolled
     )
     assert scrolled > 0

@@ -1048,6 +1048,8 @@ def test_the_error_of_a_missing_reason_goes_once_there_is_text_or_another_answer
     expect(comment).not_to_have_attribute("aria-invalid", "true")
     press(reject)
     expect(error).to_be_visible()
+    read_again(rina)
+    expect(error).to_be_visible()
     expect(comment).to_have_attribute("aria-invalid", "true")
     comment.fill("Too")
     expect(error).to_be_hidden()
@@ -1059,3 +1061,21 @@ def test_the_error_of_a_missing_reason_goes_once_there_is_text_or_another_answer
     expect(rina.get_by_role("button", name="Yes, approve")).to_be_visible()
     expect(error).to_be_hidden()
     expect(comment).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_errors_from_the_server_stay_while_the_question_reloads_itself(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    message = "Sent without an answer?"
+    options = [{"value": "now", "label": "Now"}, {"value": "later", "label": "Later"}]
+    ask(api, message, type="input", spec={"mode": "select", "options": options})
+    rina = sign_in("rina")
+    open_item(rina, message)
+    press(rina.get_by_role("button", name="Send answer"))
+    summary, error = rina.locator("#answer-errors"), rina.locator("#answer-value-error")
+    for _ in range(2):
+        expect(summary).to_contain_text("one thing to fix")
+        expect(error).to_be_visible()
+        read_again(rina)
+    rina.get_by_role("radio", name="Later").check()
+    expect(error).to_be_hidden()
