@@ -35,7 +35,6 @@ _TEXT_SECRET = ("token", "api key", "access key", "private key", "authorization"
 _FROM_OUTSIDE = ("context", "responses", "value", "raw")
 """The fields of a question whose keys a workflow or another client has chosen."""
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+")
 
 _KEY = secrets.token_bytes(32)
@@ -123,7 +122,17 @@ def key_words(key: str) -> tuple[str, ...]:
     """The words of a key, in lower case: split at ``_``, ``-`` and whatever else is no letter, and
     within camelCase.
     """
-    return tuple(_WORD.findall(_CAMEL.sub(" ", key).lower()))
+    letters = zip(" " + key, key, key[1:] + " ", strict=False)
+    spaced = (
+        f" {letter}" if _begins_word(before, letter, after) else letter
+        for before, letter, after in letters
+    )
+    return tuple(_WORD.findall("".join(spaced).lower()))
+
+
+def _begins_word(before: str, letter: str, after: str) -> bool:
+    """In camelCase, of any script with capitals: as the *K* of ``apiKey`` and of ``APIKey``."""
+    return letter.isupper() and (not before.isupper() or after.islower())
 
 
 def _is_secret(value: Any, secrecy: _Secrecy) -> bool:

@@ -8,7 +8,7 @@ const drawn = [];
 
 function palette() {
   const found = {};
-  for (const swatch of document.querySelectorAll("#palette [data-tint]")) found[swatch.dataset.tint] = getComputedStyle(swatch).color;
+  for (const swatch of document.querySelectorAll("#tints [data-tint]")) found[swatch.dataset.tint] = getComputedStyle(swatch).color;
   return found;
 }
 

@@ -38,6 +38,9 @@ SECRET_KEYS = [
     "passWord",
     "apikey",
     "PrivateKey.pem",
+    "tokenÄnderung",
+    "mySecretÜber",
+    "секретToken",
     # More than one.
     "passwords",
     "secrets",

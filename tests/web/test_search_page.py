@@ -76,6 +76,14 @@ def test_people_are_found_in_ones_groups_and_in_ones_questions(rina: Client) -> 
     assert 'href="/runs/blocked/?person=user_sam"' in page
 
 
+def test_the_link_to_the_inbox_needs_more_questions_there(rina: Client) -> None:
+    more = "Show more questions in the inbox"
+    tell(*(ask(f"int_{n}", message=f"Refund {n}?") for n in range(9)))
+    assert more in found(rina, "refund")
+    # They are Rina's; the inbox of a lead has only her own.
+    assert found(sign_in("tess"), "refund") == [f"Refund {n}?" for n in range(8, 0, -1)]
+
+
 def test_special_characters_find_nothing(rina: Client) -> None:
     told()
     for text in ("", "   ", "%", "_", '"', "OR", "re*und", "' OR 1=1 --", "x" * 999):

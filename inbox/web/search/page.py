@@ -10,7 +10,7 @@ from inbox.access.search import search_people, search_questions, search_runs
 from inbox.models import Interaction, Run, Upstream
 from inbox.web.blocked.queries import BlockedFilters
 from inbox.web.ui.lists import ListForm, Search
-from inbox.web.ui.scopes import Filters
+from inbox.web.ui.scopes import Filters, rows_of
 from inbox.web.ui.words import asked_in, item_status, kind, run_name, run_status
 from inbox.words import words_of
 
@@ -40,7 +40,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Section:
-    """The results of one kind; ``more_href`` leads to a list of all, empty if these are all."""
+    """The results of one kind; ``more_href`` leads to a list that has more of them, empty if none
+    has.
+    """
 
     key: str
     title: str
@@ -58,7 +60,8 @@ def found(viewer: Viewer, upstream: Upstream, text: str) -> tuple[Section, ...]:
     questions.sort(key=lambda item: not _in_title(item, text))
     runs = search_runs(viewer, upstream, text, questions, limit=MOST)
     people = search_people(viewer, upstream, text, limit=MOST)
-    inbox = Filters.link(q=text) if len(questions) > MOST else ""
+    more = rows_of("inbox", viewer, upstream).filter(interaction__in=questions[MOST:])
+    inbox = Filters.link(q=text) if len(questions) > MOST and more.exists() else ""
     sections = (
         Section("questions", _("Questions"), tuple(map(_question, questions[:MOST])), inbox),
         Section("runs", _("Runs"), tuple(map(_run, runs))),

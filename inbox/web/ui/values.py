@@ -115,19 +115,19 @@ def pair_of(value: dict[str, Any]) -> tuple[Any, Any] | None:
 def amounts_in(value: Mapping[str, Any]) -> dict[str, str]:
     """The currency of each amount in an object by its key, empty for an unknown currency.
 
-    Amounts are the numbers under a name of one; if there are none, the number beside the currency.
+    Amounts are the numbers under a name of one; if there are none, the only number beside a
+    currency. The order of keys says nothing: PostgreSQL does not keep it.
     """
     named = {
         key: own
         for key, item in value.items()
         if _is_number(item) and (own := _named_currency(key)) is not None
     }
-    keys = list(value)
-    for place, (key, code) in enumerate(value.items()):
+    for key, code in value.items():
         if label(key).lower() in ("currency", "currency code") and _is_currency(code):
-            beside = [*keys[max(0, place - 1) : place], *keys[place + 1 : place + 2]]
-            numbers = [name for name in beside if _is_number(value[name])]
-            return {name: named.get(name) or code for name in named or numbers[:1]}
+            numbers = [name for name, item in value.items() if _is_number(item)]
+            only = numbers if len(numbers) == 1 else []
+            return {name: named.get(name) or code for name in named or only}
     return named
 
 

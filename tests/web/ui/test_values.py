@@ -80,13 +80,17 @@ def test_an_amount_has_the_currency_of_its_object() -> None:
     }
 
 
-def test_a_number_beside_a_currency_is_an_amount() -> None:
-    assert shown(year=2026, refund=2640, currency="EUR", port=8080) == {
-        "Year": "2026",
-        "Refund": "2,640 EUR",
+def test_the_only_number_beside_a_currency_is_an_amount() -> None:
+    for fields in ({"refund": 2640, "currency": "EUR"}, {"currency": "EUR", "refund": 2640}):
+        assert shown(**fields, order="A 1")["Refund"] == "2,640 EUR"
+    assert shown(order_no=48213, currency="EUR", refund=2640) == {
+        "Order no": "48213",
         "Currency": "EUR",
-        "Port": "8080",
+        "Refund": "2640",
     }
+
+
+def test_a_key_can_end_with_the_currency() -> None:
     assert shown(amount_usd=12850, refund_eur=1000) == {
         "Amount usd": "12,850 USD",
         "Refund eur": "1,000 EUR",
