@@ -7,7 +7,7 @@ import pytest
 
 from inbox.live import dedicated_connection, postgres_bus
 from inbox.mirror import lease
-from inbox.services import batch_runner, command, question, sending
+from inbox.services import batch_runner, command, question
 from tests.fixtures_engine import Project
 from tests.support.desk import Desk
 from tests.support.scripted_server import ScriptedServer
@@ -25,7 +25,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is, no response from Mobius comes too late for the services, and
     none from PostgreSQL for what keeps several processes in step.
     """
-    for module in (batch_runner, command, question, sending):
+    for module in (batch_runner, command, question):
         monkeypatch.setattr(module, "READ_WITHIN", 60.0)
     monkeypatch.setattr(command, "READ_WITHIN_LIMIT", 60.0)
     monkeypatch.setattr(dedicated_connection, "TIMEOUT", 60.0)

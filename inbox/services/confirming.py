@@ -26,7 +26,7 @@ INTERVAL = 30.0
 GIVE_UP_AFTER = timedelta(minutes=5)
 """The time after which a question that is still open can be answered again."""
 TEMPORARY = (RateLimited, Unavailable, Unreachable)
-"""Errors that don't make an answer unconfirmed, however late it is."""
+"""Errors of a read that may pass. They prove nothing, however late an answer is."""
 
 
 class Confirmer:

@@ -48,8 +48,9 @@ def forget(reviewer: Reviewer, item: Interaction) -> None:
     """Withdraw the notices about earlier answers to the question: there is a newer one."""
     own = Attempt.objects.filter(
         reviewer=reviewer, upstream_id=item.upstream_id, interaction_id=item.mobius_id
-    )
-    if own.exclude(returned="").update(returned="", returned_message=""):
+    ).exclude(returned="")
+    # One that may have arrived stays open, but nothing shows it as being sent any more.
+    if own.update(returned="", returned_message="", send_at=None):
         about = Notice.objects.filter(reviewer=reviewer, kind=Notice.Kind.NOT_SENT)
         about.filter(upstream_id=item.upstream_id, interaction_id=item.mobius_id).delete()
 

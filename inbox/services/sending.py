@@ -1,9 +1,9 @@
 """Held answers: undoing them, and sending them when their time to undo is over.
 
 Undo and the sender each change the attempt's state in one conditional update, so only one of them
-succeeds. Once the attempt is open, everything is checked again, and then the answer is sent once.
-An answer that can't be sent comes back to the person (``returned``), immediately if the mirror
-already shows why.
+succeeds. Once the attempt is open, the question is read and everything is checked again, and then
+the answer is sent once. An answer that can't be checked or sent comes back to the person
+(``returned``), immediately if the mirror already shows why.
 """
 
 import logging
@@ -17,7 +17,7 @@ from django.utils import timezone
 from inbox.access import Viewer, viewer_of
 from inbox.metrics import observe_answer
 from inbox.mirror.snapshots import Payload
-from inbox.mobius.errors import MobiusError
+from inbox.mobius.errors import MobiusError, RateLimited
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
 from inbox.people.clients import NoCredential, credential_for
 from inbox.services import answer_command, attempts, returned
@@ -25,7 +25,7 @@ from inbox.services.answer_command import AnswerCommand
 from inbox.services.answer_lock import StillAnswering, answering
 from inbox.services.attempts import Busy
 from inbox.services.command import execute
-from inbox.services.confirming import confirmer
+from inbox.services.confirming import TEMPORARY, confirmer
 from inbox.services.look_up import look_up, mirror
 from inbox.services.outcome import DONE, Kind, Outcome
 from inbox.services.question import NotAsked, find_asked
@@ -36,8 +36,6 @@ log = logging.getLogger(__name__)
 LATEST = timedelta(seconds=60)
 """An answer that is overdue by this long is no longer sent."""
 TRY_AGAIN_AFTER = timedelta(seconds=1)
-READ_WITHIN = 2.0
-"""Seconds that the read before the POST may take."""
 
 
 class Sender(ScheduledSender):
@@ -56,13 +54,13 @@ class Sender(ScheduledSender):
             return
         if timezone.now() >= attempt.send_at + LATEST:
             await sync_to_async(_give_up)(attempt)
-        elif attempt_id in self._loaded and await _read(attempt, "it is still waiting") is None:
+            return
+        try:
+            if attempt_id in self._loaded:
+                await _read(attempt)
+            await send(attempt)
+        except (StillAnswering, *TEMPORARY):
             self._send_at(attempt_id, timezone.now() + TRY_AGAIN_AFTER)
-        else:
-            try:
-                await send(attempt)
-            except StillAnswering:
-                self._send_at(attempt_id, timezone.now() + TRY_AGAIN_AFTER)
 
 
 sender = Sender()
@@ -75,7 +73,12 @@ async def send(attempt: Attempt) -> None:
     async with answering(attempt.reviewer_id, attempt.interaction_id):
         if not await sync_to_async(attempts.start_sending)(attempt):
             return
-        ready = await sync_to_async(_prepare)(attempt, await _read(attempt, "it is sent anyway"))
+        snapshot, unread = None, None
+        try:
+            snapshot = await _read(attempt)
+        except TEMPORARY as error:
+            unread = Kind.RATE_LIMITED if isinstance(error, RateLimited) else Kind.UNREACHABLE
+        ready = await sync_to_async(_prepare)(attempt, snapshot, unread)
         if isinstance(ready, AnswerCommand):
             outcome = await execute(ready)
             kind, message = outcome.kind, outcome.message
@@ -123,9 +126,15 @@ def _refusal(attempt: Attempt, viewer: Viewer, item: Interaction) -> Kind | None
     return Kind.QUESTION_CHANGED if attempts.has_changed(attempt, item) else None
 
 
-def _prepare(attempt: Attempt, snapshot: Payload | None) -> AnswerCommand | Kind:
-    """Check everything again. Returns the command, or why it can't be sent."""
+def _prepare(
+    attempt: Attempt, snapshot: Payload | None, unread: Kind | None
+) -> AnswerCommand | Kind:
+    """Check everything again. Returns the command, or why it can't be sent. ``unread``: why the
+    question could not be read, so that it may have changed.
+    """
     ready = _check(attempt, snapshot)
+    if unread is not None and isinstance(ready, AnswerCommand):
+        ready = unread
     if isinstance(ready, Kind):
         attempts.refuse(attempt, Attempt.NOT_SENT)
     return ready
@@ -172,12 +181,14 @@ def _find(attempt_id: int) -> Attempt | None:
     return rows.select_related("reviewer__user", "upstream").first()
 
 
-async def _read(attempt: Attempt, otherwise: str) -> Payload | None:
-    """The question, read from Mobius. ``otherwise``: what happens to the answer if it can't be."""
+async def _read(attempt: Attempt) -> Payload | None:
+    """The question, read from Mobius; None if only the mirror can be used. Raises ``TEMPORARY``."""
     try:
-        return await look_up(attempt.interaction_id, within=READ_WITHIN)
+        return await look_up(attempt.interaction_id)
     except MobiusError as error:
-        log.info("the question of a held answer can't be read, so %s: %s", otherwise, error)
+        log.info("the question of a held answer can't be read: %s", error)
+        if isinstance(error, TEMPORARY):
+            raise
         return None
 
 

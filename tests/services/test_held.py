@@ -394,6 +394,7 @@ async def test_a_held_answer_whose_response_was_lost_counts_as_sent(
     await hold(desk, item)
     desk.server.on("POST", SENT, PassThenCut())
     if not reads:
+        desk.server.on("GET", READ, Pass())
         desk.server.on("GET", READ, Reply(503), always=True)
     await send_all()
     told = [] if reads else [("rina", "unconfirmed", False)]
@@ -419,6 +420,47 @@ async def test_a_held_answer_that_was_lost_comes_back_and_is_not_sent_again(desk
     sent = await sync_to_async(sent_to)(rina.user_id, item)
     assert (sent.underway, sent.returned) == (None, "still_open")
     assert len(desk.posts()) == 1
+
+
+async def test_after_a_lost_answer_another_one_is_held_and_sent(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await hold(desk, item)
+    desk.server.on("POST", SENT, CutAfterRead())
+    await send_all()
+    assert (await hold(desk, item, operation_id="op2")).kind is Kind.WAITING
+    rina = await sync_to_async(desk.person)("rina")
+    (second,) = await held()
+    assert (await sync_to_async(sent_to)(rina.user_id, item)).held == second
+    assert (await take_back(desk, item)).kind is Kind.UNDONE
+    # The first one isn't being sent, although nothing says yet that it never arrived.
+    assert (await sync_to_async(sent_to)(rina.user_id, item)).underway is None
+    await hold(desk, item, operation_id="op3")
+    await send_all()
+    assert desk.upstream(item.mobius_id)["status"] == "completed"
+    await settle_open()
+    assert len(await decisions()) == 1
+    assert await reasons() == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"), [(Reply(503), "unreachable"), (Reply(429), "rate_limited")]
+)
+async def test_what_cannot_be_checked_is_not_sent(desk: Desk, reply: Reply, reason: str) -> None:
+    item = await sync_to_async(desk.ask)()
+    await hold(desk, item)
+    desk.server.on("GET", READ, reply, always=True)
+    await send_all()
+    assert desk.posts() == []
+    assert await attempts() == [("refused", "not_sent")]
+    assert await reasons() == [("rina", reason, False)]
+
+
+async def test_where_mobius_lists_questions_only_the_mirror_is_checked(desk: Desk) -> None:
+    item = await sync_to_async(desk.ask)()
+    await hold(desk, item)
+    desk.server.on("GET", READ, Reply(405))
+    await send_all()
+    assert await attempts() == [("answered", "respond")]
 
 
 async def test_a_process_that_ended_while_sending_reads_and_sends_nothing(desk: Desk) -> None:
