@@ -211,7 +211,8 @@ def _question_texts(item: Interaction) -> Iterator[Text]:
     yield "", item.workflow
     yield from (("", id_) for id_ in people_of(item))
     yield "", item.message
-    yield from _texts(masked(item.context))
+    # Pages show the deadline in the viewer's time zone, and no one looks for it in UTC.
+    yield from _texts(masked({k: v for k, v in item.context.items() if k != "due_at"}))
 
 
 def answer_texts(item: Interaction) -> Iterator[Text]:

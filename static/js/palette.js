@@ -1,7 +1,7 @@
 /* The command palette (templates/components/_palette.html). static/js/keys.js opens it by Ctrl/⌘ K, even while someone types,
-   or by [data-opens=palette], and loads this script the first time. What can be done on the page is read from its elements with a key or a saved view when the palette
-   opens, and choosing it presses that element, so every guard applies. It and the pages are matched here; questions, runs and
-   people are found by the server, which is asked only for what is typed. */
+   or by [data-opens=palette], and loads this script the first time. What can be done on the page is read when the palette opens:
+   elements with a key, the buttons of its bars, and saved views. Choosing one presses that element, so every guard applies. It and
+   the pages are matched here; questions, runs and people are found by the server, which is asked only for what is typed. */
 
 import { fill } from "./words.js";
 
@@ -123,12 +123,17 @@ function add(group, element, icon) {
   group.append(option);
 }
 
+const ACTIONS = "[data-key], [data-send], .bar .btn:not([data-opens])";
+
 function readPage(from) {
   const [actions, pages, views] = groups;
   for (const group of [actions, views]) group.querySelectorAll("[role=option]").forEach((option) => option.remove());
-  const row = from?.closest(".list .row")?.parentElement;
+  const row = from?.closest(".list .row");
+  /* What can be done with the open question is beside the list */
+  const isOpen = row?.dataset.interactionId === document.getElementById("detail")?.dataset.interactionId;
+  const ofRow = row && !isOpen ? row.parentElement.querySelectorAll("[data-row-key]") : [];
   const names = new Set();
-  for (const element of [...(row?.querySelectorAll("[data-row-key]") ?? []), ...document.querySelectorAll("[data-key], [data-send]")]) {
+  for (const element of [...ofRow, ...document.querySelectorAll(ACTIONS)]) {
     const name = labelOf(element);
     if (!name || names.has(name) || element.matches(":disabled") || !element.checkVisibility({ visibilityProperty: true })) continue;
     names.add(name);

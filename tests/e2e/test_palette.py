@@ -79,6 +79,25 @@ def test_pages_are_matched_by_their_letters_and_opened_by_enter(sign_in: SignIn)
     expect(palette).to_be_hidden()
 
 
+def test_the_buttons_of_a_page_are_actions_and_each_is_listed_once(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("tess")
+    run_id = ask(api, "Listed by the palette?", target={"type": "user", "id": "user_tess"})
+    page.goto(f"/runs/{run_id}/")
+    palette = open_palette(page)
+    for name in ("Send signal", "Cancel run", "Copy link"):
+        expect(palette.get_by_role("option", name=name)).to_be_visible()
+    page.keyboard.press("Escape")
+    page.goto("/inbox/")
+    open_item(page, "Listed by the palette?")
+    page.locator(".row[aria-current]").focus()
+    palette = open_palette(page)
+    page.keyboard.type("snooze")
+    expect(palette.get_by_role("option", name="Snooze")).to_have_count(1)
+    api.post(f"/runs/{run_id}/cancellations")
+
+
 def test_what_is_called_so_comes_before_what_only_has_the_letters(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

@@ -242,6 +242,26 @@ def test_a_group_that_is_not_mine_is_refused_beside_its_field(rina: Client, boar
     assert not SavedView.objects.exists()
 
 
+def test_a_view_stays_shared_with_a_group_that_its_owner_has_left(
+    rina: Client, board: Group
+) -> None:
+    view = saved(rina, "Reviews", group=board)
+    board.memberships.filter(user_id=RINA).delete()
+    form = rina.get(f"/views/{view.pk}/").content.decode()
+    assert f'<option value="{board.pk}" selected>' in form
+    rina.post(f"/views/{view.pk}/", {"name": "Checks", "group": board.pk})
+    view.refresh_from_db()
+    assert (view.name, view.group) == ("Checks", board)
+
+
+def test_without_scripts_the_search_page_lists_them(rina: Client) -> None:
+    view = saved(rina, "Reviews", "type=review")
+    link = f'href="{html.escape(view.get_absolute_url())}"'
+    search = [rina.get(path).content.decode() for path in ("/search/", "/search/?q=nowhere")]
+    in_sidebar_only = search[1].count(link)
+    assert [page.count(link) for page in search] == [in_sidebar_only + 1, in_sidebar_only]
+
+
 def test_names_are_taken_on_one_page_only(tess: Client) -> None:
     saved(tess, "Mine")
     assert tess.post("/views/new/?page=runs", {"name": "Mine"}).status_code == 303

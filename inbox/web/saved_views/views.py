@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox import access
-from inbox.models import SavedView
+from inbox.models import Group, SavedView
 from inbox.services import saved_views
 from inbox.services.saved_views import NotSaved
 from inbox.web.runs.queries import RunFilters
@@ -49,7 +50,9 @@ def new(request: ReviewerRequest) -> HttpResponse:
 def edit(request: ReviewerRequest, id: int) -> HttpResponse:
     """Rename a view, share it, or make it private."""
     view = saved_views.get_own(request.viewer, id)
-    groups = access.own_groups(request.viewer, request.upstream)
+    own = access.own_groups(request.viewer, request.upstream)
+    # Its own group too, which the owner may have left: another name must not make it private.
+    groups = Group.objects.filter(Q(pk__in=own.values("pk")) | Q(pk=view.group_id))
     first = {"name": view.name, "group": view.group_id}
     form = ViewForm(request.POST or None, initial=first, groups=groups.order_by("name"))
     if request.method == "POST" and form.is_valid():
