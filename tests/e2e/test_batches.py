@@ -534,6 +534,6 @@ def test_200_answers_with_failures_in_the_middle_survive_a_kill(own: Product) ->
     log = [id_ for id_ in decided(own) if id_ in states]
     assert sorted(log) == sorted(completed)
     assert f"{200 - len(completed)} failed" in page
-    assert page.count("Someone else had claimed the question.") == len(taken)
+    assert page.count("Someone else claimed the question first.") == len(taken)
     for person in (rina, sam):
         person.close()

@@ -46,7 +46,7 @@ def test_the_filters_open_over_the_list_and_become_chips_and_a_view(
     expect(rows).to_have_text(["sieved soon?"])
     expect(page).to_have_url("/inbox/?due=hour&q=sieved&sort=newest")
     expect(page.locator(".band")).to_contain_text("Asked today")
-    page.get_by_role("link", name="Remove filter: Due within an hour").click()
+    page.get_by_role("link", name="Remove: Due within an hour").click()
     expect(rows).to_have_text(["sieved whenever?", "sieved soon?"])
     expect(page).to_have_url("/inbox/?q=sieved&sort=newest")
 

@@ -298,7 +298,7 @@ def test_results_stay_until_dismissed_and_what_failed_stays_selected(rina: Clien
         ticks = re.findall(r'id="tick-(int_\d)"[^>]*checked', inbox)
         assert ticks == ["int_1"]
     page = text(rina.get(path))
-    assert "Someone else had claimed the question." in page
+    assert "Someone else claimed the question first." in page
     links = re.findall(r'class="batch-title.* link"\s+href="(.*?)"', page)
     assert links == ["/interactions/int_1/"]
     assert buttons(page) == ["Try selected questions again", "Dismiss"]

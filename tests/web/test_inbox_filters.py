@@ -45,9 +45,7 @@ def headings(page: str) -> list[str]:
 
 def chips(page: str) -> dict[str, str]:
     """The active filters, and where each is removed."""
-    links = re.findall(
-        r'href="([^"]*)"[^>]*><span class="vh">Remove filter: </span>(.*?)<svg', page
-    )
+    links = re.findall(r'href="([^"]*)"[^>]*><span class="vh">Remove: </span>(.*?)<svg', page)
     strip = re.compile(r"<[^>]*>")
     return {html.unescape(strip.sub("", label)): html.unescape(href) for href, label in links}
 

@@ -17,7 +17,7 @@ PAGES = {
     ("rina", "/inbox/?drafts=yes"): 14,
     ("rina", "/inbox/?scope=claimed"): 12,
     ("rina", "/inbox/?scope=done"): 14,
-    ("rina", "/search/?q=pay"): 14,
+    ("rina", "/search/?q=pay"): 13,
     ("rina", "/inbox/focus/?order=1&item=int_one"): 20,
     ("rina", "/inbox/focus/?order=1"): 10,
     ("rina", "/interactions/int_one/"): 27,

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from inbox.access import Refusal
 from inbox.models import Batch
+from inbox.services.batch_runner import UNCERTAIN
 from inbox.services.batches import LeftOut
 from inbox.services.outcome import Kind
 from inbox.web.ui.batches import verb_words
@@ -28,7 +29,6 @@ _LEFT_OUT: dict[str, str | Promise] = {
 _CLAIM_REASONS: dict[str, str | Promise] = {
     Kind.CLOSED: gettext_lazy("The question was already closed."),
     Kind.NO_CLAIMS: gettext_lazy("The question can't be claimed."),
-    Kind.STILL_OPEN: gettext_lazy("We couldn't confirm that Mobius received it."),
 }
 
 
@@ -41,6 +41,8 @@ def result_words(batch: Batch, kind: str, message: str) -> str:
     """Why a question could not be answered, claimed or released. ``message``: what Mobius said."""
     if not batch.answers and kind in _CLAIM_REASONS:
         return str(_CLAIM_REASONS[kind])
+    if kind in UNCERTAIN:
+        return _("We couldn't confirm that Mobius received it.")
     return returned_reason(kind, message)
 
 

@@ -137,7 +137,7 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
     done = sum(item.state in (state.DONE, state.FAILED) for item in kept)
     return BatchPage(
         batch=batch,
-        title=_title(batch, len(kept), len(others)),
+        title=_("Selected questions") if mixed else _title(batch, len(kept), len(others)),
         button=words.verb_words(batch.verb, len(kept)).button,
         back=Filters.read(QueryDict(batch.query)).href(),
         rows=tuple(others),

@@ -116,7 +116,10 @@ def refusal_words(reason: Refusal, item: Interaction, now: datetime) -> str:
         case Refusal.PAST:
             return _("Choose a time in the future.")
         case Refusal.TOO_LATE:
-            return limit_words(item, now)
+            limit = limit_of(item, now)
+            if limit is not None and limit.soft:
+                return _("Choose a time before it's due.")
+            return _("Choose a time before it expires.")
         case Refusal.TOO_FAR:
             return _("Choose a time within a year.")
         case _:

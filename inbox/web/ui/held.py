@@ -20,13 +20,12 @@ from inbox.services import draft as drafts
 from inbox.services.outcome import Kind
 from inbox.web.ui.batches import held_words, milliseconds_left, summary, verb_words
 
-_UNCONFIRMED = gettext_lazy("We couldn't confirm that Mobius received it.")
 _REASONS: dict[str, str | Promise] = {
     Kind.CLOSED: gettext_lazy("The question closed before your answer could be sent."),
-    Kind.ALREADY_ANSWERED: gettext_lazy("You had already answered the question elsewhere."),
-    Kind.CLAIMED_BY_ANOTHER: gettext_lazy("Someone else had claimed the question."),
-    Kind.PROCESSING: gettext_lazy("Someone else was answering the question."),
-    Kind.QUESTION_CHANGED: gettext_lazy("The question had changed."),
+    Kind.ALREADY_ANSWERED: gettext_lazy("You've already answered this question."),
+    Kind.CLAIMED_BY_ANOTHER: gettext_lazy("Someone else claimed the question first."),
+    Kind.PROCESSING: gettext_lazy("Another answer was being sent."),
+    Kind.QUESTION_CHANGED: gettext_lazy("The question changed after you answered."),
     Kind.NOT_ALLOWED: gettext_lazy("You no longer have access to the question."),
     Kind.DEACTIVATED: gettext_lazy("Your account was deactivated."),
     Kind.NO_CREDENTIAL: gettext_lazy("You don't have a member token."),
@@ -37,6 +36,12 @@ _REASONS: dict[str, str | Promise] = {
     Kind.OVERDUE: gettext_lazy("The inbox or Mobius wasn't available at that time."),
 }
 """Why an answer was not sent; in any other case it is not known whether it arrived."""
+_STILL_OPEN = gettext_lazy(
+    "Mobius returned an error or no response, and the question is still open."
+)
+_UNCONFIRMED = gettext_lazy(
+    "We check with Mobius every minute. You can also send it again; it will only count once."
+)
 NEWEST = 1
 """How many returned answers are shown above the list; more would fill a phone screen."""
 ANSWERED_FIRST = ("status", "responses")
@@ -245,7 +250,8 @@ def returned_reason(reason: str, message: str = "", *, first: str = "") -> str:
         return _("%(name)s answered it first.") % {"name": first}
     if reason == Kind.NOT_ACCEPTED and message:
         return _("Mobius didn't accept it: %(reason)s.") % {"reason": message.rstrip(".")}
-    return str(_REASONS.get(reason, _UNCONFIRMED))
+    still_open = reason in (Kind.STILL_OPEN, Kind.NOT_RECORDED)
+    return str(_REASONS.get(reason, _STILL_OPEN if still_open else _UNCONFIRMED))
 
 
 def _returned(
