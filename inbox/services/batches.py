@@ -61,10 +61,13 @@ class LeftOut(StrEnum):
 
 
 class Confirmation(StrEnum):
-    """The result of confirming a preview. ``REPEATED``: it was confirmed before."""
+    """The result of confirming a preview. ``REPEATED``: it was confirmed before. ``FEWER``: the
+    person has answered some of its questions since; the preview is shown again without them.
+    """
 
     CONFIRMED = "confirmed"
     REPEATED = "repeated"
+    FEWER = "fewer"
     EMPTY = "empty"
     MIXED = "mixed"
     NO_REASON = "no_reason"
@@ -185,6 +188,13 @@ def confirm(*, batch: Batch, comment: str, origin: Origin) -> Confirmation:
     waiting = list(row.items.filter(state=BatchItem.State.WAITING))
     if not waiting:
         return Confirmation.EMPTY
+    taken = _on_their_way(row.reviewer, row.upstream, [item.interaction_id for item in waiting])
+    if row.answers and taken:
+        row.items.filter(interaction_id__in=taken).update(
+            state=BatchItem.State.LEFT_OUT, outcome=LeftOut.ON_ITS_WAY
+        )
+        keep_comment(row, comment)
+        return Confirmation.FEWER
     if len({item.kind for item in waiting}) > 1:
         return Confirmation.MIXED
     if row.verb == Batch.Verb.REJECT and not comment.strip() and needs_reason(row):

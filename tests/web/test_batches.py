@@ -287,6 +287,22 @@ def test_with_undo_every_page_offers_it_and_it_leads_back_to_the_preview(rina: C
     assert "It's too late to undo this." in text(rina.get(path))
 
 
+def test_a_preview_leaves_out_what_has_been_answered_since(rina: Client) -> None:
+    guard.choose(
+        reviewer=Reviewer.objects.get(user__username="rina"), guard=Guard.UNDO, seconds=30
+    )
+    listed = told("Pay Acme?", "Pay Bolt?", "Pay Core?")
+    other = select(rina, listed, verb="reject")
+    path = select(rina, listed[:2])
+    rina.post(f"{path}send")
+    assert rina.post(f"{other}send", {"comment": "Not yet"})["Location"] == other
+    page = text(rina.get(other))
+    assert buttons(page) == ["Reject 1 question"]
+    assert page.count("Your answer is already on its way.") == 2
+    assert ">Not yet</textarea>" in page
+    assert Batch.objects.filter(confirmed_at__isnull=False).count() == 1
+
+
 def test_results_stay_until_dismissed_and_what_failed_stays_selected(rina: Client) -> None:
     path = select(rina, told("Pay Acme?", "Pay Bolt?", "Pay Core?"))
     rina.post(f"{path}send")
