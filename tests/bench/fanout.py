@@ -1,8 +1,9 @@
-"""Fan-out beside its peers: `python -m tests.bench.fanout [STREAMS …] [--seconds N]`.
+"""Fan-out beside its peers: `python -m tests.bench.fanout [STREAMS …] [--rounds N] [--seconds N]`.
 
 Each server sends a frame of 400 bytes every 50 ms to all streams; one process reads them all. Of
 the serving process: CPU per delivered event, memory per stream, threads; of the reader: how late
-an event is. All on loopback, one server at a time, and each server again with each size.
+an event is. All on loopback, one server at a time, and each server again with each size. The
+servers take turns, round by round, and what counts is the median of the rounds' ratios.
 """
 
 import argparse
@@ -26,6 +27,8 @@ SERVERS = {
     "bare": ("tests.bench.bare_server", "/"),
     "nchan": ("tests.bench.nchan_server", "/sub"),
 }
+COMPARED = (("cpu_us", "bare"), ("cpu_us", "nchan"), ("p99_ms", "nchan"), ("kb", "bare"))
+"""Figures of the hub and the peers that they are compared with."""
 PLAIN = "/freshness/"
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -228,19 +231,37 @@ def p99(took: list[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("streams", nargs="*", type=int, default=[1000, 2000])
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--only", nargs="*", default=["hub", "bare", "nchan"])
     given = parser.parse_args()
     for streams in given.streams:
-        for name in given.only:
-            say(fan_out(name, streams, given.seconds))
-    say(connect())
-    say(reconnect(max(given.streams)))
+        rounds = [
+            {name: said(fan_out(name, streams, given.seconds)) for name in SERVERS}
+            for _ in range(given.rounds)
+        ]
+        ratios = {
+            f"{figure}, hub to {peer}": [one["hub"][figure] / one[peer][figure] for one in rounds]
+            for figure, peer in COMPARED
+        }
+        said({"streams": streams} | {name: spread(values) for name, values in ratios.items()})
+    said(connect())
+    again = [said(reconnect(max(given.streams))) for _ in range(given.rounds)]
+    said({name: spread([one[name] for one in again]) for name in ("ratio", "page_ratio")})
 
 
-def say(told: dict[str, Any]) -> None:
+def spread(values: list[float]) -> dict[str, Any]:
+    """The median, and all from the least to the greatest."""
+    return {
+        "median": round(statistics.median(values), 2),
+        "all": [round(value, 2) for value in sorted(values)],
+    }
+
+
+def said(told: dict[str, Any]) -> dict[str, Any]:
+    """Print it, and return it."""
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
+    return told
 
 
 if __name__ == "__main__":

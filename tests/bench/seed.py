@@ -7,6 +7,7 @@ alone, and the processor time of all three for each item.
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -79,6 +80,9 @@ async def measure(base_url: str, project: str, token: str, rounds: int) -> dict[
                 page = await client.interactions(cursor=cursor)
                 cursor, pages = page.next_cursor, pages + 1
 
+        # As the product does once it has started.
+        gc.collect()
+        gc.freeze()
         lists, seeds, agains = [], [], []
         for _ in range(rounds):
             await sync_to_async(empty)()

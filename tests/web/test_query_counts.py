@@ -17,7 +17,7 @@ PAGES = {
     ("rina", "/inbox/?drafts=yes"): 14,
     ("rina", "/inbox/?scope=claimed"): 12,
     ("rina", "/inbox/?scope=done"): 14,
-    ("rina", "/search/?q=pay"): 13,
+    ("rina", "/search/?q=pay"): 14,
     ("rina", "/inbox/focus/?order=1&item=int_one"): 20,
     ("rina", "/inbox/focus/?order=1"): 10,
     ("rina", "/interactions/int_one/"): 27,
@@ -41,10 +41,11 @@ PAGES = {
 
 COUNTED_BY_ROWS = {
     ("rina", "/inbox/"),
+    ("rina", "/search/?q=pay"),
     ("rina", "/interactions/int_one/"),
     ("rina", "/interactions/int_group/"),
 }
-"""A list that fits on its page is counted by its rows: one query fewer."""
+"""A list that fits on its page is counted by its rows, and leads to no more: one query fewer."""
 
 
 def grow(first: int, last: int) -> None:
