@@ -414,6 +414,8 @@ def test_a_comment_stays_with_a_batch_that_is_left_to_read_a_question(
     page.get_by_label("All matching").check()
     page.locator("#list-select").get_by_role("button", name="Reject").click()
     comment = page.get_by_label("Comment for all")
+    comment.wait_for()
+    page.wait_for_load_state()  # with the script that saves it
     with page.expect_response("**/comment"):
         comment.fill("Too small")
     page.get_by_role("link", name="Jerboa, 1?").click()

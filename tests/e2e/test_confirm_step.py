@@ -190,7 +190,7 @@ def test_a_missing_answer_is_complained_about_and_not_asked_about(
     open_item(page, message)
     page.get_by_label("Comment").fill("The comment stays.")
     press_send(page)
-    expect(page.locator("#answer .error")).to_have_text(complaint)
+    expect(page.locator("#answer .error:visible")).to_have_text(complaint)
     expect(step(page)).to_have_count(0)
     expect(page.get_by_label("Comment")).to_have_value("The comment stays.")
 
@@ -209,7 +209,7 @@ def test_an_answer_that_is_taken_out_under_the_step_is_complained_about(
         field.fill("")
         expect(step(page)).not_to_contain_text("Your answer")
         press(page.get_by_role("button", name=again))
-        expect(page.locator("#answer .error")).to_have_text("Enter your answer.")
+        expect(page.locator("#answer .error:visible")).to_have_text("Enter your answer.")
         expect(step(page)).to_have_count(0)
 
 
