@@ -288,9 +288,7 @@ def test_with_undo_every_page_offers_it_and_it_leads_back_to_the_preview(rina: C
 
 
 def test_a_preview_leaves_out_what_has_been_answered_since(rina: Client) -> None:
-    guard.choose(
-        reviewer=Reviewer.objects.get(user__username="rina"), guard=Guard.UNDO, seconds=30
-    )
+    guard.choose(reviewer=Reviewer.objects.get(user__username="rina"), guard=Guard.UNDO, seconds=30)
     listed = told("Pay Acme?", "Pay Bolt?", "Pay Core?")
     other = select(rina, listed, verb="reject")
     path = select(rina, listed[:2])
