@@ -19,7 +19,7 @@ from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.browserless import Person
 from tests.support.databases import environment
-from tests.support.pages import ANSWER_GUARD_MS, box_of, press, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, box_of, press, stop_clock, wait_for_paint
 from tests.support.product import Product, answered, ask, interaction_of, question
 
 _NOTE_SWAPS = """() => document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
@@ -122,7 +122,7 @@ def test_ctrl_enter_confirms_a_claim_and_esc_dismisses_the_result(
     page.keyboard.press("x")
     page.keyboard.press("c")
     expect(page.get_by_role("heading", level=1)).to_have_text("Claim 1 question?")
-    page.wait_for_load_state()
+    wait_for_paint(page)
     claimed = page.locator("#count-claimed")
     before = str(claimed.text_content())
     page.wait_for_timeout(ANSWER_GUARD_MS + 20)

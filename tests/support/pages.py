@@ -157,6 +157,16 @@ def send_by_key(page: Page) -> None:
     page.keyboard.press("Control+Enter")
 
 
+def wait_for_paint(page: Page) -> None:
+    """Wait until a page that was loaded shows something: the guards' times count from then."""
+    page.wait_for_load_state()
+    page.evaluate(
+        """() => new Promise((done) => {
+          new PerformanceObserver(() => done()).observe({ type: "paint", buffered: true });
+        })"""
+    )
+
+
 def press(button: Locator, after_ms: int = ANSWER_GUARD_MS) -> None:
     """Press it once it is certain to count: no event tells, for the page looks as usual before."""
     button.wait_for()
