@@ -84,6 +84,7 @@ def test_the_buttons_of_a_page_are_actions_and_each_is_listed_once(
 ) -> None:
     page = sign_in("tess")
     run_id = ask(api, "Listed by the palette?", target={"type": "user", "id": "user_tess"})
+    expect(arrived(page, "Listed by the palette?")).to_be_visible()
     page.goto(f"/runs/{run_id}/")
     palette = open_palette(page)
     for name in ("Send signal", "Cancel run", "Copy link"):
