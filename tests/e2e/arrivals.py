@@ -38,6 +38,11 @@ def arrived(page: Page, message: str) -> Locator:
     return page.locator(".row", has_text=message)
 
 
+# At the click: until then, an answer's response may bring another pane.
+_MARK = """() => addEventListener("click", () => {
+  document.getElementById("detail").wasThere = true;
+}, { capture: true, once: true })"""
+
 _OPENED = """() => {
   const pane = document.getElementById("detail");
   return pane && !pane.wasThere && !pane.matches(".htmx-added");
@@ -47,7 +52,7 @@ _OPENED = """() => {
 def open_item(page: Page, message: str) -> None:
     """Open a question from the list, also again, and wait until htmx has finished with it."""
     row = arrived(page, message)
-    page.locator("#detail").evaluate("pane => { pane.wasThere = true; }")
+    page.evaluate(_MARK)
     row.click()
     page.wait_for_function(_OPENED)
     page.wait_for_load_state()
