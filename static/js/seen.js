@@ -1,6 +1,6 @@
 /* Reports that the question in the pane has been seen: once it has been visible for SEEN_MS, and again when it has changed
    meanwhile. A preview has been seen when it ends, if that is later. A question that the person marks as unread, here or in
-   another tab, stays so until it has been left. */
+   another tab, stays so until it has been left. To reload the page is not to leave it. */
 
 const SEEN_MS = 2000;
 const others = new BroadcastChannel("unread");
@@ -9,6 +9,8 @@ let shown = "";
 let isLong = false;
 let timer = 0;
 let reported = "";
+const KEPT = "kept-unread";
+const [navigation] = performance.getEntriesByType("navigation");
 /* The question that was marked as unread while it was in the pane */
 let kept = "";
 
@@ -26,9 +28,14 @@ async function report() {
   if (!response?.ok && reported === told) reported = "";
 }
 
+function keep(id) {
+  kept = id;
+  sessionStorage.setItem(KEPT, id);
+}
+
 function look() {
   const form = place();
-  if (kept && kept !== form?.dataset.marksUnread) kept = "";
+  if (kept && kept !== form?.dataset.marksUnread) keep("");
   const now = form && !document.hidden && detail().checkVisibility() ? `${form.dataset.seen} ${form.dataset.version}` : "";
   if (now === shown) return;
   clearTimeout(timer);
@@ -43,7 +50,7 @@ function look() {
 
 function keepUnread(id) {
   if (id !== place()?.dataset.marksUnread) return;
-  kept = id;
+  keep(id);
   reported = "";
 }
 
@@ -57,4 +64,5 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   others.postMessage(id);
 });
 others.addEventListener("message", (event) => keepUnread(event.data));
+keep((navigation?.type === "reload" && sessionStorage.getItem(KEPT)) || "");
 look();

@@ -91,6 +91,26 @@ def test_a_question_is_seen_after_two_seconds_and_unread_again_by_a_key(listed: 
     expect(unread(page, "Glanced, 1?")).to_have_count(0)
 
 
+def test_a_question_stays_unread_through_a_reload(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina")
+    run_id = ask(api, "Reloaded?", target=GROUP)
+    page.goto("/inbox/?q=reloaded")
+    with page.expect_response(SEEN):
+        arrived(page, "Reloaded?").click()
+    page.keyboard.press("u")
+    expect(unread(page, "Reloaded?")).to_have_count(1)
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url))
+    page.reload()
+    page.wait_for_timeout(SEEN_MS + 500)
+    assert [url for url in posts if SEEN.search(url)] == []
+
+    page.goto("/runs/")
+    with page.expect_response(SEEN):
+        page.go_back()
+    api.post(f"/runs/{run_id}/cancellations")
+
+
 def test_a_preview_is_seen_once_it_has_rested(listed: Listed) -> None:
     page = listed("Rested on")
     page.keyboard.press("j")
