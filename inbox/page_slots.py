@@ -6,8 +6,9 @@ event loop admits ``SLOTS`` requests to Django at a time; the others wait withou
 
 A request has a slot only while Django code runs: not while its body is arriving
 (``request_body``), not while its view waits for Mobius (``waiting``), not while the response is
-sent. Streams (``/live/``), static files and probes need no slot. What open pages fetch by
-themselves (``BACKGROUND``) is admitted one request at a time, so that people have the other slot.
+sent. Static files and probes need no slot. What open pages fetch by themselves (``BACKGROUND``) is
+admitted one request at a time, so that people have the other slot. Streams (``/live/``) need none
+either, and wait a little while one is taken (``live.handoff``).
 
 Django would start and end a thread for each request. ``Threads`` keeps a few instead.
 """
@@ -36,13 +37,15 @@ class Slots:
     """Slots, and the queue of requests that wait for one. For one event loop."""
 
     def __init__(self, number: int) -> None:
-        self._free = number
+        self.number = self._free = number
         self._queue: deque[asyncio.Future[None]] = deque()
+        self._unused = asyncio.Event()
+        self._unused.set()
 
     async def enter(self) -> None:
         """Wait for a slot, behind earlier requests."""
         if self._free > 0:
-            self._free -= 1
+            self._take()
             return
         turn = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
@@ -63,7 +66,7 @@ class Slots:
         A request that gave its slot back while waiting does not queue again. So a request that
         holds a lock can't wait for others that wait for that lock.
         """
-        self._free -= 1
+        self._take()
 
     def leave(self) -> None:
         """Give a slot back to the next request."""
@@ -71,8 +74,20 @@ class Slots:
         while self._free > 0 and self._queue:
             turn = self._queue.popleft()
             if not turn.done():
-                self._free -= 1
+                self._take()
                 turn.set_result(None)
+        if self._free == self.number:
+            self._unused.set()
+
+    async def until_unused(self, longest: float) -> None:
+        """Wait until no request has a slot, for at most so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await self._unused.wait()
+
+    def _take(self) -> None:
+        self._free -= 1
+        self._unused.clear()
 
 
 class Threads:
@@ -154,11 +169,11 @@ async def locked(lock: asyncio.Lock) -> AsyncIterator[None]:
 class PageSlots:
     """ASGI middleware around Django."""
 
-    def __init__(self, application: Callable[..., Awaitable[None]], slots: int = SLOTS) -> None:
+    def __init__(self, application: Callable[..., Awaitable[None]], slots: Slots) -> None:
         self._application = application
-        self._slots = Slots(slots)
+        self._slots = slots
         self._background = asyncio.Lock()
-        self._threads = Threads(max_idle=2 * slots)
+        self._threads = Threads(max_idle=2 * slots.number)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -26,7 +26,7 @@ from inbox.mirror.index import rebuild_if_rules_changed  # noqa: E402
 from inbox.mirror.lease import sync_lease  # noqa: E402
 from inbox.mirror.rebuild import rebuild_if_zone_changed  # noqa: E402
 from inbox.mirror.sync import Sync  # noqa: E402
-from inbox.page_slots import PageSlots  # noqa: E402
+from inbox.page_slots import SLOTS, PageSlots, Slots  # noqa: E402
 from inbox.people import clients  # noqa: E402
 from inbox.request_body import RequestBodies  # noqa: E402
 from inbox.request_log import RequestLog  # noqa: E402
@@ -178,6 +178,7 @@ async def background() -> AsyncIterator[None]:
             await clients.close()
 
 
-pages = PageHandler()
-served = StaticFiles(RequestLog(Handoff(RequestBodies(PageSlots(pages)), get_hub())))
+slots = Slots(SLOTS)
+pages = RequestBodies(PageSlots(PageHandler(), slots))
+served = StaticFiles(RequestLog(Handoff(pages, get_hub(), slots)))
 application = Lifespan(served, background=background, at_signal=get_hub().close)

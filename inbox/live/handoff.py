@@ -2,8 +2,8 @@
 
 Under ASGI, Django occupies a thread for as long as a request lasts. So a view under ``/live/`` only
 decides who may follow what and returns ``accept(…)``; the wrapper then hands the connection to the
-hub. Django's middleware and the view run in a thread of their own, one request at a time, so that
-other pages stay quick when many streams open at once.
+hub. Django's middleware and the view run in a thread of their own, one request at a time, and let
+pages go first, so that these stay quick when many streams open at once.
 """
 
 import asyncio
@@ -22,9 +22,12 @@ from inbox.call_stack import OneChunkExecutor
 from inbox.live.connection import Message, Receive, Send, Subscription
 from inbox.live.hub import Hub
 from inbox.metrics import waiting_in
+from inbox.page_slots import Slots
 
 PREFIX = "/live/"
 THREADS = 1  # a second one gains nothing under the GIL, and slows the pages
+PATIENCE_S = 0.005
+"""How long a stream waits, at most, while a page is computed."""
 CLOSED: Message = {
     "type": "http.response.start",
     "status": 503,
@@ -64,11 +67,19 @@ def accept(
 
 
 class Handoff:
-    """ASGI middleware that serves ``/live/`` through the hub and passes on everything else."""
+    """ASGI middleware that serves ``/live/`` through the hub and passes on everything else.
 
-    def __init__(self, application: Application, hub: Hub) -> None:
+    Args:
+        application: serves everything else, in these ``slots``.
+    """
+
+    def __init__(
+        self, application: Application, hub: Hub, slots: Slots, patience: float = PATIENCE_S
+    ) -> None:
         self._application = application
         self._hub = hub
+        self._slots = slots
+        self._patience = patience
         self._views = _Views()
         self._semaphore = asyncio.Semaphore(THREADS)
 
@@ -82,6 +93,7 @@ class Handoff:
         with waiting_in("streams"):
             await self._semaphore.acquire()
         try:
+            await self._slots.until_unused(self._patience)
             if self._hub.accepting:
                 head, body, subscription = await self._views.answer(scope)
             else:

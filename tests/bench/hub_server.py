@@ -34,7 +34,7 @@ from inbox.live.bus import get_bus  # noqa: E402
 from inbox.live.handoff import Handoff  # noqa: E402
 from inbox.live.hub import get_hub  # noqa: E402
 from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream  # noqa: E402
-from reviewer_site.asgi import pages  # noqa: E402
+from reviewer_site.asgi import pages, slots  # noqa: E402
 from reviewer_site.lifespan import Lifespan  # noqa: E402
 from reviewer_site.static import StaticFiles, collect_if_changed  # noqa: E402
 from tests.bench.frames import EVERY, html  # noqa: E402
@@ -109,7 +109,9 @@ async def background() -> AsyncIterator[None]:
 def main() -> None:
     sessions = furnish()
     application = Lifespan(
-        StaticFiles(Handoff(pages, get_hub())), background=background, at_signal=get_hub().close
+        StaticFiles(Handoff(pages, get_hub(), slots)),
+        background=background,
+        at_signal=get_hub().close,
     )
     held = socket.create_server(("127.0.0.1", 0), backlog=2048)
     told = {"port": held.getsockname()[1], "sessions": sessions}

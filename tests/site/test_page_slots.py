@@ -7,7 +7,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from inbox.page_slots import PageSlots, locked, waiting
+from inbox.page_slots import PageSlots, Slots, locked, waiting
 from inbox.request_body import RequestBodies
 
 
@@ -18,7 +18,7 @@ class Requests:
         self.inside: list[str] = []
         self.left: list[str] = []
         self._work = work
-        self._application = RequestBodies(PageSlots(self._page, slots))
+        self._application = RequestBodies(PageSlots(self._page, Slots(slots)))
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def _page(self, scope: Any, receive: Any, send: Any) -> None:
