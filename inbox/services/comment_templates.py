@@ -1,11 +1,12 @@
 """Comments that are offered beside the field: fixed ones, and those that people use repeatedly.
 
-Those come from questions that the viewer may open, and what others have said only from closed ones.
-So they tell no one's answer to an open question.
+Those come from closed questions that the viewer may open, so they tell no one's answer to an open
+one.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -40,7 +41,7 @@ class Template:
 def templates_for(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Template]:
     """The templates for a comment on the question: fixed ones, the viewer's own comments that they
     used twice, and those that two members of one of their groups used with the same answer to
-    questions of the same workflow. Three queries.
+    questions of the same workflow. Four queries.
     """
     found = [
         *(Template(row.text) for row in fixed(upstream, item)),
@@ -77,8 +78,8 @@ def delete(upstream: Upstream, number: int) -> bool:
 
 
 def _answers(viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient]:
-    """Everyone's answers with a comment to questions that the viewer may open."""
-    seen = access.interactions(viewer, upstream).filter(gone=False)
+    """Everyone's answers with a comment to closed questions that the viewer may open."""
+    seen = access.interactions(viewer, upstream).filter(gone=False, status="completed")
     rows = Recipient.objects.filter(
         upstream=upstream, answered_at__isnull=False, interaction__in=seen.values("pk")
     )
@@ -94,11 +95,13 @@ def _own(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Template
 
 
 def _groups(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Template]:
-    members = Membership.objects.filter(group__in=access.own_groups(viewer, upstream))
+    own_groups = access.own_groups(viewer, upstream)
+    groups_of: dict[str, set[int]] = defaultdict(set)
+    members = Membership.objects.filter(group__in=own_groups)
+    for user_id, group_id in members.values_list("user_id", "group_id"):
+        groups_of[user_id].add(group_id)
     rows = _answers(viewer, upstream).filter(
-        interaction__status="completed",
-        workflow=item.workflow,
-        user_id__in=members.values("user_id"),
+        workflow=item.workflow, user_id__in=members.values("user_id")
     )
     latest = rows.order_by("-answered_at").values_list("user_id", "comment", "value")[:LEARNT_FROM]
     users: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -110,7 +113,7 @@ def _groups(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Templ
     return [
         Template(comment, values[comment, answer])
         for (comment, answer), who in users.items()
-        if len(who) >= 2
+        if any(groups_of[one] & groups_of[other] for one, other in combinations(who, 2))
     ]
 
 

@@ -59,13 +59,11 @@ def test_a_comment_that_i_used_twice_becomes_a_template(board: Group, rina: Clie
     assert templates(rina) == ["Looks right."]
 
 
-def test_my_own_comments_on_questions_that_others_have_yet_to_answer_count(
-    board: Group, rina: Client
-) -> None:
+def test_my_own_comments_on_open_questions_do_not_count(board: Group, rina: Client) -> None:
     for number in (2, 3):
         closed(f"int_{number}", RINA, "Fine by me.")
         Interaction.objects.filter(mobius_id=f"int_{number}").update(status="pending")
-    assert templates(rina) == ["Fine by me."]
+    assert templates(rina) == []
 
 
 def test_two_members_with_the_same_words_answer_and_workflow_make_one(
@@ -94,6 +92,20 @@ def test_only_closed_questions_that_the_viewer_may_open_are_learnt_from(
     assert templates(rina) == []
     assert "Not for Rina." not in similar(rina)
     assert "Not for Rina." in similar(tess)
+
+
+def test_members_of_two_different_groups_make_none(board: Group, rina: Client) -> None:
+    second = Group.objects.create(
+        upstream=Upstream.present(), mobius_id="grp_second", handle="second", name="Second"
+    )
+    Membership.objects.filter(group=board, user_id=LEE).delete()
+    for user_id in (RINA, LEE):
+        Membership.objects.create(group=second, user_id=user_id)
+    for number, by in enumerate((SAM, LEE), 2):
+        closed(f"int_{number}", by, "Across groups.")
+    assert templates(rina) == []
+    Membership.objects.create(group=board, user_id=LEE)
+    assert templates(rina) == ["Across groups."]
 
 
 def test_a_person_outside_the_group_teaches_nothing(board: Group, rina: Client) -> None:

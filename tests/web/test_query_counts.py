@@ -23,7 +23,7 @@ PAGES = {
     ("rina", "/interactions/int_one/"): 27,
     ("rina", "/interactions/int_group/"): 29,
     ("tess", "/interactions/int_group/"): 20,
-    ("rina", "/interactions/int_1/templates"): 13,
+    ("rina", "/interactions/int_1/templates"): 14,
     ("rina", "/interactions/int_1/similar"): 13,
     ("rina", "/runs/"): 14,
     ("rina", "/runs/run_one/"): 16,
