@@ -11,8 +11,10 @@ let timer = 0;
 let reported = "";
 const KEPT = "kept-unread";
 const [navigation] = performance.getEntriesByType("navigation");
-/* The question that was marked as unread while it was in the pane */
+/* The question that was marked as unread while it was in the pane, or about to be previewed there */
 let kept = "";
+/* The question in the pane */
+let before = "";
 
 const detail = () => document.getElementById("detail");
 const place = () => document.querySelector("#detail form[data-seen]");
@@ -35,7 +37,9 @@ function keep(id) {
 
 function look() {
   const form = place();
-  if (kept && kept !== form?.dataset.marksUnread) keep("");
+  const inPane = form?.dataset.marksUnread ?? "";
+  if (inPane !== before && inPane !== kept) keep("");
+  before = inPane;
   const now = form && !document.hidden && detail().checkVisibility() ? `${form.dataset.seen} ${form.dataset.version}` : "";
   if (now === shown) return;
   clearTimeout(timer);
@@ -49,7 +53,8 @@ function look() {
 }
 
 function keepUnread(id) {
-  if (id !== place()?.dataset.marksUnread) return;
+  const row = document.activeElement?.closest(".list .row");
+  if (id !== before && id !== row?.dataset.interactionId) return;
   keep(id);
   reported = "";
 }

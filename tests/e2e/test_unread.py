@@ -125,6 +125,29 @@ def test_a_preview_is_seen_once_it_has_rested(listed: Listed) -> None:
     expect(unread(page, "Rested on, 0?")).to_have_count(1)
 
 
+def test_a_row_marked_as_unread_before_its_preview_stays_unread(listed: Listed) -> None:
+    page = listed("Hurried")
+    open_question(page, "Hurried, 0?")
+    rest(page)
+    page.keyboard.press("j")
+    page.clock.run_for(REST_MS)
+    expect(page.locator("#question")).to_have_text("Hurried, 1?")
+    page.clock.run_for(SETTLE_MS)
+    rest(page)
+
+    page.keyboard.press("k")
+    with page.expect_response(re.compile("/unread$")):
+        page.keyboard.press("u")
+    page.clock.run_for(REST_MS)
+    expect(page.locator("#question")).to_have_text("Hurried, 0?")
+    page.clock.run_for(SETTLE_MS)
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url))
+    page.clock.run_for(2 * SEEN_MS)
+    assert [url for url in posts if SEEN.search(url)] == []
+    expect(unread(page, "Hurried, 0?")).to_have_count(1)
+
+
 def test_a_hidden_page_fetches_its_counts_once_a_minute(listed: Listed) -> None:
     page = listed("Counted")
     open_question(page, "Counted, 0?")
