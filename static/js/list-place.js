@@ -1,24 +1,27 @@
-/* On a small screen the question covers the list. Back in the list, by the page's arrow or the browser's, the scroll position
-   is restored and the focus is on the row of the question that was open. Of a page that scrolls inside the window, the browser
-   forgets the scroll position; it is kept here until the person comes back to the page or reloads it. */
+/* Scroll positions that the browser forgets. On a small screen the question covers the list. Back in the list, by the page's
+   arrow or the browser's, the scroll position is restored and the focus is on the row of the question that was open. Beside
+   the question, the list stays where it was after Back and Forward. The position of a page that scrolls inside the window is
+   kept until the person comes back to the page or reloads it. */
 
 import { isRestored } from "./history.js";
 
 const list = () => document.getElementById("inbox-list");
 const scroller = () => list().querySelector(".list-scroll");
 const isDetail = ({ detail: { ctx } }) => (ctx?.target?.id === "detail" || isRestored(ctx)) && list();
-let left = { inner: 0, page: 0 };
+let left = { list: "", inner: 0, page: 0 };
 let covered = "";
 let opener = "";
 
 document.addEventListener("htmx:before:swap", (event) => {
   if (!isDetail(event)) return;
   covered = list().checkVisibility() ? "" : document.getElementById("detail").dataset.interactionId;
-  if (!covered) left = { inner: scroller().scrollTop, page: scrollY };
+  if (!covered) left = { list: list().dataset.here, inner: scroller().scrollTop, page: scrollY };
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
-  if (!isDetail(event) || !covered || !list().checkVisibility()) return;
+  if (!isDetail(event) || !list().checkVisibility()) return;
+  if (isRestored(event.detail.ctx) && left.list === list().dataset.here) scroller().scrollTop = left.inner;
+  if (!covered) return;
   scroller().scrollTop = left.inner;
   scrollTo(0, left.page);
   document.getElementById(`row-${covered}`)?.focus({ preventScroll: true });
@@ -48,6 +51,11 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.closesPanel) document.getElementById(opener)?.focus();
   if (ctx.opensPanelAgain) document.getElementById(opener)?.click();
 });
+
+/* The filter in use, of those that don't all fit beside each other */
+if (!CSS.supports("scroll-initial-target", "nearest")) {
+  document.querySelector(".filter-line > .filters > .filter[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
 
 const page = document.querySelector(".page-scroll");
 const PLACE = `place ${location.pathname}${location.search}`;

@@ -190,6 +190,20 @@ def by_the_browser(page: Page) -> None:
 
 
 @pytest.mark.browser
+def test_back_beside_the_question_the_list_is_where_it_was(sign_in: SignIn) -> None:
+    page = sign_in("rina", viewport={"width": 1200, "height": 500})
+    rows = page.locator("#inbox-list .list-scroll")
+    row = page.locator(".row").nth(9)
+    row.scroll_into_view_if_needed()
+    scrolled = rows.evaluate("rows => rows.scrollTop")
+    row.click()
+    expect(page.locator("#question")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#question")).to_have_count(0)
+    assert rows.evaluate("rows => rows.scrollTop") == scrolled > 0
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("go_back", [by_the_pages_arrow, by_the_browser])
 def test_back_on_a_phone_the_list_is_where_it_was(
     sign_in: SignIn, go_back: Callable[[Page], None]

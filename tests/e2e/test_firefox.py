@@ -106,6 +106,13 @@ def test_the_marked_row_is_previewed(sign_in: SignIn) -> None:
     expect(page).to_have_url(re.compile(r"/interactions/"))
 
 
+def test_the_filter_in_use_is_in_sight(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    page.goto("/inbox/?snoozed=yes")
+    used = page.locator(".filters .filter[aria-current]", has_text="Snoozed")
+    expect(used).to_be_in_viewport(ratio=1)
+
+
 def test_search_and_palette_find_a_question(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina")
     ask(api, "Relocate the quokka enclosure?")
