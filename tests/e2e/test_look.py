@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from inbox.web.ui import when
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.axe import violations
-from tests.e2e.conftest import SignIn
+from tests.e2e.conftest import Choose, SignIn
 from tests.support.pages import (
     ANSWER_GUARD_MS,
     STEP_GUARD_MS,
@@ -405,10 +405,15 @@ def colour(mark: Locator) -> str:
 
 
 def test_a_page_is_no_longer_live_within_seconds_of_signing_out_elsewhere(
-    sign_in: SignIn,
+    undoing: Choose, api: httpx.Client
 ) -> None:
-    page = sign_in("rina")
+    page = undoing()
     mark = page.locator("#freshness")
+    ask(api, "Held at the end?", target={"type": "user", "id": "user_lee"})
+    open_item(page, "Held at the end?")
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.keyboard.press("a")
+    expect(page.locator("#held-answers")).to_contain_text("Held at the end?")
     expect(page.locator("html[data-live=on]")).to_be_attached()
     expect(mark).to_have_text("Live")
     live = colour(mark)
@@ -417,6 +422,7 @@ def test_a_page_is_no_longer_live_within_seconds_of_signing_out_elsewhere(
     elsewhere.get_by_role("button", name="Sign out").click()
     expect(mark).to_have_text("No longer live. Reload the page.")
     assert colour(mark) != live
+    expect(page.locator("#held-answers")).to_be_hidden()
 
 
 def test_a_deadline_counts_down_to_the_second(sign_in: SignIn, api: httpx.Client) -> None:
