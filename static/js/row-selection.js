@@ -67,9 +67,10 @@ function obstacle(verb) {
   if (verb === "claim") return can("claim").length ? "" : bar().dataset.unclaimable;
   if (verb === "release") return can("release").length ? "" : bar().dataset.unreleasable;
   const kinds = new Set(rows.map((row) => row.alike));
+  if (kinds.has("")) return bar().dataset.unanswerable;
   /* A step that is unknown is no reason: the server compares as well */
   const steps = new Set(rows.map((row) => row.askedBy).filter(Boolean));
-  return kinds.size === 1 && !kinds.has("") && steps.size <= 1 ? "" : bar().dataset.mixed;
+  return kinds.size <= 1 && steps.size <= 1 ? "" : bar().dataset.mixed;
 }
 
 function write(element, text) {
@@ -194,8 +195,8 @@ document.addEventListener("change", (event) => {
   for (const tick of ticks()) set(entryOf(tick), event.target.checked);
   changed();
 });
-/* Questions that failed in a batch are selected when a page is loaded. A page that is open stays as it is; otherwise a key meant
-   for the open question would act on the selection */
+/* Questions that failed in a batch are selected when the list is loaded without an open question. A page that is open stays as
+   it is; otherwise a key meant for the open question would act on the selection */
 document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
   for (const { fragment } of tasks ?? []) {
     for (const tick of fragment?.querySelectorAll?.(".row-tick[checked]") ?? []) {

@@ -363,6 +363,9 @@ def test_the_bar_says_that_questions_of_two_steps_cannot_be_approved_together(
     expect(why).to_have_class(re.compile("tone-bad"))
     page.locator(".row-tick").last.uncheck(force=True)
     expect(approve).not_to_have_attribute("aria-disabled", "true")
+    ask(api, "Numbat, input?", type="input", spec={"mode": "input"})
+    arrived(page, "Numbat, input?").locator("..").locator(".row-tick").check(force=True)
+    expect(why).to_contain_text("includes a question that can't be approved or rejected")
 
 
 @pytest.mark.browser

@@ -215,6 +215,17 @@ def test_questions_that_differ_are_offered_in_parts(rina: Client) -> None:
     assert Batch.objects.get().previewed
 
 
+def test_questions_that_differ_in_what_the_workflow_suggests_are_named_by_it(rina: Client) -> None:
+    items = told("Pay Acme?", "Pay Bolt?")
+    for item, default in zip(items, (True, False), strict=True):
+        questions = [{**item.questions[0], "default": default}]
+        Interaction.objects.filter(pk=item.pk).update(questions=questions)
+    page = text(rina.get(select(rina, items)))
+    assert "They differ in their answer form." in page
+    assert "Approval · Suggested by the workflow: Approve" in page
+    assert "Approval · Suggested by the workflow: Reject" in page
+
+
 def test_questions_of_different_steps_are_named_by_them(rina: Client) -> None:
     items = told("Pay Acme?", "Pay Bolt?")
     for item, name in zip(items, ("check", "approve"), strict=True):
@@ -311,6 +322,9 @@ def test_results_stay_until_dismissed_and_what_failed_stays_selected(rina: Clien
         assert "1 failed" in inbox
         ticks = re.findall(r'id="tick-(int_\d)"[^>]*checked', inbox)
         assert ticks == ["int_1"]
+    # Beside an open question, keys are meant for that one.
+    beside = text(rina.get("/interactions/int_1/"))
+    assert re.findall(r'id="tick-(int_\d)"[^>]*checked', beside) == []
     page = text(rina.get(path))
     assert "Someone else claimed the question first." in page
     links = re.findall(r'class="batch-title.* link"\s+href="(.*?)"', page)

@@ -16,6 +16,7 @@ from inbox.services import batches
 from inbox.services.draft import drafted
 from inbox.web.batches.messages import done_words, left_out_words, result_words
 from inbox.web.ui import batches as words
+from inbox.web.ui.answers import question_of
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import Deadline, deadline
@@ -255,8 +256,15 @@ def _kind_title(
     question = questions.get(items[0].interaction_id)
     if question is None:
         return ""
-    parts = (question.workflow, _step(items, steps), kind(question.type).label)
+    parts = (question.workflow, _step(items, steps), kind(question.type).label, _default(question))
     return " · ".join(part for part in parts if part)
+
+
+def _default(question: Interaction) -> str:
+    suggested = question_of(question).get("default")
+    if suggested is True:
+        return _("Suggested by the workflow: Approve")
+    return _("Suggested by the workflow: Reject") if suggested is False else ""
 
 
 def _differences(

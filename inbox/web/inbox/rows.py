@@ -53,7 +53,8 @@ class Row:
     of a closed question. ``value`` selects it for a batch, empty if nothing can be done with it;
     ``can`` are the actions, ``alike`` is the same for questions that can be approved or rejected
     together if they also have the same ``step``, empty if that is unknown. ``failed``: a batch has
-    failed with it; ``selected``, once that is over.
+    failed with it; ``selected``, once that is over, if no question is open: keys would act on the
+    selection instead.
     """
 
     id: str
@@ -240,7 +241,7 @@ class _Page:
             alike=kind_of(item) if selectable and Action.ANSWER in can else "",
             step=self.steps.get(id_, ""),
             failed=id_ in self.failed and alive and waiting is None,
-            selected=self.failed.get(id_, False),
+            selected=self.failed.get(id_, False) and not self.current,
         )
 
 

@@ -25,7 +25,7 @@ _REASONS: dict[str, str | Promise] = {
     Kind.ALREADY_ANSWERED: gettext_lazy("You've already answered this question."),
     Kind.CLAIMED_BY_ANOTHER: gettext_lazy("Someone else claimed the question first."),
     Kind.PROCESSING: gettext_lazy("Another answer was being sent."),
-    Kind.QUESTION_CHANGED: gettext_lazy("The question changed after you answered."),
+    Kind.QUESTION_CHANGED: gettext_lazy("The question changed before your answer was sent."),
     Kind.NOT_ALLOWED: gettext_lazy("You no longer have access to the question."),
     Kind.DEACTIVATED: gettext_lazy("Your account was deactivated."),
     Kind.NO_CREDENTIAL: gettext_lazy("You don't have a member token."),
