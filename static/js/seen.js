@@ -3,18 +3,17 @@
    another tab, stays so until it has been left. To reload the page is not to leave it. */
 
 const SEEN_MS = 2000;
+const KEPT = "kept-unread";
+const [navigation] = performance.getEntriesByType("navigation");
 const others = new BroadcastChannel("unread");
 /* The question and version in sight, and whether it has been for long enough */
 let shown = "";
 let isLong = false;
 let timer = 0;
 let reported = "";
-const KEPT = "kept-unread";
-const [navigation] = performance.getEntriesByType("navigation");
-/* The question that was marked as unread while it was in the pane, or about to be previewed there */
+/* The question in the pane, and one that was marked as unread while it was there or about to be previewed */
+let inPane = "";
 let kept = "";
-/* The question in the pane */
-let before = "";
 
 const detail = () => document.getElementById("detail");
 const place = () => document.querySelector("#detail form[data-seen]");
@@ -37,9 +36,9 @@ function keep(id) {
 
 function look() {
   const form = place();
-  const inPane = form?.dataset.marksUnread ?? "";
-  if (inPane !== before && inPane !== kept) keep("");
-  before = inPane;
+  const id = form?.dataset.marksUnread ?? "";
+  if (id !== inPane && id !== kept) keep("");
+  inPane = id;
   const now = form && !document.hidden && detail().checkVisibility() ? `${form.dataset.seen} ${form.dataset.version}` : "";
   if (now === shown) return;
   clearTimeout(timer);
@@ -54,7 +53,7 @@ function look() {
 
 function keepUnread(id) {
   const row = document.activeElement?.closest(".list .row");
-  if (id !== before && id !== row?.dataset.interactionId) return;
+  if (id !== inPane && id !== row?.dataset.interactionId) return;
   keep(id);
   reported = "";
 }

@@ -365,7 +365,7 @@ def test_the_bar_says_that_questions_of_two_steps_cannot_be_approved_together(
     expect(approve).not_to_have_attribute("aria-disabled", "true")
     ask(api, "Numbat, input?", type="input", spec={"mode": "input"})
     arrived(page, "Numbat, input?").locator("..").locator(".row-tick").check(force=True)
-    expect(why).to_contain_text("includes a question that can't be approved or rejected")
+    expect(why).to_contain_text("can't be answered with Approve or Reject")
 
 
 @pytest.mark.browser
