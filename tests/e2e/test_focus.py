@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, approve, intercept, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, approve, intercept, stop_clock, wait_for_paint
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -68,6 +68,7 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     expect(question).to_have_text("Keyed, 2?")
     expect(place).to_have_text("2 of 3")
     page.reload()
+    wait_for_paint(page)
 
     for key in ("a", "a"):
         page.wait_for_timeout(ANSWER_GUARD_MS + 50)

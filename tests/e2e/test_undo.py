@@ -32,6 +32,7 @@ from tests.support.pages import (
     read_again,
     stop_clock,
     type_text,
+    wait_for_paint,
 )
 from tests.support.product import Product, answered, ask, interaction_of
 from tests.support.scripted_server import ScriptedServer
@@ -522,6 +523,7 @@ def test_in_focus_mode_an_answer_that_could_not_be_sent_is_named_beside_the_next
     arrived(page, "Cancelled in focus, two?").wait_for()
     page.goto("/inbox/focus/?q=cancelled+in+focus")
     expect(page.locator("#question")).to_have_text("Cancelled in focus, one?")
+    wait_for_paint(page)
     page.wait_for_timeout(ANSWER_GUARD_MS + 50)
     page.keyboard.press("a")
     expect(page.locator("#question")).to_have_text("Cancelled in focus, two?")
@@ -752,7 +754,7 @@ def test_next_pressed_while_the_page_moves_on_skips_no_question(
         arrived(page, f"{word}, 1?").click()
     title, following = page.locator("#question"), page.locator("#detail [data-key=j]")
     expect(title).to_have_text(f"{word}, 1?")
-    page.wait_for_load_state()
+    wait_for_paint(page)
     page.wait_for_timeout(ANSWER_GUARD_MS + 20)
     stop_clock(page)
     page.keyboard.press("a")
@@ -905,6 +907,7 @@ def test_in_focus_mode_z_brings_the_question_back(undoing: Choose, api: httpx.Cl
         expect(arrived(page, f"Undone in focus, {name}?")).to_be_visible()
     page.goto("/inbox/focus/?q=undone+in+focus")
     expect(page.locator("#focus-words")).to_have_text("1 of 2")
+    wait_for_paint(page)
     page.wait_for_timeout(ANSWER_GUARD_MS + 50)
     page.keyboard.press("a")
     expect(page.locator("#question")).to_have_text("Undone in focus, two?")
