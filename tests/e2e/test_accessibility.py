@@ -1,18 +1,18 @@
 """axe finds nothing wrong with any page, and no page scrolls sideways."""
 
+import itertools
 import re
 from collections.abc import Callable
-from itertools import product
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.arrivals import arrived
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.pages import intercept
-from tests.support.product import ask, interaction_of
+from tests.support.product import Product, ask, interaction_of
 
 REVIEWER = (
     "/inbox/focus/",
@@ -51,6 +51,7 @@ LEAD = (
     "/groups/approvers/",
 )
 ADMINISTRATOR = ("/connection/", "/permissions/")
+SIGNED_OUT = ("/accounts/login/", "/accounts/link/", "/nothing-has-this-address/")
 STICKING_OUT = """
 () => [...document.querySelectorAll("body *")]
   .filter((element) => element.getBoundingClientRect().right > innerWidth)
@@ -83,22 +84,44 @@ def check(page: Page, paths: tuple[str, ...], places: dict[str, str]) -> list[st
     return found
 
 
-@pytest.mark.browser
+@pytest.mark.any_database
 def test_a_reviewers_pages(sign_in: SignIn, places: dict[str, str]) -> None:
     page = sign_in("rina", viewport={"width": 1440, "height": 2400})
     assert check(page, REVIEWER, places) == []
 
 
-@pytest.mark.browser
+@pytest.mark.any_database
+def test_the_form_of_a_saved_view(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    page.goto("/views/new/?type=review")
+    page.get_by_label("Name").fill("Accessible reviews")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Edit view").click()
+    expect(page.get_by_label("Name")).to_have_value("Accessible reviews")
+    page.get_by_text("Delete view…").click()
+    assert violations(page) == []
+    page.get_by_role("button", name="Delete view").click()
+    expect(page.get_by_role("link", name="Accessible reviews")).to_have_count(0)
+
+
+@pytest.mark.any_database
 def test_a_leads_pages(sign_in: SignIn, places: dict[str, str]) -> None:
     page = sign_in("tess", viewport={"width": 1440, "height": 2400})
     assert check(page, LEAD, places) == []
 
 
-@pytest.mark.browser
+@pytest.mark.any_database
 def test_an_administrators_pages(sign_in: SignIn, places: dict[str, str]) -> None:
     page = sign_in("admin", viewport={"width": 1440, "height": 2400})
     assert check(page, ADMINISTRATOR, places) == []
+
+
+@pytest.mark.any_database
+def test_pages_without_an_account(product: Product, browser: Browser) -> None:
+    context = browser.new_context(base_url=product.web)
+    page = context.new_page()
+    assert check(page, SIGNED_OUT, {}) == []
+    context.close()
 
 
 @pytest.mark.browser
@@ -121,7 +144,7 @@ def test_a_long_name_never_makes_a_page_scroll_sideways(sign_in: SignIn, api: ht
     tess = sign_in("tess", viewport={"width": 390, "height": 800})
     lead_paths = [*paths, "/runs/blocked/", "/decisions/", "/insights/"]
     for page, addresses in ((rina, paths), (tess, lead_paths)):
-        for width, path in product([390, 320], addresses):
+        for width, path in itertools.product([390, 320], addresses):
             page.set_viewport_size({"width": width, "height": 800})
             page.goto(path)
             wide = page.evaluate("document.documentElement.scrollWidth")

@@ -52,7 +52,7 @@ def confirm(page: Page) -> None:
     press(page.locator(".batch-foot [type=submit]"), ANSWER_GUARD_MS)
 
 
-@pytest.mark.browser
+@pytest.mark.any_database
 def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

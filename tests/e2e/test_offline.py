@@ -8,8 +8,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.axe import violations
 from tests.support.product import Product
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def page(product: Product, browser: Browser) -> Iterator[Page]:
@@ -26,6 +24,7 @@ def page(product: Product, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.any_database
 def test_a_page_that_cannot_be_fetched_is_explained_and_can_be_tried_again(page: Page) -> None:
     page.goto("/inbox/")
     assert page.evaluate("navigator.serviceWorker.controller !== null")
@@ -39,6 +38,7 @@ def test_a_page_that_cannot_be_fetched_is_explained_and_can_be_tried_again(page:
     expect(page.get_by_role("heading", name="Account")).to_be_visible()
 
 
+@pytest.mark.browser
 def test_the_service_worker_keeps_nothing_and_answers_no_other_request(page: Page) -> None:
     page.goto("/inbox/")
     page.context.set_offline(True)
@@ -48,6 +48,7 @@ def test_the_service_worker_keeps_nothing_and_answers_no_other_request(page: Pag
     assert page.evaluate("caches.keys()") == []
 
 
+@pytest.mark.browser
 def test_it_can_be_installed(page: Page) -> None:
     href = str(page.locator("link[rel=manifest]").get_attribute("href"))
     app = page.request.get(href).json()

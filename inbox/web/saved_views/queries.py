@@ -22,17 +22,16 @@ from inbox.web.ui.scopes import Filters, counted_words
 COUNTED = 99
 """Counts stop here; a higher number has a plus sign."""
 VIEW = " view"
-"""Marks a view among the names of people, who have their username there: none has a space."""
+SNOOZED = " snoozed"
+"""Mark views and snoozes among names, whose last part never begins with a space."""
 
 
 def view_counts(viewer: Viewer, upstream: Upstream) -> dict[int, str]:
     """How many rows each of the viewer's views shows them, by the number of the view.
 
-    Three queries: the views, with the names by which searches find people; what is snoozed,
-    in two if anything ever was; and all numbers.
+    Two queries: the views and all that is read to count them, and the numbers.
     """
-    views, names = _views_and_names(viewer, upstream)
-    snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now()) if views else []
+    views, names, snoozed = _views(viewer, upstream)
     counted = {
         number: _rows(viewer, upstream, page, query, names=names, snoozed=snoozed)[: COUNTED + 1]
         for number, page, query in views
@@ -41,21 +40,32 @@ def view_counts(viewer: Viewer, upstream: Upstream) -> dict[int, str]:
     return {number: counted_words(count, most=COUNTED) for number, count in numbers.items()}
 
 
-def _views_and_names(
+def _views(
     viewer: Viewer, upstream: Upstream
-) -> tuple[list[tuple[int, str, str]], list[Name]]:
-    views = access.saved_views(viewer, upstream).order_by()
-    rows = views.values_list(Cast("pk", TextField()), "page", "query", Value(VIEW)).union(
-        names_in(upstream), all=True
+) -> tuple[list[tuple[int, str, str]], list[Name], list[int]]:
+    """Number, page and query of the views; the names by which searches find people; and the
+    interactions that are still snoozed. One query.
+    """
+    shown = access.saved_views(viewer, upstream).order_by()
+    snoozes = snooze.own(viewer).waiting(timezone.now()).order_by()
+    rows = shown.values_list(Cast("pk", TextField()), "page", "query", Value(VIEW)).union(
+        names_in(upstream),
+        snoozes.values_list(
+            Cast("interaction_id", TextField()), Value(""), Value(""), Value(SNOOZED)
+        ),
+        all=True,
     )
-    found: list[tuple[int, str, str]] = []
+    views: list[tuple[int, str, str]] = []
     names: list[Name] = []
-    for first, second, third, fourth in rows:
-        if fourth == VIEW:
-            found.append((int(first), second, third))
+    snoozed: list[int] = []
+    for first, second, third, kind in rows:
+        if kind == VIEW:
+            views.append((int(first), second, third))
+        elif kind == SNOOZED:
+            snoozed.append(int(first))
         else:
-            names.append((first, second, third, fourth))
-    return sorted(found)[:SHOWN], names
+            names.append((first, second, third, kind))
+    return sorted(views)[:SHOWN], names, snoozed
 
 
 def _rows(
