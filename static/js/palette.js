@@ -77,13 +77,22 @@ function tell() {
   status.textContent = failed ? unavailable : count ? results : none;
 }
 
+const withoutSpaces = (text) => fold(text).replace(/\s+/g, "");
+
+/* What is searched for in a group: "go to runs" is the page "Runs" */
+function searchedIn(group, search) {
+  const verb = withoutSpaces(group.dataset.verb ?? "");
+  return verb && search.startsWith(verb) ? search.slice(verb.length) : search;
+}
+
 function match() {
-  const search = fold(input.value).replace(/\s+/g, "");
+  const search = withoutSpaces(input.value);
   for (const group of groups) {
-    const scored = [...group.querySelectorAll("[role=option]")].map((option) => ({ option, points: score(search, fold(nameOf(option))) }));
+    const wanted = searchedIn(group, search);
+    const scored = [...group.querySelectorAll("[role=option]")].map((option) => ({ option, points: score(wanted, fold(nameOf(option))) }));
     for (const { option, points } of scored) option.hidden = !points;
     /* In the page's order where nothing is typed */
-    scored.sort((one, other) => (search ? other.points - one.points : one.option.dataset.place - other.option.dataset.place));
+    scored.sort((one, other) => (wanted ? other.points - one.points : one.option.dataset.place - other.option.dataset.place));
     group.append(...scored.map(({ option }) => option));
     group.hidden = scored.every(({ points }) => !points);
   }

@@ -16,6 +16,7 @@ OPTIONS = (Option(value="a", label="Clearline"), Option(value="b", label="Northg
 WRITING = Question(mode="input", multiline=True)
 FROM_LINK = "Filled in from the link you opened"
 FROM_DRAFT = "Your draft is shown, not what the link suggests"
+LEFT_OUT = "The link suggests an answer or a comment that can't be used here."
 
 
 @pytest.fixture(autouse=True)
@@ -99,18 +100,20 @@ def test_the_workflows_suggestion_stands_beside_the_links(rina: Client) -> None:
         (Question(mode="select", options=OPTIONS), {"answer": "c"}),
         (Question(mode="multi_select", options=OPTIONS), {"answer": ["a", "a"]}),
         (Question(mode="multi_select", options=OPTIONS), {"answer": ["a", "c"]}),
-        (WRITING, {"answer": "  "}),
         (WRITING, {"answer": "x" * 2001}),
         (WRITING, {"comment": "x" * 2001}),
         (WRITING, {"answer": "pay \N{RIGHT-TO-LEFT OVERRIDE}001"}),
         (WRITING, {"comment": "pay \N{RIGHT-TO-LEFT OVERRIDE}001"}),
-        (WRITING, {"answer": "", "comment": ""}),
     ],
 )
-def test_an_unusable_suggestion_is_ignored(rina: Client, question: Question, query: Any) -> None:
+def test_an_unusable_suggestion_is_left_out_and_the_page_says_so(
+    rina: Client, question: Question, query: Any
+) -> None:
     tell(ask(questions=(question,)))
     page = page_of(rina, query)
+    assert page.count(LEFT_OUT) == 1
     assert "from the link" not in page
+    assert "Your draft is shown" not in page
     assert 'data-guard="undo"' in page
     assert 'name="suggested" value=""' in page
     assert "checked" not in page
@@ -122,6 +125,12 @@ def test_a_comment_is_used_although_the_answer_is_not(rina: Client) -> None:
     page = page_of(rina, {"answer": "maybe", "comment": "As <agreed>"})
     assert comment_in(page) == "As &lt;agreed&gt;"
     assert "Suggested by the link" not in page
+    assert page.count(LEFT_OUT) == 1
+
+
+def test_an_empty_suggestion_is_none(rina: Client) -> None:
+    tell(ask(questions=(WRITING,)))
+    assert LEFT_OUT not in page_of(rina, {"answer": " ", "comment": ""})
 
 
 def test_a_form_that_a_link_has_filled_says_so_to_the_server_and_to_scripts(rina: Client) -> None:

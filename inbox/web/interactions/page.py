@@ -348,7 +348,9 @@ def item_page(
         claim=claim_of(viewer, item, people, now) if item.pending and not closing else None,
         token=token,
         by_key=by_key,
-        guard=guard.guard_of(reviewer, item, now, suggested=suggestion is not None),
+        guard=guard.guard_of(
+            reviewer, item, now, suggested=suggestion is not None and not suggestion.empty
+        ),
         asks_from=guard.asks_from(reviewer, item),
         other_viewers=other_viewers(viewer, item) if not closing else None,
         hidden=access.hides_answers(viewer, item) and bool(item.responses),

@@ -20,17 +20,24 @@ OVER_DRAFT = "suggestion"
 
 @dataclass(frozen=True)
 class Suggestion:
-    """``values`` is None if only a comment is suggested. ``over_draft``: the viewer wants it in the
-    form instead of their draft. ``base`` is the draft with the same text. ``shown``: the form has
-    it, and no draft of the viewer's.
+    """``values`` is None if only a comment is suggested. ``left_out``: the link also has an answer
+    or a comment that can't be used. ``over_draft``: the viewer wants it in the form instead of
+    their draft. ``base`` is the draft with the same text. ``shown``: the form has it, and no draft
+    of the viewer's.
     """
 
     values: list[str] | None
     comment: str
     words: str
+    left_out: bool = False
     over_draft: bool = False
     base: str = ""
     shown: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to fill in."""
+        return not self.values and not self.comment
 
     @property
     def approves(self) -> bool | None:
@@ -63,6 +70,8 @@ class Suggestion:
         A draft with text comes first unless the viewer has asked otherwise. ``in_form``: the form
         on the page has ``draft`` already, so it stays.
         """
+        if self.empty:
+            return self, others
         if draft is None or draft.empty or self._is_text_of(draft):
             return replace(self, shown=True, base=draft.base if draft else ""), others
         if self.over_draft and not in_form:
@@ -78,8 +87,8 @@ class Suggestion:
 def suggestion_of(request: HttpRequest, item: Interaction) -> Suggestion | None:
     """The suggestion in the address of the question, or in the posted form.
 
-    Anything that can't be used is ignored: an answer that the question doesn't accept, or a text
-    that is too long or has characters that change how it reads. None if nothing is left.
+    What can't be used is left out: an answer that the question doesn't accept, or a text that is
+    too long or has characters that change how it reads. None without an answer or a comment.
     """
     match = request.resolver_match
     question = asked_question(item)
@@ -92,16 +101,18 @@ def suggestion_of(request: HttpRequest, item: Interaction) -> Suggestion | None:
     form = form_for(question, data)
     if form is None:
         return None
-    values, comment = typed_of(data), comment_of(data)
+    values, typed = typed_of(data), comment_of(data)
     several = form.several or len(values) == 1
     good = values if several and "value" not in form.errors and all(map(_usable, values)) else None
-    comment = comment if _usable(comment) else ""
-    if not good and not comment:
+    comment = typed if _usable(typed) else ""
+    left_out = (any(map(str.strip, values)) and not good) or typed != comment
+    if not good and not comment and not left_out:
         return None
     return Suggestion(
         good or None,
         comment,
         typed_words(question, good or []),
+        left_out=left_out,
         over_draft=sent.get("show") == OVER_DRAFT,
     )
 
