@@ -16,6 +16,8 @@ const entryOf = (element) => element.closest("#inbox-list .row-with");
 let anchor = "";
 /* The button that was pressed although it can't be used. Why is said until the selection changes */
 let refused = "";
+/* How many rows an update of the list has taken out of the selection, such as one that someone else has claimed; said as long */
+let lost = 0;
 /* What is selected on other pages of the list: {value, can, alike, askedBy} by the id of the row */
 const elsewhere = new Map();
 
@@ -96,14 +98,17 @@ function update() {
   }
   const why = hasSelection() && refused ? obstacle(refused) : "";
   const mixed = hasSelection() ? obstacle("approve") : "";
-  write(form.querySelector("[data-why]"), why || mixed);
+  const fewer = lost ? fill(form.dataset.lost, { count: lost }) : "";
+  write(form.querySelector("[data-why]"), why || fewer || mixed);
   form.querySelector("[data-why]").classList.toggle("tone-bad", Boolean(why));
-  write(document.getElementById("selection-status"), why || (all().checked ? all().labels[0].textContent : words));
+  const selected = all().checked ? all().labels[0].textContent : words;
+  write(document.getElementById("selection-status"), why || [selected, fewer].filter(Boolean).join(" · "));
   keep();
 }
 
 function changed() {
   refused = "";
+  lost = 0;
   update();
 }
 
@@ -207,9 +212,15 @@ document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
 });
 /* With other filters it is another list: what was selected may not be in it */
 let list = bar() && listOf();
+let before = [];
+document.addEventListener("htmx:before:swap", () => {
+  before = checked().map((tick) => entryOf(tick).id);
+});
 document.addEventListener("htmx:after:swap", () => {
   const now = bar() && listOf();
   if (now && list && now !== list) clear();
+  else lost += before.filter((id) => document.querySelector(`#${CSS.escape(id)}:not(:has(.row-tick))`)).length;
+  before = [];
   list = now;
   update();
 });

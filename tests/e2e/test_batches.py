@@ -59,13 +59,13 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
     page = sign_in("rina")
     dismiss_results(page)
     page.clock.install()
-    runs = listed(page, api, "Wombat")
+    runs = listed(page, api, "Tamandua")
     page.keyboard.press("j")
     page.keyboard.press("x")
     page.keyboard.press("Shift+J")
     said = page.locator("#selection-status")
     expect(said).to_have_text("2 selected")
-    expect(page.locator("#question")).to_have_text("Wombat, 1?")
+    expect(page.locator("#question")).to_have_text("Tamandua, 1?")
     # An update of the list leaves the selection alone.
     api.post(f"/runs/{runs[2]}/cancellations")
     expect(page.locator(".row-with:not([data-over])")).to_have_count(2)
@@ -75,7 +75,7 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
     stop_clock(page)
     page.keyboard.press("k")
     page.clock.run_for(200)
-    expect(page.locator("#question")).to_have_text("Wombat, 0?")
+    expect(page.locator("#question")).to_have_text("Tamandua, 0?")
     # The form beside the list has only just appeared, but the keys are for the selection.
     for key in ("x", "x", "a"):
         page.keyboard.press(key)
@@ -97,8 +97,8 @@ def test_keys_select_rows_and_the_preview_asks_before_anything_is_sent(
         assert (response["value"], response["comment"]) == (True, "As agreed")
     page.get_by_role("link", name="Inbox").first.click()
     expect(page.locator("#batches")).to_contain_text("2 questions approved")
-    ask(api, "Wombat, again?")
-    open_item(page, "Wombat, again?")
+    ask(api, "Tamandua, again?")
+    open_item(page, "Tamandua, again?")
     comment = page.get_by_label("Comment", exact=False).first
     comment.fill("Still typing")
     address = page.url
@@ -115,9 +115,9 @@ def test_ctrl_enter_confirms_a_claim_and_esc_dismisses_the_result(
 ) -> None:
     page = sign_in("rina")
     dismiss_results(page)
-    run = ask(api, "Bandicoot, 0?", target={"type": "group", "id": "approvers"}, timeout="20m")
-    expect(arrived(page, "Bandicoot, 0?")).to_be_visible()
-    page.goto("/inbox/?q=bandicoot")
+    run = ask(api, "Nutria, 0?", target={"type": "group", "id": "approvers"}, timeout="20m")
+    expect(arrived(page, "Nutria, 0?")).to_be_visible()
+    page.goto("/inbox/?q=nutria")
     page.locator(".row").focus()
     page.keyboard.press("x")
     page.keyboard.press("c")
@@ -130,7 +130,7 @@ def test_ctrl_enter_confirms_a_claim_and_esc_dismisses_the_result(
     expect(page.get_by_role("heading", level=1)).to_have_text("1 question claimed")
     expect(claimed).not_to_have_text(before)
     assert interaction_of(api, run)["claimed_by"] == "user_rina"
-    page.goto("/inbox/?q=bandicoot")
+    page.goto("/inbox/?q=nutria")
     page.locator(".row").focus()
     page.keyboard.press("k")
     page.keyboard.press("Escape")
@@ -252,10 +252,10 @@ def test_the_button_that_confirms_lies_where_no_button_of_the_selection_was(
 @pytest.mark.browser
 def test_the_preview_says_that_a_press_came_too_soon(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    run = ask(api, "Okapi, 0?", timeout="20m")
-    expect(arrived(page, "Okapi, 0?")).to_be_visible()
+    run = ask(api, "Kakapo, 0?", timeout="20m")
+    expect(arrived(page, "Kakapo, 0?")).to_be_visible()
     page.clock.install()
-    page.goto("/inbox/?q=okapi")
+    page.goto("/inbox/?q=kakapo")
     page.locator(".row-tick").check(force=True)
     stop_clock(page)
     # The second tap of a double tap is where the way back is now.
@@ -296,7 +296,7 @@ def test_a_key_pressed_again_while_the_preview_loads_requests_no_second_one(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
-    listed(page, api, "Serval", 2)
+    listed(page, api, "Fossa", 2)
     page.locator(".row-tick").first.check(force=True)
     page.locator(".row").first.focus()
     requests: list[str] = []
@@ -324,14 +324,17 @@ def test_shift_click_selects_a_range_and_a_button_says_why_it_cannot_be_used(
     page.locator(".row").nth(2).click(modifiers=["Shift"])
     expect(page.locator(".row-tick:checked")).to_have_count(3)
     bar = page.get_by_role("form", name="Selected questions")
+    said = page.locator("#selection-status")
+    api.post(f"/runs/{runs[0]}/cancellations")
+    expect(said).to_have_text("2 selected · 1 no longer available")
+    expect(bar.locator(".select-why")).to_have_text("1 no longer available")
     claim = bar.get_by_role("button", name="Claim")
     expect(claim).to_have_attribute("aria-disabled", "true")
     claim.click(force=True)
-    said = page.locator("#selection-status")
     expect(said).to_have_text("None of the selected questions can be claimed.")
     # An update of the list leaves that too.
     api.post(f"/runs/{runs[1]}/cancellations")
-    expect(page.locator(".row-with[data-over]")).to_have_count(1)
+    expect(page.locator(".row-with[data-over]")).to_have_count(2)
     expect(said).to_have_text("None of the selected questions can be claimed.")
     expect(page).to_have_url(re.compile("/inbox/"))
     page.locator(".row").first.focus()
@@ -374,10 +377,10 @@ def test_a_selection_goes_on_to_the_next_page_and_ends_with_the_batch_or_other_f
 ) -> None:
     page = sign_in("rina")
     for n in range(PAGE + 2):
-        ask(api, f"Dugong {'river' if n < 3 else 'sea'}, {n}?", timeout=f"{60 + n}m")
-    page.goto(f"/inbox/?q=dugong {PAGE + 1}")
-    expect(arrived(page, f"Dugong sea, {PAGE + 1}?")).to_be_visible()
-    page.goto("/inbox/?q=dugong")
+        ask(api, f"Gharial {'river' if n < 3 else 'sea'}, {n}?", timeout=f"{60 + n}m")
+    page.goto(f"/inbox/?q=gharial {PAGE + 1}")
+    expect(arrived(page, f"Gharial sea, {PAGE + 1}?")).to_be_visible()
+    page.goto("/inbox/?q=gharial")
     ticks, said = page.locator(".row-tick:checked"), page.locator("#selection-status")
     page.locator(".row-tick").first.check(force=True)
     page.get_by_role("link", name="Next 50").click()
@@ -394,7 +397,7 @@ def test_a_selection_goes_on_to_the_next_page_and_ends_with_the_batch_or_other_f
     expect(said).to_have_text("2 selected on several pages")
     expect(ticks).to_have_count(1)
     # Other filters begin anew.
-    page.get_by_label("Search questions").fill("dugong river")
+    page.get_by_label("Search questions").fill("gharial river")
     expect(page.locator(".row")).to_have_count(3)
     expect(bar).to_be_hidden()
     expect(ticks).to_have_count(0)
@@ -402,7 +405,7 @@ def test_a_selection_goes_on_to_the_next_page_and_ends_with_the_batch_or_other_f
     bar.get_by_role("button", name="Approve").click()
     confirm(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("1 question approved")
-    page.goto("/inbox/?q=dugong+river")
+    page.goto("/inbox/?q=gharial+river")
     expect(page.locator(".row")).to_have_count(2)
     expect(bar).to_be_hidden()
 

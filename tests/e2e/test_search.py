@@ -53,6 +53,7 @@ def test_results_follow_the_typing_and_the_field_keeps_the_focus(
     expect(field).to_be_focused()
     page.keyboard.press("Escape")
     expect(status).to_have_count(0)
+    expect(page).to_have_url(re.compile("/inbox/$"))
     assert page.evaluate("history.length") == entries
 
 

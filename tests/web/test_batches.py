@@ -312,6 +312,14 @@ def test_a_preview_leaves_out_what_has_been_answered_since(rina: Client) -> None
     assert Batch.objects.filter(confirmed_at__isnull=False).count() == 1
 
 
+def test_a_preview_that_is_read_again_says_what_has_closed(rina: Client) -> None:
+    items = told("Pay Acme?", "Pay Bolt?")
+    path = select(rina, items)
+    assert "It's already closed." not in text(rina.get(path))
+    Interaction.objects.filter(pk=items[0].pk).update(status="completed")
+    assert text(rina.get(path)).count("It's already closed.") == 1
+
+
 def test_results_stay_until_dismissed_and_what_failed_stays_selected(rina: Client) -> None:
     path = select(rina, told("Pay Acme?", "Pay Bolt?", "Pay Core?"))
     rina.post(f"{path}send")

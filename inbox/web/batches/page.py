@@ -28,9 +28,9 @@ class BatchRow:
     """A question of the batch. Without ``href`` the viewer may no longer see it.
 
     ``value`` selects it again, in a preview as it is shown and later whatever its version; empty if
-    it has closed. ``words`` is its result, or why it is left out. In a preview, ``draft``: the
-    viewer has typed an answer, which isn't sent; ``unseen``: they have never opened it;
-    ``changed``: others have changed it since they did.
+    it has closed. ``words`` is its result, or why it is left out or can't be sent. In a preview,
+    ``draft``: the viewer has typed an answer, which isn't sent; ``unseen``: they have never opened
+    it; ``changed``: others have changed it since they did.
     """
 
     id: str
@@ -195,6 +195,8 @@ def _row(
         case BatchItem.State.FAILED:
             # What Mobius said may quote the question.
             result = result_words(batch, item.outcome, item.message if question else "")
+    if batch.previewed and not result and question is not None and not question.pending:
+        result = left_out_words(access.Refusal.CLOSED)
     if question is None:
         return BatchRow(item.interaction_id, "", "", None, "", None, item.state, result)
     asked_by = people.name(question.asked_by) if question.asked_by else ""

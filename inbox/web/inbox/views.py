@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django_htmx.http import push_url
+from django_htmx.http import push_url, replace_url
 
 from inbox.live import hub
 from inbox.mirror import freshness as mirror_freshness
@@ -78,8 +78,13 @@ def _list_alone(
 ) -> HttpResponse:
     place = page.place or place_of(request.viewer, request.upstream, page.filters, open_id)
     response = render(request, "inbox/_list.html", context | {"oob": True, "place": place})
-    # The form sends its empty fields too.
-    return push_url(response, page.here) if source_of(request)[1] == "list-panel" else response
+    # Forms send their empty fields too, which don't belong in the address.
+    match source_of(request)[1]:
+        case "list-panel":
+            return push_url(response, page.here)
+        case "list-search":
+            return replace_url(response, page.here)
+    return response
 
 
 def _open_question(request: ReviewerRequest, page: InboxList, open_id: str) -> dict[str, Any]:
