@@ -66,7 +66,7 @@ function axes(data, tints) {
       y: { stacked: true, grid: { display: false }, border, ticks: { ...ticks, autoSkip: false, padding: 6 } },
     };
   }
-  const days = { grid: { display: false }, border, ticks: { ...ticks, maxTicksLimit: 8, padding: 6 } };
+  const days = { grid: { display: false }, border, ticks: { ...ticks, maxTicksLimit: 8, autoSkipPadding: 10, padding: 6 } };
   if (data.unit === "seconds") return { x: days, y: { ...durations(data), grid, border: { display: false }, ticks: { ...ticks, padding: 8, callback: (value) => duration(value) } } };
   return { x: days, y: { beginAtZero: true, grid, border: { display: false }, ticks: { ...ticks, precision: 0, maxTicksLimit: 5, padding: 8 } } };
 }

@@ -54,6 +54,8 @@ document.addEventListener("htmx:after:swap", () => {
   keepRoom(another);
 });
 new MutationObserver(() => keepRoom(false)).observe(root, { attributeFilter: ["data-live"] });
+/* A tablet that was turned, or a window that has become as narrow as a phone: heights were those of another layout */
+matchMedia("(max-width: 760px)").addEventListener("change", () => keepRoom(true));
 keepRoom(true);
 
 const bars = new ResizeObserver(([{ target }]) => {

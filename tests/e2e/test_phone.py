@@ -35,6 +35,20 @@ TAP_THE_LINK_AT_ONCE = """() => {
 """Taps the link to the next open question at the moment at which it comes."""
 
 
+BECOME_STALE = """() => {
+  document.getElementById("freshness").className = "fresh fresh--stale";
+  document.documentElement.dataset.live = "on";
+}"""
+"""As after the event that Mobius sends nothing any more, which needs an outage of 20 s."""
+
+HEIGHTS = """async () => {
+  for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+  const mark = document.getElementById("freshness");
+  return [mark.scrollHeight, mark.offsetHeight];
+}"""
+"""What the text of the freshness mark needs and what it has, in the next frame."""
+
+
 def swipe(page: Page, start: Locator, *, by: float, x: float = 200, down: float = 0) -> int:
     """Drag one finger from ``x``, at the height of ``start``; how many animations ran meanwhile."""
     box = box_of(start)
@@ -212,6 +226,19 @@ def test_the_message_after_an_answer_covers_nothing_of_the_next_question(
     page.locator(".row", has_text="Uncovered, 2?").click()
     expect(page.locator("#question")).to_have_text("Uncovered, 2?")
     assert box_of(head)["y"] < top
+
+
+def test_a_window_that_becomes_narrow_gives_the_freshness_mark_its_whole_height(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Narrowed?", timeout="3m")
+    open_item(page, "Narrowed?")
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    page.evaluate(BECOME_STALE)
+    page.set_viewport_size({"width": 390, "height": 844})
+    needed, given = page.evaluate(HEIGHTS)
+    assert needed == given > 0
 
 
 @pytest.mark.parametrize("width", [390, 320])

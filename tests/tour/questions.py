@@ -178,7 +178,8 @@ def memory(tour: Tour, api: httpx.Client) -> None:
     tour.visit(
         rina,
         {
-            "question-suggested": f"{path}?answer=approve&comment=As+discussed.",
+            "question-suggested": f"{path}?answer=true&comment=As+discussed.",
+            "question-suggestion-left-out": f"{path}?answer=approve&comment=As+discussed.",
             "similar": f"{path}similar",
         },
     )

@@ -16,7 +16,7 @@ OPTIONS = (Option(value="a", label="Clearline"), Option(value="b", label="Northg
 WRITING = Question(mode="input", multiline=True)
 FROM_LINK = "Filled in from the link you opened"
 FROM_DRAFT = "Your draft is shown, not what the link suggests"
-LEFT_OUT = "The link suggests an answer or a comment that can't be used here."
+LEFT_OUT = "that can't be used here."
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +122,10 @@ def test_an_unusable_suggestion_is_left_out_and_the_page_says_so(
 
 def test_a_comment_is_used_although_the_answer_is_not(rina: Client) -> None:
     tell(ask())
+    page = page_of(rina, {"answer": "maybe", "comment": "x" * 2001})
+    assert "The link suggests an answer and a comment that can't be used here." in page
     page = page_of(rina, {"answer": "maybe", "comment": "As <agreed>"})
+    assert "The link suggests an answer that can't be used here." in page
     assert comment_in(page) == "As &lt;agreed&gt;"
     assert "Suggested by the link" not in page
     assert page.count(LEFT_OUT) == 1

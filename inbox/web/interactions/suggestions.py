@@ -20,16 +20,16 @@ OVER_DRAFT = "suggestion"
 
 @dataclass(frozen=True)
 class Suggestion:
-    """``values`` is None if only a comment is suggested. ``left_out``: the link also has an answer
-    or a comment that can't be used. ``over_draft``: the viewer wants it in the form instead of
-    their draft. ``base`` is the draft with the same text. ``shown``: the form has it, and no draft
-    of the viewer's.
+    """``values`` is None if only a comment is suggested. ``left_out``: what else the link suggests
+    and can't be used, ``answer`` or ``comment``. ``over_draft``: the viewer wants it in the form
+    instead of their draft. ``base`` is the draft with the same text. ``shown``: the form has it,
+    and no draft of the viewer's.
     """
 
     values: list[str] | None
     comment: str
     words: str
-    left_out: bool = False
+    left_out: tuple[str, ...] = ()
     over_draft: bool = False
     base: str = ""
     shown: bool = False
@@ -105,7 +105,8 @@ def suggestion_of(request: HttpRequest, item: Interaction) -> Suggestion | None:
     several = form.several or len(values) == 1
     good = values if several and "value" not in form.errors and all(map(_usable, values)) else None
     comment = typed if _usable(typed) else ""
-    left_out = (any(map(str.strip, values)) and not good) or typed != comment
+    unusable = {"answer": any(map(str.strip, values)) and not good, "comment": typed != comment}
+    left_out = tuple(part for part, is_left_out in unusable.items() if is_left_out)
     if not good and not comment and not left_out:
         return None
     return Suggestion(

@@ -124,7 +124,8 @@ def exact_span(seconds: float) -> str:
     if is_instant(seconds):
         return _(SPANS["instant"])
     if seconds < 10:
-        return _(SPANS["seconds"]).format(seconds=number_format(seconds, 1))
+        # number_format cuts digits off instead of rounding.
+        return _(SPANS["seconds"]).format(seconds=number_format(round(seconds, 1), 1))
     minutes, rest = divmod(int(seconds), MINUTE)
     if 1 <= minutes < 60 and rest:
         return _(EXACT["minutes_seconds"]).format(minutes=minutes, seconds=rest)

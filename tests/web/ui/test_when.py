@@ -48,6 +48,7 @@ def test_a_screen_reader_gets_the_units_in_full(seconds: float, words: str) -> N
     ("seconds", "words"),
     [
         (0.01, "under 1 s"),
+        (0.06, "0.1 s"),
         (0.44, "0.4 s"),
         (14, "14 s"),
         (134, "2 min 14 s"),
