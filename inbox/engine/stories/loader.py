@@ -175,4 +175,5 @@ def _fill(template: Any, values: Json, now: datetime) -> Any:
 
 def _time(match: re.Match[str], now: datetime) -> str:
     at = now + timedelta(**{_UNITS[match[2]]: int(match[1])})
+    # "4 November": a day of the month has no leading zero.
     return at.strftime(match[3]).removeprefix("0") if match[3] else times.to_text(at)
