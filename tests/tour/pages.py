@@ -108,7 +108,7 @@ def factors(tour: Tour) -> None:
     page.reload()
     tour.show(page, "second-step")
     page.locator("[name=code]").fill("000000")
-    page.locator("form.stack [type=submit]").click()
+    page.locator("form:has([name=code]) [type=submit]").click()
     expect(page.locator(".error").last).to_be_visible()
     tour.show(page, "second-step-wrong")
 
