@@ -100,8 +100,9 @@ def numbers_with(terms: Iterable[Collection[str]], columns: Sequence[str]) -> Ra
         every = " AND ".join([_any_column("%s::tsquery", columns)] * len(single))
         selects.append(f"SELECT rowid FROM {TABLE} WHERE {every}")  # nosec # noqa: S608 - no input
         parameters += [query for query in single for _ in columns]
-    # A join looks each beginning up in the index. One query of several hundred, of people with the
-    # same first name, would be compared with every row. INTERSECT plans each part by itself.
+    # With a join, PostgreSQL looks up each beginning in the index. It would compare one query of
+    # several hundred, such as people with the same first name, with every row. INTERSECT keeps it
+    # from doing so when the search has other words too.
     matches = _any_column("beginning", columns)
     for several in queries:
         if len(several) > 1:

@@ -340,7 +340,7 @@ def test_nothing_moves_when_the_connection_is_lost_or_comes_back(
     page.goto(f"/inbox/?{only}")
     question = arrived(page, "Does the tapir move?").get_attribute("href")
     focus = f"/inbox/focus/?{only}"
-    # Of the whole inbox, questions of other tests expire meanwhile.
+    # Not the whole inbox: questions that other tests have asked expire there meanwhile.
     lists = [f"/inbox/?{only}"] if device is PHONE else []
     mark = page.locator("#freshness")
     for path in [*lists, str(question), focus]:
