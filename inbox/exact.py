@@ -66,14 +66,20 @@ def _integer(digits: str) -> int | str:
     return int(digits) if len(digits) <= MOST_DIGITS else digits
 
 
-_SHARED = Decoder()
+_ENCODER = Encoder(check_circular=False)
+_DECODER = Decoder()
+
+
+def shared_encoder(**_defaults: Any) -> Encoder:
+    """As ``shared_decoder``, for writing. Ignores the options that ``json.dumps`` always passes."""
+    return _ENCODER
 
 
 def shared_decoder() -> Decoder:
     """Always the same decoder, for columns with JSON: a list reads hundreds of short texts, and
     making a decoder takes longer than reading one. Threads can share it, like that of ``json``.
     """
-    return _SHARED
+    return _DECODER
 
 
 def loads(text: str | bytes | bytearray, **options: Any) -> Any:

@@ -18,6 +18,8 @@ LONGEST = 100
 """Characters of a word that are compared; a longer one is cut."""
 
 _ASCII_WORD = re.compile("[a-z0-9]+")
+_ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+"""For ``str.translate``: words in lower case, and spaces between them."""
 _WITHOUT_STROKE = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
 _ALONE = re.compile(
     "[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -55,11 +57,13 @@ _CHARACTERS = _Characters()
 def words_of(text: str) -> list[str]:
     """The words of a text, in order."""
     if text.isascii():
-        words = _ASCII_WORD.findall(text.lower())
+        words = text.translate(_ASCII).split()
     else:
         decomposed = unicodedata.normalize("NFKD", text).casefold()
         words = unicodedata.normalize("NFKD", decomposed).translate(_CHARACTERS).split()
-    return [word[:LONGEST] for word in words] if len(text) > LONGEST else words
+    if len(max(words, key=len, default="")) <= LONGEST:
+        return words
+    return [word[:LONGEST] for word in words]
 
 
 def spans_of(text: str) -> Iterator[tuple[int, int]]:

@@ -77,20 +77,24 @@ def masked(value: Any, path: Path = ()) -> Any:
     is that of ``value`` itself. Iterative, since upstream decides how deep a value is.
     """
     root = [value]
+    added = tuple(settings.MASKED_KEYS)
     todo: list[tuple[Any, Any, Path, _Secrecy]] = [(root, 0, path, _Secrecy.NOTHING)]
     while todo:
         holder, place, at, secrecy = todo.pop()
         found = holder[place]
-        match found:
-            case dict():
-                holder[place] = inner = dict(found)
-                for key in inner:
-                    todo.append((inner, key, (*at, key), max(secrecy, _secrecy_of(key))))
-            case list():
-                holder[place] = items = list(found)
-                todo.extend((items, index, (*at, index), secrecy) for index in range(len(items)))
-            case _ if _is_secret(found, secrecy):
-                holder[place] = Masked.of(found, at)
+        if isinstance(found, dict):
+            holder[place] = inner = dict(found)
+            for key, part in inner.items():
+                below = max(secrecy, _secrecy_of(key, added))
+                if below or isinstance(part, dict | list):
+                    todo.append((inner, key, (*at, key), below))
+        elif isinstance(found, list):
+            holder[place] = items = list(found)
+            for index, part in enumerate(items):
+                if secrecy or isinstance(part, dict | list):
+                    todo.append((items, index, (*at, index), secrecy))
+        elif _is_secret(found, secrecy):
+            holder[place] = Masked.of(found, at)
     return root[0]
 
 
@@ -141,12 +145,9 @@ def _is_secret(value: Any, secrecy: _Secrecy) -> bool:
     return secrecy > (_Secrecy.NOTHING if isinstance(value, str) else _Secrecy.TEXT)
 
 
-def _secrecy_of(key: str) -> _Secrecy:
-    return _secrecy_by_names(key, tuple(settings.MASKED_KEYS))
-
-
 @lru_cache(maxsize=4096)
-def _secrecy_by_names(key: str, added: tuple[str, ...]) -> _Secrecy:
+def _secrecy_of(key: str, added: tuple[str, ...]) -> _Secrecy:
+    """What is secret under the key, if ``added`` names are secret too."""
     # "passWord" and "apikey" too, so also as it is without its capitals.
     spellings = (key_words(key), key_words(key.lower()))
     if any(_has(words, name) for words in spellings for name in (*_ALWAYS_SECRET, *added)):

@@ -197,7 +197,7 @@ def people_of(item: Interaction) -> list[str]:
     return list(dict.fromkeys(id_ for id_ in (*ids, *item.answered_by) if id_))
 
 
-def question_texts(item: Interaction) -> Iterator[Text]:
+def question_texts(item: Interaction) -> Iterable[Text]:
     """What is searched of a question itself, at most ``MOST_OF_QUESTION`` bytes."""
     return _cut(_question_texts(item), MOST_OF_QUESTION)
 
@@ -215,7 +215,7 @@ def _question_texts(item: Interaction) -> Iterator[Text]:
     yield from _texts(masked({k: v for k, v in item.context.items() if k != "due_at"}))
 
 
-def answer_texts(item: Interaction) -> Iterator[Text]:
+def answer_texts(item: Interaction) -> Iterable[Text]:
     """What is searched of the answers, at most ``MOST_OF_ANSWERS`` bytes: values, the labels of
     options, and comments, under the ID of the person who gave them.
     """
@@ -223,6 +223,8 @@ def answer_texts(item: Interaction) -> Iterator[Text]:
 
 
 def _answer_texts(item: Interaction) -> Iterator[Text]:
+    if item.pending and not item.responses:
+        return
     options = (option for question in item.questions for option in question.get("options") or ())
     labels = {str(option.get("value")): str(option.get("label") or "") for option in options}
     alone = {"user_id": item.responder_id, "value": item.value, "comment": item.comment}
@@ -250,11 +252,16 @@ def _texts(value: Any) -> Iterator[Text]:
             yield key, str(part)
 
 
-def _cut(texts: Iterable[Text], most: int) -> Iterator[Text]:
+def _cut(texts: Iterable[Text], most: int) -> Iterable[Text]:
     """The texts that have any, until they have ``most`` bytes."""
+    texts = [(label, text) for label, text in texts if label or text]
+    # Nearly always there are fewer: no character has more than four bytes.
+    short = 4 * sum(len(label) + len(text) for label, text in texts) < most
+    return texts if short else _first(texts, most)
+
+
+def _first(texts: Iterable[Text], most: int) -> Iterator[Text]:
     for label, text in texts:
-        if not label and not text:
-            continue
         size = len(text) if text.isascii() else len(text.encode(errors="replace"))
         if size <= most:
             yield label, text

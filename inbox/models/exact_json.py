@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 
-from inbox.exact import Encoder, shared_decoder
+from inbox.exact import shared_decoder, shared_encoder
 
 
 class ExactJSON(models.JSONField):
@@ -17,7 +17,7 @@ class ExactJSON(models.JSONField):
     _pyi_private_get_type: Any
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{**options, "encoder": Encoder, "decoder": shared_decoder})
+        super().__init__(*args, **{**options, "encoder": shared_encoder, "decoder": shared_decoder})
 
     def deconstruct(self) -> Any:
         name, _, args, options = super().deconstruct()

@@ -222,10 +222,13 @@ class Recipient(models.Model):
     they have not or have marked it as unread; the mirror keeps it (``inbox.mirror.recipients``).
     """
 
+    # Longer indexes begin with each of these two.
     interaction = models.ForeignKey(
-        Interaction, on_delete=models.CASCADE, related_name="recipients"
+        Interaction, on_delete=models.CASCADE, related_name="recipients", db_index=False
     )
-    upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
+    upstream = models.ForeignKey(
+        "inbox.Upstream", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     user_id = models.CharField(max_length=200)
     via_group = models.BooleanField(default=False)
     group_id = models.CharField(max_length=200, null=True)

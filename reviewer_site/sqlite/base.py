@@ -6,6 +6,7 @@ It blocks, so it must run in worker threads; Django refuses database work on an 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,15 @@ def _identity(name: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+@lru_cache(maxsize=256)
+def _with_question_marks(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
 class Cursor(base.SQLiteCursorWrapper):
-    """Takes the writer lock for a write that is its own transaction."""
+    """Takes the writer lock for a write that is its own transaction, and converts the placeholders
+    of each statement once: some have thousands.
+    """
 
     writer: "DatabaseWrapper"
 
@@ -48,6 +56,11 @@ class Cursor(base.SQLiteCursorWrapper):
     def executemany(self, query: Any, param_list: Any) -> Any:
         with self.writer.turn_for(query):
             return super().executemany(query, param_list)
+
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        if param_names is None:
+            return _with_question_marks(query)
+        return str(super().convert_query(query, param_names=param_names))
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
