@@ -54,6 +54,7 @@ class Intervals:
         probe: how long a call that probes upstream may take.
         offers: between two probes of what upstream offers.
         grace: how long pages stay live while a closed stream is reopened.
+        gather: how long an event waits for others, to be written with them.
         together: within which all events of one change arrive.
         polls: intervals of polling.
     """
@@ -68,6 +69,7 @@ class Intervals:
     probe: float = 5.0
     offers: float = 600.0
     grace: float = 10.0
+    gather: float = 0.03
     together: float = 0.2
     polls: PollIntervals = field(default_factory=PollIntervals)
 
@@ -261,10 +263,12 @@ class SyncSession:
         self._was_away = self._was_away or isinstance(error, Unreachable)
 
     async def _write(self) -> None:
-        """Write queued events; all that wait become one transaction."""
+        """Write queued events; those that arrive close together become one transaction."""
         cursor = self._since
         while True:
             frames = [await self._frames.get()]
+            if self._frames.qsize() < BATCH_SIZE:
+                await asyncio.sleep(self._intervals.gather)
             while len(frames) < BATCH_SIZE and not self._frames.empty():
                 frames.append(self._frames.get_nowait())
             EVENTS.set(self._frames.qsize())
