@@ -219,41 +219,27 @@ def discard(*, reviewer: Reviewer, item: Interaction, base: str = "") -> None:
 
 
 def with_text(viewer: Viewer, upstream: Upstream) -> QuerySet[Draft]:
-    """The viewer's drafts that have text, without those of answers that wait to be sent."""
+    """The viewer's drafts that ``has_text``, without those of answers that wait to be sent."""
     own = _not_held(Draft.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream))
-    return own.exclude(values__in=NO_VALUES, comment="")
+    return own.exclude(values__in=(*NO_VALUES, *PRESSED), comment="")
 
 
 def drafted(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str]:
-    """Those of the questions for which the viewer has a draft with text. One query, none without
+    """Those of the questions for which the viewer's draft ``has_text``. One query, none without
     ``ids``. Answers that wait to be sent have drafts too.
     """
-    drafts = _texts(viewer, upstream, ids)
-    return {id_ for id_, values, comment in drafts if comment or values not in NO_VALUES}
+    if not ids:
+        return set()
+    own = Draft.objects.filter(
+        reviewer__user_id=viewer.user_id, upstream=upstream, interaction_id__in=ids
+    )
+    drafts = own.values_list("interaction_id", "values", "comment")
+    return {id_ for id_, values, comment in drafts if has_text(values, comment)}
 
 
 def has_text(values: list[str], comment: str) -> bool:
     """Whether a draft holds more than a press of *Approve* or *Reject*."""
     return bool(comment) or values not in (*NO_VALUES, *PRESSED)
-
-
-def typed(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str]:
-    """Those of the questions for which the viewer's draft ``has_text``. One query, none without
-    ``ids``.
-    """
-    drafts = _texts(viewer, upstream, ids)
-    return {id_ for id_, values, comment in drafts if has_text(values, comment)}
-
-
-def _texts(
-    viewer: Viewer, upstream: Upstream, ids: Collection[str]
-) -> Iterable[tuple[str, list[str], str]]:
-    if not ids:
-        return ()
-    own = Draft.objects.filter(
-        reviewer__user_id=viewer.user_id, upstream=upstream, interaction_id__in=ids
-    )
-    return own.values_list("interaction_id", "values", "comment")
 
 
 def discard_version(*, reviewer: Reviewer, pk: int, version: int) -> bool:

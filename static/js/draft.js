@@ -88,7 +88,7 @@ function say(form) {
   } else if (state.retryAt) {
     words = worded(place, "retry", Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000)));
     tone = "late";
-  } else if (state.savedAt) {
+  } else if (state.savedAt && !isBlank(form)) {
     words = savedWords(place, Date.now() - state.savedAt);
     tone = "ok";
   }

@@ -167,11 +167,15 @@ document.addEventListener("click", (event) => {
   else dismiss();
 });
 
-/* "Send again" sends what was sent before. Another answer is sent by the form's own button, which asks first */
-document.addEventListener("input", ({ target }) => {
+/* "Send again" sends what was sent before. An answer that has changed since, or another one, is sent by the form's own buttons,
+   which ask first */
+function clearAgain({ target }) {
   const again = document.querySelector("#request-status button[data-sends=respond]");
-  if (again && target.name === "value" && target.form === again.form) clear();
-});
+  const button = target.closest?.("button[name=value]") ?? target;
+  if (again && button !== again && button.form === again.form) clear();
+}
+document.addEventListener("input", clearAgain);
+document.addEventListener("click", (event) => event.target.closest?.("button[name=value]") && clearAgain(event));
 
 /* Back online: check the question automatically. A row that was clicked is no longer what the person is doing; other failures
    keep their buttons */

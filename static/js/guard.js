@@ -13,7 +13,7 @@
       - Claim and Release of the rows beside one that has just left the list: they may have moved under the pointer;
       - the button that confirms a batch, which is on a page of its own.
       Presses alone are ignored for as long by the link back from that page, which is where the buttons of the selection were,
-      and by the link to the next open question, which is where the buttons of the form were. The confirm step of a question
+      and by Discard of a form that has closed and the link to the next open question, which are where its buttons were. The confirm step of a question
       ignores keys and presses for STEP_MS. A press counts from when it begins, not from when it is released.
       The form says that it has ignored a key or press (templates/interactions/_hint.html). If that was to choose an option,
       nothing is sent until the person has clicked, chosen or typed something else in the form: otherwise the option that was
@@ -58,8 +58,9 @@ const HELD = ".toast--held";
 const UNDO = `${HELD} button, [data-undoes]`;
 /* One becomes the other in its place */
 const CLAIM = "button:is([data-sends=claim], [data-sends=release])";
-const NEXT = "#detail a[data-key=n]";
-const SHOWN = [FORM, STEP, RESEND, CLAIM, NEXT, HELD].join();
+/* Where the buttons of the form were */
+const INSTEAD = "#detail a[data-key=n], #detail [data-discard]";
+const SHOWN = [FORM, STEP, RESEND, CLAIM, INSTEAD, HELD].join();
 const STEPS = "#detail :is([data-key=j], [data-key=k])";
 const CHOICE = `${FORM} .choice`;
 const BATCH = "form[data-step]";
@@ -151,7 +152,7 @@ function noteMoved({ previousSibling: above, nextSibling: below }) {
 /* element: one of SHOWN, or something in it. event: when the person acted; a busy page hears of it later */
 function isTooEarly(element, event) {
   const at = event.type === "click" && event.pointerId === pressed?.pointerId ? pressed.timeStamp : event.timeStamp;
-  const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}, ${NEXT}, ${HELD}`) ?? element.closest(FORM);
+  const shown = element.closest(`${STEP}, ${RESEND}, ${CLAIM}, ${INSTEAD}, ${HELD}`) ?? element.closest(FORM);
   const wait = shown?.matches(`${FORM} ${STEP}`) ? STEP_MS : SHOWN_MS;
   return at - (shownAt.get(shown) ?? -Infinity) < wait;
 }
@@ -317,8 +318,8 @@ function onClick(event) {
     if (undo || event.timeStamp - undoneAt < SHOWN_MS || isForAnother) return drop(event);
     undoneAt = event.timeStamp;
   }
-  const onward = event.target.closest(NEXT);
-  if (onward && byPointer && isTooEarly(onward, event)) return drop(event);
+  const instead = event.target.closest(INSTEAD);
+  if (instead && byPointer && isTooEarly(instead, event)) return drop(event);
   const back = event.target.closest(`${BATCH} a`);
   if (back && byPointer && isTooEarly(back, event)) {
     sayIgnored(back.closest(BATCH), false);
@@ -414,13 +415,13 @@ new MutationObserver((changes) => {
   if (gone.length) heldGoneAt = performance.now();
   for (const change of changes) {
     change.addedNodes.forEach(noteShown);
-    if (change.attributeName === "data-sends") noteShown(change.target);
+    if (change.attributeName === "data-sends" || change.attributeName === "data-closed") noteShown(change.target);
     if (change.attributeName === "data-version" && change.oldValue) noteChanged(change.target);
     if (change.removedNodes.length && change.target.matches(".rows")) noteMoved(change);
     noteHeld(change, gone);
   }
   pauseIfGone();
-}).observe(document.body, { childList: true, subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["disabled", "hidden", "data-sends", "data-version"] });
+}).observe(document.body, { childList: true, subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["disabled", "hidden", "data-closed", "data-sends", "data-version"] });
 addEventListener("pageshow", (event) => event.persisted && noteShown(document.body));
 /* Until then, a page that has been loaded shows nothing yet */
 new PerformanceObserver(() => noteShown(document.body)).observe({ type: "paint", buffered: true });

@@ -28,7 +28,7 @@ function press(element) {
     element.focus();
     /* A search is selected, to be replaced; in a text the cursor goes to the end */
     if (element.type === "search") element.select();
-    else if (element.matches("textarea")) element.setSelectionRange(element.value.length, element.value.length);
+    else if (element.matches("textarea, input[type=text]")) element.setSelectionRange(element.value.length, element.value.length);
   } else {
     element.click();
   }

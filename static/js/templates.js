@@ -3,6 +3,8 @@
 
 const list = () => document.getElementById("comment-templates");
 const field = () => document.getElementById("answer-comment");
+/* Where the focus was when the list was opened by key */
+let from = null;
 /* Fields whose cursor the person has placed */
 const placed = new WeakSet();
 
@@ -36,6 +38,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-templates]");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
+    from = document.activeElement === link ? null : document.activeElement;
     /* Not from the link: what comes from within the form counts as an answer */
     const source = document.getElementById("question");
     htmx.ajax("GET", link.getAttribute("href"), { source, target: list(), swap: "innerHTML", byPerson: true });
@@ -58,7 +61,7 @@ document.addEventListener(
     else if (letter) event.stopPropagation();
     else if (event.key === "Escape") {
       close();
-      field()?.focus();
+      (from?.isConnected ? from : field())?.focus();
     } else return;
     event.preventDefault();
   },

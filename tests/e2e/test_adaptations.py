@@ -245,7 +245,7 @@ def test_a_screen_reader_says_what_comes_and_what_has_become_of_an_answer(
     hear(page, "The connection failed")
     page.unroute_all()
     page.get_by_role("button", name="Check the question").click()
-    press(page.get_by_role("button", name="Send again"))
+    press(page.get_by_role("button", name="Approve again"))
     hear(page, "Your answer to “Heard, one?” will be sent in a moment. You can undo it.")
     press(page.locator("#held-answers").get_by_role("button", name="Undo"))
     hear(page, "Undone. Your answer to “Heard, one?” wasn't sent.")

@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Page, Request, Route, expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, box_of, intercept, send, stop_clock
+from tests.support.pages import ANSWER_GUARD_MS, box_of, intercept, press, send, stop_clock
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -210,7 +210,7 @@ def test_text_that_is_discarded_while_it_is_saved_does_not_come_back(
         page.get_by_label("Comment").fill("Half a thought")
     id_ = interaction_of(api, run_id)["id"]
     api.post(f"/interactions/{id_}/respond", json={"value": True}).raise_for_status()
-    page.get_by_role("button", name="Discard").click()
+    press(page.get_by_role("button", name="Discard"))
     expect(page.get_by_label("Comment")).to_have_count(0)
     with page.expect_response(lambda saved: is_blank_draft(saved.request)):
         held[0].continue_()

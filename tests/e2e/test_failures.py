@@ -33,6 +33,7 @@ from tests.support.scripted_server import (
 
 pytestmark = pytest.mark.browser
 
+AGAIN = re.compile("^(Approve|Send) again$")
 HTML = {"content-type": "text/html"}
 BELL = "/notifications/bell/$"
 PROXY_SAYS = (
@@ -102,7 +103,7 @@ def failed(page: Page) -> Any:
 
 
 def send_again(page: Page) -> None:
-    press(page.get_by_role("button", name="Send again"))
+    press(page.get_by_role("button", name=AGAIN))
 
 
 def approve_with(page: Page, comment: str) -> None:
@@ -128,7 +129,7 @@ def test_an_answer_that_never_left_is_sent_again_after_the_question_was_read(
     expect(failed(page)).to_contain_text("couldn't confirm that your answer was sent")
     expect(page.locator("#answer")).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("#freshness")).to_contain_text("Not live")
-    expect(page.get_by_role("button", name="Send again")).to_have_count(0)
+    expect(page.get_by_role("button", name=AGAIN)).to_have_count(0)
 
     look = failed(page).get_by_role("button", name="Check the question")
     look.press("Enter")
@@ -203,7 +204,7 @@ def test_a_double_press_on_the_check_button_sends_nothing(
         "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0, true)))"
     )
     assert len(proxy.seen("POST", "/respond$")) == 1
-    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    expect(page.get_by_role("button", name=AGAIN)).to_be_visible()
 
 
 def test_a_toast_takes_the_place_of_the_one_before(page: Page, api: httpx.Client) -> None:
@@ -236,8 +237,27 @@ def test_pressing_the_answer_button_after_a_failure_reads_the_question_first(
     approve_with(page, "Once.")
     expect(failed(page)).to_be_visible()
     press(page.get_by_role("button", name="Yes, approve"))
-    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    expect(page.get_by_role("button", name=AGAIN)).to_be_visible()
     assert len(proxy.seen("POST", "/respond$")) == 1
+
+
+@pytest.mark.parametrize("change", ["typing", "choosing"])
+def test_what_failed_is_not_sent_again_once_the_answer_has_changed(
+    page: Page, proxy: ScriptedServer, api: httpx.Client, change: str
+) -> None:
+    message = f"Altered by {change}?"
+    run_id = ask(api, message)
+    open_item(page, message)
+    proxy.on("POST", "/respond$", CutAfterRead())
+    approve_with(page, "Yes")
+    failed(page).get_by_role("button", name="Check the question").click()
+    expect(page.get_by_role("button", name="Approve again")).to_be_visible()
+    if change == "typing":
+        page.get_by_label("Comment").press_sequentially(", but not today")
+    else:
+        press(page.locator("#answer").get_by_role("button", name="Reject", exact=True))
+    expect(failed(page)).to_have_count(0)
+    assert interaction_of(api, run_id)["status"] == "pending"
 
 
 def test_another_answer_than_the_one_that_failed_is_asked_about_first(
@@ -252,7 +272,7 @@ def test_another_answer_than_the_one_that_failed_is_asked_about_first(
     press(page.get_by_role("radio", name="Today"))
     send(page)
     failed(page).get_by_role("button", name="Check the question").click()
-    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    expect(page.get_by_role("button", name=AGAIN)).to_be_visible()
     page.get_by_role("radio", name="Tomorrow").check()
     expect(failed(page)).to_have_count(0)
     page.get_by_role("button", name="Send answer").click()
@@ -518,7 +538,7 @@ def test_after_twenty_seconds_without_a_response_the_page_says_so(
     expect(failed(page)).to_contain_text("no response for 20 seconds")
     page.clock.resume()
     failed(page).get_by_role("button", name="Check the question").click()
-    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    expect(page.get_by_role("button", name=AGAIN)).to_be_visible()
     send_again(page)
     expect(page.locator(".row", has_text="Hanging?")).to_have_count(0)
     context.close()

@@ -116,7 +116,7 @@ def test_a_field_that_was_left_after_its_question_expired_can_be_discarded(
     expect(page.get_by_label("Comment")).not_to_be_focused()
     expect(page.get_by_label("Comment")).to_have_value("Half a sentence")
     # While the text is still being saved.
-    page.get_by_role("button", name="Discard").click()
+    press(page.get_by_role("button", name="Discard"))
     expect(page.get_by_label("Comment")).to_have_count(0)
     with page.expect_response(lambda sent: is_empty_draft(sent.request)):
         held[0].continue_()

@@ -153,6 +153,15 @@ def test_typed_text_is_in_the_form_after_a_claim(desk: Desk) -> None:
     assert ">Why</textarea>" in page
 
 
+def test_what_the_workflow_has_filled_in_is_no_draft_after_a_claim(desk: Desk) -> None:
+    item = desk.ask_group(type="input", spec={"mode": "input", "default_text": "Text of mine"})
+    sent = {"value": "Text of mine", "comment": ""}
+    page = one_line(sign_in("rina").post(path(item), sent, headers=part("detail")))
+    assert 'value="Text of mine"' in page
+    assert "Filled in by the workflow" in page
+    assert not Draft.objects.exists()
+
+
 def test_the_list_comes_back_after_a_press_in_it(desk: Desk, item: Interaction) -> None:
     rina = sign_in("rina")
     shown = one_line(rina.get("/inbox/"))

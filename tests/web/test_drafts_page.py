@@ -107,13 +107,6 @@ def test_a_draft_on_a_question_without_access_shows_only_its_text(
     assert not Draft.objects.exists()
 
 
-def test_an_approval_without_access_is_in_words(rina: Client) -> None:
-    tell(ask())
-    keep(rina, value="true")
-    Recipient.objects.all().delete()
-    assert '<span class="draft-text">Approve</span>' in page(rina)
-
-
 def discard(client: Client, version: int = 1) -> object:
     draft = Draft.objects.get()
     return client.post(f"/drafts/{draft.pk}/discard", {"version": version})

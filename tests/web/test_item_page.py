@@ -347,9 +347,7 @@ def test_the_last_of_several_answers_says_so(rina: Client) -> None:
 def test_in_between_it_names_the_people_the_run_is_waiting_for(rina: Client) -> None:
     said = (Answer(user_id="user_sam", value=True, at=at(1)),)
     tell(group_ask(run_id="run_1", responses=said), run("run_1"))
-    assert "Yours will be answer 2 of 3.</strong> The run is still waiting for Lee." in page_of(
-        rina
-    )
+    assert "Yours will be answer 2 of 3.</strong> The run will then wait for Lee." in page_of(rina)
 
 
 def test_after_my_answer_it_says_who_the_run_is_waiting_for(rina: Client) -> None:

@@ -19,7 +19,7 @@ PAGES = {
     ("rina", "/inbox/?scope=done"): 14,
     ("rina", "/search/?q=pay"): 14,
     ("rina", "/inbox/focus/?order=1&item=int_one"): 20,
-    ("rina", "/inbox/focus/?order=1"): 10,
+    ("rina", "/inbox/focus/?order=1"): 11,
     ("rina", "/interactions/int_one/"): 27,
     ("rina", "/interactions/int_group/"): 29,
     ("tess", "/interactions/int_group/"): 20,

@@ -548,6 +548,7 @@ def test_the_sheet_of_keys_knows_the_guard(desk: Desk, rina: Client) -> None:
     choose(rina, "confirm")
     sheet = rina.get("/inbox/").content.decode()
     assert "Undo the last answer" not in sheet
+    assert "Undo a snooze" in sheet
     assert "Approve, then confirm" in sheet
 
 

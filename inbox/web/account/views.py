@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -195,6 +196,8 @@ def set_guard(request: ReviewerRequest) -> HttpResponseBase:
     else:
         text = _("You'll be asked to confirm before an answer is sent.")
     messages.success(request, text)
+    if request.htmx:
+        return render(request, "components/_toasts.html", {"oob": True})
     return _back()
 
 

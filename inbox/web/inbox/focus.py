@@ -40,7 +40,8 @@ class FocusPlace(Place):
 class FocusEnd:
     """The end page. ``skipped`` questions are still open and ``new`` ones have arrived; if both are
     0, nothing is left. ``again_href`` goes through what is left, ``previous_href`` back to the last
-    question. ``answered`` says how many the viewer has answered today.
+    question. ``answered`` says how many the viewer has answered today, ``snoozed`` is how many they
+    have snoozed.
     """
 
     filters: FocusFilters
@@ -50,6 +51,7 @@ class FocusEnd:
     previous_href: str
     exit_href: str
     answered: str
+    snoozed: int
 
     @property
     def skipped_words(self) -> str:
@@ -122,8 +124,9 @@ def focus_place(viewer: Viewer, upstream: Upstream, filters: FocusFilters, id_: 
 
 
 def focus_end(viewer: Viewer, upstream: Upstream, filters: FocusFilters) -> FocusEnd:
-    """What is left after the last question. Three queries."""
+    """What is left after the last question. Five queries at most."""
     numbers, steps = _steps(viewer, upstream, filters)
+    now = timezone.now()
     last = next(reversed(steps.values()), None)
     return FocusEnd(
         filters=filters,
@@ -132,7 +135,8 @@ def focus_end(viewer: Viewer, upstream: Upstream, filters: FocusFilters) -> Focu
         again_href=filters.replace(order="").href(),
         previous_href=item_href(last.id, filters) if last is not None else "",
         exit_href=filters.list_href,
-        answered=answered_words(answered_today(viewer, upstream, timezone.now())),
+        answered=answered_words(answered_today(viewer, upstream, now)),
+        snoozed=len(snooze.not_back(snooze.returns_of(viewer), now)),
     )
 
 

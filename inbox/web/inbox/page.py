@@ -67,7 +67,8 @@ class InboxList:
     ``place`` is that of the open question, None in a filtered list. ``returned`` are the viewer's
     answers that could not be sent, ``batches`` what they did with several questions.
     ``found`` says how many questions a narrowed list has, and ``answered`` how many the viewer has
-    answered today, if nothing is left in the inbox. ``held`` are the viewer's held answers.
+    answered today, if nothing is left in the inbox. ``snoozed`` is how many they have snoozed,
+    ``held`` are their held answers.
     """
 
     filters: Filters
@@ -88,6 +89,7 @@ class InboxList:
     batches: BatchLines
     found: str
     answered: str
+    snoozed: int
     held: Collection[HeldAnswer]
 
     @property
@@ -266,6 +268,7 @@ def inbox_list(
         answered=answered_words(answered_today(viewer, upstream, now))
         if filters.shown.key == OPEN and not filters.narrowed and not page.rows
         else "",
+        snoozed=len(snoozed),
         held=held,
     )
 

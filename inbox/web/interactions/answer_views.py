@@ -32,6 +32,7 @@ from inbox.web.interactions.forms import (
     asked_question,
     comment_of,
     form_for,
+    is_untouched,
     typed_of,
 )
 from inbox.web.interactions.messages import answer_message, claim_message, undo_message
@@ -96,15 +97,16 @@ def keep_typed(request: ReviewerRequest, id: str) -> bool:
 
     Returns whether there was any text and it was saved.
     """
-    values, comment = typed_of(request.POST), comment_of(request.POST)
-    if not any(values) and not comment:
+    values, comment, form = typed_of(request.POST), comment_of(request.POST), typed_in(request)
+    item = find_asked(request.viewer, id, request.upstream)
+    if not form.base and is_untouched(item, values, comment):
         return False
     return draft.save(
         reviewer=request.user.reviewer,
         interaction_id=id,
         values=values,
         comment=comment,
-        typed_in=typed_in(request),
+        typed_in=form,
     )
 
 

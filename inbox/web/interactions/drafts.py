@@ -58,12 +58,8 @@ def typed_words(question: Question | None, typed: list[str]) -> str:
 
 
 def text_of(draft: Draft, item: Interaction | None) -> str:
-    """The draft's value in words, and its comment.
-
-    If the question is not known, the value is taken for that of a question with Approve and Reject
-    if it can be one.
-    """
-    question = asked_question(item) if item is not None else Question(mode="confirm")
+    """The draft's value, in words if its question is known, and its comment."""
+    question = asked_question(item) if item is not None else None
     value = typed_words(question, [str(value) for value in draft.values])
     return "\n\n".join(filter(None, (value, draft.comment)))
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from inbox.mobius.types import Question
 from inbox.models import Interaction
+from inbox.services.draft import as_form_values
 from inbox.web.ui.request import new_operation_id, operation_id_of
 from inbox.web.ui.words import whole
 
@@ -335,6 +336,14 @@ class MultiSelectForm(AnswerForm):
 FORMS: dict[str, type[AnswerForm]] = {
     form.mode: form for form in (ConfirmForm, SelectForm, MultiSelectForm, InputForm)
 }
+
+
+def is_untouched(item: Interaction, values: list[str], comment: str) -> bool:
+    """Whether this is what the workflow has filled in, or an empty form."""
+    question = asked_question(item)
+    form = None if question is None else form_for(question)
+    filled_in = as_form_values(form.initial["value"]) if form is not None and form.filled_in else []
+    return not comment and (values == filled_in or not any(values))
 
 
 def asked_question(item: Interaction) -> Question | None:

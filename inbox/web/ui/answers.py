@@ -369,14 +369,14 @@ def _waits(missing: list[str], people: People, *, goes_on: bool, more: int) -> s
     if more < len(missing):
         facts = {"count": more, "total": len(missing)}
         if goes_on:
-            words = _("The run is still waiting for %(count)d of %(total)d people.")
+            words = _("The run will then wait for %(count)d of %(total)d people.")
         else:
-            words = _("The question is still waiting for %(count)d of %(total)d people.")
+            words = _("The question will then wait for %(count)d of %(total)d people.")
         return words % facts
     names = {"names": listed(people.objects(missing))}
     if goes_on:
-        return _("The run is still waiting for %(names)s.") % names
-    return _("The question is still waiting for %(names)s.") % names
+        return _("The run will then wait for %(names)s.") % names
+    return _("The question will then wait for %(names)s.") % names
 
 
 def after_mine(item: Interaction, people: People, *, received: Collection[str] = ()) -> str:

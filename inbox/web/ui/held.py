@@ -217,7 +217,7 @@ def returned_answers(
     rows = list(found.order_by("-at", "-pk"))
     ids = [row.interaction_id for row in rows]
     items = _items(viewer, upstream, ids, *ANSWERED_FIRST)
-    typed, first = drafts.typed(viewer, upstream, ids), answered_first(viewer, items.values())
+    typed, first = drafts.drafted(viewer, upstream, ids), answered_first(viewer, items.values())
     return tuple(
         _returned(row, items.get(row.interaction_id), typed=typed, first=first) for row in rows
     )

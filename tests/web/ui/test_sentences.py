@@ -68,11 +68,11 @@ def part(by: str, value: Any = True) -> Answer:
         ),
         (
             group_ask(run_id="run_1"),
-            "Yours will be answer 1 of 3. The run is still waiting for Sam and Lee.",
+            "Yours will be answer 1 of 3. The run will then wait for Sam and Lee.",
         ),
         (
             group_ask(run_id="run_1", responses=(part("user_sam"),)),
-            "Yours will be answer 2 of 3. The run is still waiting for Lee.",
+            "Yours will be answer 2 of 3. The run will then wait for Lee.",
         ),
         (
             group_ask(run_id="run_1", responses=(part("user_sam"), part("user_lee"))),
@@ -88,7 +88,7 @@ def part(by: str, value: Any = True) -> Answer:
         ),
         (
             group_ask(run_id="run_1", policy=Policy(kind=PolicyKind.QUORUM, quorum=2)),
-            "Yours will be answer 1 of 2. The run is still waiting for 1 of 2 people.",
+            "Yours will be answer 1 of 2. The run will then wait for 1 of 2 people.",
         ),
         (
             group_ask(
@@ -207,7 +207,7 @@ def test_members_are_answered_missing_or_at_their_turn() -> None:
 def test_an_answer_that_mobius_has_received_counts_before_it_is_shown() -> None:
     item, lee = row(group_ask(run_id="run_1")), frozenset({"user_lee"})
     assert [m.state for m in members(item, RINA, received=lee)] == ["turn", "missing", "received"]
-    sentence = "Yours will be answer 2 of 3. The run is still waiting for Sam."
+    sentence = "Yours will be answer 2 of 3. The run will then wait for Sam."
     assert in_full(effect(item, RINA, received=lee)) == sentence
     assert after_mine(item, RINA, received=lee | {"user_rina"}) == "Still waiting for Sam."
 
