@@ -66,6 +66,22 @@ async def read_run(client: MobiusClient, upstream: Upstream, run_id: str) -> Non
             await _read(client, upstream, run_id, newest)
 
 
+async def read_steps(client: MobiusClient, upstream: Upstream, run_ids: Collection[str]) -> None:
+    """Read the steps of these runs, a few at a time. Runs whose steps can't be read are logged."""
+    if capabilities.of(upstream).steps is Offer.NO:
+        return
+    store, turns = Store(upstream), asyncio.Semaphore(CONCURRENCY)
+
+    async def read(run_id: str) -> None:
+        async with turns:
+            try:
+                await store.apply(await client.steps(run_id))
+            except MobiusError as error:
+                log.info("the steps of %s could not be read: %s", run_id, error)
+
+    await asyncio.gather(*map(read, run_ids))
+
+
 def is_complete(upstream: Upstream, run: Run) -> bool:
     """Whether the mirror has all of the run that its upstream offers."""
     offers = capabilities.of(upstream)

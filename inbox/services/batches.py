@@ -5,18 +5,22 @@ lists them, the person confirms once, and ``batch_runner`` sends them one by one
 sends nothing, since the preview is a row.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from inbox import access, exact
 from inbox.access import Refusal, Viewer, viewer_of
+from inbox.mirror import run_reads
 from inbox.models import (
     Attempt,
     Batch,
@@ -28,6 +32,7 @@ from inbox.models import (
     Step,
     Upstream,
 )
+from inbox.people.clients import service_client
 from inbox.services import guard
 from inbox.services.batch_runner import batch_runner, publish
 from inbox.services.claiming import Verb
@@ -37,6 +42,8 @@ MOST = 200
 """Questions in a batch."""
 STAYS_OPEN = timedelta(minutes=1)
 """A question that expires sooner is not answered in a batch."""
+READ_STEPS_WITHIN = 3.0
+"""Seconds that a preview waits for the steps of runs; what is unknown by then stays unknown."""
 KEEP_FOR = timedelta(days=1)
 """How long previews and dismissed results are kept."""
 DECISION_MODE = "confirm"
@@ -128,6 +135,29 @@ def shown(user_id: int, upstream: Upstream) -> QuerySet[Batch]:
         dismissed_at__isnull=True,
     )
     return rows.order_by("-created_at", "-pk")
+
+
+async def read_steps(reviewer: Reviewer, upstream: Upstream, chosen: Sequence[Chosen]) -> None:
+    """Read which steps have asked the questions, where the mirror does not know it: the steps of a
+    run that was there before the inbox are otherwise read when someone opens it.
+    """
+    run_ids = await sync_to_async(_runs_without_steps)(reviewer, upstream, chosen)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(READ_STEPS_WITHIN):
+            await run_reads.read_steps(service_client(), upstream, run_ids)
+
+
+def _runs_without_steps(
+    reviewer: Reviewer, upstream: Upstream, chosen: Sequence[Chosen]
+) -> set[str]:
+    taken = {question.interaction_id: question for question in chosen[:MOST]}
+    items = _asked(viewer_of(reviewer.user), upstream, taken).values()
+    known = step_names(upstream, items)
+    return {
+        item.run_id
+        for item in items
+        if item.run_id and item.asked_by_step and item.mobius_id not in known
+    }
 
 
 @transaction.atomic

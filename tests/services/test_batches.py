@@ -151,6 +151,28 @@ def test_an_unknown_step_is_not_taken_for_a_known_one_or_for_none(desk: Desk) ->
         assert len(set(batch.items.values_list("kind", flat=True))) == count
 
 
+@pytest.mark.parametrize(("answer", "named"), [(Pass(), ["approve", "check"]), (Reply(500), [])])
+async def test_unknown_steps_are_read_before_the_preview(
+    desk: Desk, answer: Pass | Reply, named: list[str]
+) -> None:
+    """Those of runs that the inbox has found, and has had no events of."""
+
+    def found() -> list[Interaction]:
+        items = []
+        for name in ("approve", "check"):
+            run_id = desk.project.start(desk.project.question(name))["id"]
+            items.append(desk.read(desk.project.pending(run_id)["id"]))
+            desk.tell_run(run_id)
+        return items
+
+    items = await sync_to_async(found)()
+    desk.server.on("GET", r"/runs/[^/]+/steps", answer, always=True)
+    rina, upstream = await sync_to_async(desk.person)("rina"), await Upstream.objects.aget()
+    await batches.read_steps(rina, upstream, [Chosen(item.mobius_id) for item in items])
+    names = await sync_to_async(batches.step_names)(upstream, items)
+    assert sorted(names.values()) == named
+
+
 def asked_by_step(item: Interaction, name: str) -> None:
     """Put the question into a run of its own, at that step."""
     run_id = f"run_{item.mobius_id}"

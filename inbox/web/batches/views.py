@@ -1,5 +1,6 @@
 """A batch: what the list selects, the preview, sending it, undoing it, its results."""
 
+from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -11,7 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from inbox.live import hub
 from inbox.models import Batch
 from inbox.services import batches as service
-from inbox.services.batches import Confirmation
+from inbox.services.batches import Chosen, Confirmation
 from inbox.web.batches.forms import CommentForm, all_that_match, chosen
 from inbox.web.batches.page import batch_page
 from inbox.web.interactions.forms import comment_of
@@ -23,7 +24,7 @@ from inbox.web.ui.scopes import Filters
 
 
 @require_POST
-def new(request: ReviewerRequest) -> HttpResponseBase:
+async def new(request: ReviewerRequest) -> HttpResponseBase:
     """Preview what would be done with the selected questions, or with ``all`` of the ``list``.
 
     Nothing is sent. Without a question, redirect to the list.
@@ -32,17 +33,28 @@ def new(request: ReviewerRequest) -> HttpResponseBase:
     if verb not in Batch.Verb.values:
         raise Http404("No such action.")
     filters = Filters.read(QueryDict(query))
-    every = "all" in request.POST
-    selected = (
-        all_that_match(request.viewer, request.upstream, filters) if every else chosen(request.POST)
-    )
+    selected = await sync_to_async(_selected)(request, filters)
+    if verb in Batch.ANSWERS:
+        await service.read_steps(request.user.reviewer, request.upstream, selected)
+    return await sync_to_async(_preview)(request, Batch.Verb(verb), filters, selected)
+
+
+def _selected(request: ReviewerRequest, filters: Filters) -> list[Chosen]:
+    if "all" in request.POST:
+        return all_that_match(request.viewer, request.upstream, filters)
+    return chosen(request.POST)
+
+
+def _preview(
+    request: ReviewerRequest, verb: Batch.Verb, filters: Filters, selected: list[Chosen]
+) -> HttpResponseBase:
     if not selected:
         messages.info(request, _("Select at least one question."))
         return _redirect(request, filters.href())
     batch = service.prepare(
         reviewer=request.user.reviewer,
         upstream=request.upstream,
-        verb=Batch.Verb(verb),
+        verb=verb,
         chosen=selected,
         query=filters.query(),
     )
