@@ -175,7 +175,8 @@ function clearAgain({ target }) {
   if (again && button !== again && button.form === again.form) clear();
 }
 document.addEventListener("input", clearAgain);
-document.addEventListener("click", (event) => event.target.closest?.("button[name=value]") && clearAgain(event));
+/* Before static/js/confirm.js, which lets no one else see a press that it asks about */
+addEventListener("click", (event) => event.target.closest?.("button[name=value]") && clearAgain(event), true);
 
 /* Back online: check the question automatically. A row that was clicked is no longer what the person is doing; other failures
    keep their buttons */
