@@ -42,9 +42,20 @@ def test_drafts_are_listed_newest_first_with_their_device(rina: Client) -> None:
 
 
 def test_the_value_is_in_words(rina: Client) -> None:
+    question = {"mode": "select", "options": [{"value": "b", "label": "Northgate"}]}
+    tell(ask(questions=(question,)))
+    keep(rina, value="b")
+    assert '<span class="draft-text">Northgate</span>' in page(rina)
+
+
+def test_approve_or_reject_alone_is_no_draft(rina: Client) -> None:
     tell(ask())
     keep(rina, value="true")
-    assert "Approve" in page(rina)
+    assert "No drafts" in page(rina)
+    assert ">Draft<" not in page(rina, "/inbox/")
+    keep(rina, value="true", comment="Because")
+    assert "Because" in page(rina)
+    assert ">Draft<" in page(rina, "/inbox/")
 
 
 def test_an_emptied_draft_is_not_listed(rina: Client) -> None:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -248,6 +249,15 @@ def test_it_says_that_nothing_is_waiting(rina: Client) -> None:
     page = rina.get("/inbox/").content.decode()
     assert "You're all caught up" in page
     assert "You&#x27;ve answered 1 question today." in page
+    snoozed = 'class="btn" href="/inbox/?snoozed=yes"'
+    assert snoozed not in " ".join(page.split())
+    tell(ask("int_2"))
+    until = timezone.now() + timedelta(hours=1)
+    rina.post("/interactions/int_2/snooze", {"preset": until.isoformat()})
+    for path in ("/inbox/", "/inbox/focus/"):
+        page = " ".join(rina.get(path).content.decode().split())
+        assert "You're all caught up" in page
+        assert snoozed in page
 
 
 @pytest.mark.parametrize("query", ["", "?q=nothing", "?scope=done"])
