@@ -13,8 +13,9 @@
       - Claim and Release of the rows beside one that has just left the list: they may have moved under the pointer;
       - the button that confirms a batch, which is on a page of its own.
       Presses alone are ignored for as long by the link back from that page, which is where the buttons of the selection were,
-      and by Discard of a form that has closed and the link to the next open question, which are where its buttons were. The confirm step of a question
-      ignores keys and presses for STEP_MS. A press counts from when it begins, not from when it is released.
+      and by Discard of a form that has closed and the link to the next open question, which are where its buttons were. The
+      confirm step of a question ignores keys and presses for STEP_MS. A press counts from when it begins, not from when it is
+      released.
       The form says that it has ignored a key or press (templates/interactions/_hint.html). If that was to choose an option,
       nothing is sent until the person has clicked, chosen or typed something else in the form: otherwise the option that was
       chosen before would be sent. The form of a question that changes while it is open does the same.

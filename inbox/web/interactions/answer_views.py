@@ -32,7 +32,7 @@ from inbox.web.interactions.forms import (
     asked_question,
     comment_of,
     form_for,
-    is_untouched,
+    is_filled_in,
     typed_of,
 )
 from inbox.web.interactions.messages import answer_message, claim_message, undo_message
@@ -98,8 +98,10 @@ def keep_typed(request: ReviewerRequest, id: str) -> bool:
     Returns whether there was any text and it was saved.
     """
     values, comment, form = typed_of(request.POST), comment_of(request.POST), typed_in(request)
+    if not any(values) and not comment:
+        return False
     item = find_asked(request.viewer, id, request.upstream)
-    if not form.base and is_untouched(item, values, comment):
+    if not form.base and is_filled_in(item, values, comment):
         return False
     return draft.save(
         reviewer=request.user.reviewer,

@@ -338,12 +338,13 @@ FORMS: dict[str, type[AnswerForm]] = {
 }
 
 
-def is_untouched(item: Interaction, values: list[str], comment: str) -> bool:
-    """Whether this is what the workflow has filled in, or an empty form."""
+def is_filled_in(item: Interaction, values: list[str], comment: str) -> bool:
+    """Whether this is what the workflow has filled in, with nothing added."""
     question = asked_question(item)
     form = None if question is None else form_for(question)
-    filled_in = as_form_values(form.initial["value"]) if form is not None and form.filled_in else []
-    return not comment and (values == filled_in or not any(values))
+    if form is None or not form.filled_in:
+        return False
+    return not comment and values == as_form_values(form.initial["value"])
 
 
 def asked_question(item: Interaction) -> Question | None:
