@@ -16,6 +16,7 @@ from django.utils import timezone
 from inbox.access import Viewer
 from inbox.mobius.types import Policy, PolicyKind, Target
 from inbox.models import Group, Interaction, Recipient, Upstream
+from inbox.models.distinct import distinct_values
 from inbox.web.inbox.focus import entry_href
 from inbox.web.inbox.order import order_of
 from inbox.web.inbox.place import next_item, place_of
@@ -327,6 +328,14 @@ def test_the_filters_offer_what_is_in_my_own_questions(questions: None, rina: Cl
     done = rina.get("/inbox/filters/?scope=done").content.decode()
     assert options(done, "sort") == ["oldest"]
     assert 'name="claimed"' not in done
+
+
+def test_values_are_listed_once_in_order_up_to_a_limit(questions: None) -> None:
+    rows = Recipient.objects.all()
+    assert distinct_values(rows, "workflow", 5) == ["payout", "release"]
+    assert distinct_values(rows, "workflow", 1) == ["payout"]
+    assert distinct_values(rows.none(), "workflow", 5) == []
+    assert distinct_values(rows.filter(run_id=None), "run_id", 5) == []
 
 
 def test_the_form_of_filters_keeps_the_others_and_its_swap_has_a_short_address(

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from inbox.access import Viewer
 from inbox.models import Recipient, Upstream
+from inbox.models.distinct import distinct_values
 from inbox.people.names import names_of
 from inbox.web.inbox.queries import Sample, done
 from inbox.web.ui.groups import group_names
@@ -37,7 +38,7 @@ KINDS = ("approval", "review", "input")
 
 
 def selects(viewer: Viewer, upstream: Upstream, filters: Filters) -> tuple[forms.BoundField, ...]:
-    """The filters with their options, which are of the viewer's own questions. Six queries."""
+    """The filters with their options, which are of the viewer's own questions. Seven queries."""
     rows = rows_of(filters.rows, viewer, upstream)
     rows = done(rows) if filters.done else rows
     orders = filters.shown.sorts
@@ -60,13 +61,11 @@ def selects(viewer: Viewer, upstream: Upstream, filters: Filters) -> tuple[forms
 
 
 def _workflows(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
-    found = rows.exclude(workflow="").order_by("workflow").values_list("workflow", flat=True)
-    return [(name, name) for name in found.distinct()[:MOST]]
+    return [(name, name) for name in distinct_values(rows, "workflow", MOST)]
 
 
 def _requesters(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
-    found = rows.exclude(asked_by="").order_by("asked_by").values_list("asked_by", flat=True)
-    return by_label(names_of(found.distinct()[:MOST]))
+    return by_label(names_of(distinct_values(rows, "asked_by", MOST)))
 
 
 def _assignees(upstream: Upstream, rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
@@ -78,9 +77,9 @@ def _assignees(upstream: Upstream, rows: QuerySet[Recipient]) -> list[tuple[str,
 
 
 def _runs(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
-    asked = rows.filter(run_id__isnull=False).order_by("workflow")
-    found = asked.values_list("run_id", "workflow").distinct()[:MOST]
-    return [(str(id_), _run_label(str(id_), workflow)) for id_, workflow in found]
+    asked = rows.filter(run_id__in=distinct_values(rows, "run_id", MOST)).order_by()
+    found = asked.values_list("run_id", "workflow").distinct()
+    return by_label({str(id_): _run_label(str(id_), workflow) for id_, workflow in found})
 
 
 def _run_label(id_: str, workflow: str) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Group, Interaction, Membership, Recipient, Run, Upstream
+from inbox.models.distinct import distinct_values
 from inbox.people.names import names_of
 from inbox.web.ui.lists import (
     MOST,
@@ -105,18 +106,16 @@ def selects(
 
 
 def _values_of(viewer: Viewer, upstream: Upstream, column: str) -> list[tuple[str, str]]:
-    rows = access.runs(viewer, upstream).filter(gone__in=(False,)).order_by(column)
-    return [
-        (value, value) for value in rows.values_list(column, flat=True).distinct()[:MOST] if value
-    ]
+    rows = access.runs(viewer, upstream).filter(gone__in=(False,))
+    return [(value, value) for value in distinct_values(rows, column, MOST)]
 
 
 def _people(upstream: Upstream) -> list[tuple[str, str]]:
     """People who are in a group or have an open question."""
     members = Membership.objects.filter(group__upstream=upstream, group__gone=False)
-    recipients = Recipient.objects.filter(upstream=upstream, open__in=(True,)).order_by()
+    recipients = Recipient.objects.filter(upstream=upstream, open__in=(True,))
     ids = set(members.values_list("user_id", flat=True).distinct()[:MOST])
-    ids |= set(recipients.values_list("user_id", flat=True).distinct()[:MOST])
+    ids |= set(distinct_values(recipients, "user_id", MOST))
     return by_label(names_of(ids))
 
 
