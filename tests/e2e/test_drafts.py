@@ -397,3 +397,18 @@ def test_signing_out_of_a_session_that_has_ended_does_not_lose_text(
     sign_in_again(page, address or "")
     expect(page.locator("#answer-value")).to_have_value("What was typed last")
     expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+
+
+def test_a_draft_in_the_list_is_discarded_only_after_a_second_press(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    open_and_write(page, api, "Listed among the drafts?")
+    page.goto("/drafts/")
+    draft = page.get_by_role("listitem").filter(has_text="Listed among the drafts?")
+    draft.get_by_role("button", name="Discard").click()
+    press(draft.get_by_role("button", name="Go back"))
+    expect(draft).to_contain_text("What the server has")
+    draft.get_by_role("button", name="Discard").click()
+    press(draft.get_by_role("button", name="Yes, discard"))
+    expect(draft).to_have_count(0)
