@@ -68,7 +68,7 @@ function keepCard(incoming) {
 }
 
 /* What replaces the form is often less tall. It gets the form's height, so that nothing moves by itself, until another question
-   is opened, or the person clicks or looks elsewhere */
+   is opened, or the person clicks or looks elsewhere. Until then, what happened stays visible beside the end of a long form */
 const room = new CSSStyleSheet();
 document.adoptedStyleSheets.push(room);
 

@@ -15,10 +15,11 @@ pytestmark = pytest.mark.browser
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-OPTIONS = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
+OPTIONS = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(30)]
 GROUP = {"target": {"type": "group", "id": "approvers"}}
 APPROVAL = {"context": {"amount": "€120"}}
-SELECT = {**APPROVAL, "type": "review", "spec": {"mode": "select", "options": OPTIONS}}
+SELECT = {**APPROVAL, "type": "review", "spec": {"mode": "select", "options": OPTIONS[:3]}}
+MANY = {**APPROVAL, "type": "input", "spec": {"mode": "multi_select", "options": OPTIONS}}
 TEXT = {**APPROVAL, "type": "input", "spec": {"mode": "input", "multiline": True}}
 
 sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -67,6 +68,19 @@ def test_the_text_being_read_stays_in_place_when_someone_else_answers(
     # The history gains a line, below all that decides.
     assert layout_shifts(page, "#question, .evidence, .answer-place") == []
     assert tops(page, *read) == unmoved(before)
+
+
+def test_what_happened_is_visible_beside_the_end_of_a_long_form(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", viewport={**DESKTOP, "height": 640})
+    id_ = opened(page, api, "Which of these?", MANY)
+    press(page.get_by_label("Choice 29"))
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.get_by_role("button", name="Yes, send")).to_be_in_viewport(ratio=1)
+    answer(api, id_, ["o1"])
+    expect(page.locator("#outcome")).to_contain_text("answered this")
+    expect(page.locator("#outcome")).to_be_in_viewport(ratio=1)
 
 
 def test_the_room_of_the_form_is_given_up_at_the_next_click(
