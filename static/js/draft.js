@@ -167,8 +167,10 @@ function tellList(form, state) {
 }
 
 function signedOut(form) {
-  stateOf(form).signedOut = true;
-  stateOf(form).retryAt = 0;
+  const state = stateOf(form);
+  state.retryAt = 0;
+  if (state.signedOut) return;
+  state.signedOut = true;
   document.dispatchEvent(new CustomEvent("inbox:signed-out"));
 }
 

@@ -626,6 +626,19 @@ def test_the_dialog_closes_when_the_person_signs_in_elsewhere(
     expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
 
 
+def test_someone_who_stays_signed_out_can_go_on_typing(page: Page, api: httpx.Client) -> None:
+    ask(api, "Stayed signed out?")
+    open_item(page, "Stayed signed out?")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_label("Comment").fill("Half a reason")
+    page.get_by_role("button", name="Stay here").click()
+    with page.expect_response(lambda response: response.status == 401):
+        page.get_by_label("Comment").fill("Half a reason, and the rest")
+    expect(page.locator("[data-saved]")).to_contain_text("you're signed out")
+    expect(page.locator("#signed-out")).to_be_hidden()
+    sign_in(page)
+
+
 def test_an_answer_that_is_too_large_says_what_to_do(page: Page, api: httpx.Client) -> None:
     run_id = ask(api, "Answered at far too much length?")
     open_item(page, "Answered at far too much length?")
