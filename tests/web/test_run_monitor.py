@@ -129,6 +129,24 @@ def test_a_run_that_waits_for_no_person_says_for_what(tess: Client) -> None:
         assert words in page
 
 
+def test_a_reviewer_sees_until_when_a_run_sleeps_and_not_what_else_it_waits_for(
+    rina: Client,
+) -> None:
+    waits = {
+        "run_1": Wait(wakes_at=soon(days=2)),
+        "run_2": Wait(wakes_at=soon(days=2), signals=("documents",)),
+        "run_3": Wait(wakes_at=soon(days=2), interaction_ids=("int_9",)),
+    }
+    for id_, wait in waits.items():
+        asked = answered(ask(f"int_{id_[-1]}", run_id=id_), "user_rina", 2)
+        tell(run(id_, status=S.SUSPENDED, wait=wait), asked)
+    page = one_line(rina.get("/runs/").content)
+    rows = dict(re.findall(r'<tr role="row" id="run-(\w+)"(.*?)</tr>', page))
+    assert "Sleeping until" in rows["run_1"]
+    for id_ in ("run_2", "run_3"):
+        assert 'data-label="Waiting for" data-two><span class="meta">–</span>' in rows[id_]
+
+
 def test_why_a_run_ended_is_below_its_status_and_it_waits_for_nobody(tess: Client) -> None:
     failed = run("run_1", status=S.FAILED, error_message="No such host", completed_at=at(1))
     tell(failed, ask("int_1", run_id="run_1"))

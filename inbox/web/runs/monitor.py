@@ -26,10 +26,11 @@ from inbox.web.runs.queries import (
 from inbox.web.ui.answers import progress, progress_text
 from inbox.web.ui.endings import Ending, entries_of, run_ending
 from inbox.web.ui.lists import PAGE, Choice, Counter, chips, numbers
+from inbox.web.ui.live_run import sleeps_until
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
 from inbox.web.ui.scopes import question_path
-from inbox.web.ui.when import Deadline, deadline, moment, read_instant, span
+from inbox.web.ui.when import Deadline, deadline, moment, span
 from inbox.web.ui.words import RUN_STATUSES, UNNAMED, run_status
 
 FACES = 3
@@ -105,7 +106,7 @@ def monitor_row(
         run=run,
         lasted=span((now - run.status_since).total_seconds()),
         started_by=people.face(run.started_by) if run.started_by else None,
-        waits=questions or (_machine(run, now) if whole else ()),
+        waits=questions or _machine(run, now, whole=whole),
         failure=_failure(run) if whole and run.state == "failed" else "",
         ending=ending,
     )
@@ -148,16 +149,14 @@ def awaited_signals(run: Run) -> list[str]:
     return [str(name) for name in signals if not str(name).startswith("interaction:")]
 
 
-def _machine(run: Run, now: datetime) -> tuple[WaitsOn, ...]:
-    """What a suspended run waits for if not for people: a signal or a time."""
-    if run.status != "suspended" or not isinstance(run.wait, dict):
-        return ()
-    if signals := awaited_signals(run):
+def _machine(run: Run, now: datetime, *, whole: bool) -> tuple[WaitsOn, ...]:
+    """What a suspended run waits for if not for people: a signal, which only those who see the
+    ``whole`` run may know, or a time.
+    """
+    if whole and run.status == "suspended" and (signals := awaited_signals(run)):
         return (WaitsOn(_("Signal %(name)s") % {"name": signals[0]}, icon="live"),)
-    wakes = run.wait.get("wakes_at")
-    at = read_instant(wakes) if isinstance(wakes, str) else None
-    if at is not None:
-        sleeping = _("Sleeping until %(time)s") % {"time": moment(at, now)}
+    if (until := sleeps_until(run)) is not None:
+        sleeping = _("Sleeping until %(time)s") % {"time": moment(until, now)}
         return (WaitsOn(sleeping, icon="clock"),)
     return ()
 

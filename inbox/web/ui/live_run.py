@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from inbox.models import Run, Step
 from inbox.web.ui.script_words import Phrase
-from inbox.web.ui.when import is_instant
+from inbox.web.ui.when import is_instant, read_instant
 from inbox.web.ui.words import label
 
 _ENDS = {
@@ -62,9 +63,25 @@ def _stop(run: Run, planned: dict[str, Any], step: Step | None) -> Stop:
     start = step.started_at or step.created_at
     if run.status != "suspended":
         return Stop(name, "busy", "play", Phrase("step_running", since=start))
-    sleeps = kind == "sleep"
-    phrase = Phrase("step_sleeping" if sleeps else "step_waiting", since=start)
+    if kind != "sleep":
+        phrase = Phrase("step_waiting", since=start)
+    elif (until := sleeps_until(run)) is not None:
+        phrase = Phrase("step_sleeping_until", at=until)
+    else:
+        phrase = Phrase("step_sleeping", since=start)
     return Stop(name, "now", "pause", phrase)
+
+
+def sleeps_until(run: Run) -> datetime | None:
+    """When a run that only waits for a time goes on. None if it doesn't, or also waits for a signal
+    or an answer: then that time is a limit.
+    """
+    if run.status != "suspended" or not isinstance(run.wait, dict):
+        return None
+    if run.wait.get("signals") or run.wait.get("interaction_ids"):
+        return None
+    wakes = run.wait.get("wakes_at")
+    return read_instant(wakes) if isinstance(wakes, str) else None
 
 
 def _ended(step: Step) -> Phrase:

@@ -36,6 +36,7 @@ RUNS = {
     "upcoming": gettext_noop("upcoming"),
     "step_running": gettext_noop("running {duration}"),
     "step_sleeping": gettext_noop("sleeping {duration}"),
+    "step_sleeping_until": gettext_noop("sleeping until {time}"),
     "step_waiting": gettext_noop("waiting {duration}"),
     "step_completed": gettext_noop("done"),
     "step_completed_after": gettext_noop("{duration}"),

@@ -16,6 +16,7 @@ from inbox.mobius.types import (
     RunStatus,
     StepPlan,
     StepStatus,
+    Wait,
 )
 from inbox.models import Interaction, Upstream
 from inbox.web.interactions.drafts import typed_words
@@ -283,6 +284,19 @@ def test_the_track_shows_past_current_and_coming_steps(
     stops = track(of, steps)
     assert [(stop.state, words_of(stop)) for stop in stops] == states
     assert [stop.name for stop in stops] == ["Build", "Approve release", "Rest"]
+
+
+@pytest.mark.parametrize(
+    ("wait", "words"),
+    [
+        (Wait(wakes_at=at(30)), "sleeping until 12:30"),
+        (Wait(), "sleeping 8 min"),
+    ],
+)
+def test_a_sleeping_step_says_until_when_if_that_is_known(wait: Wait, words: str) -> None:
+    of = run_row(Upstream(), run(status=RunStatus.SUSPENDED, wait=wait), 0)
+    [stop] = track(of, [step_row(of, step("s1", kind="sleep", started_at=at(2)), 0)])
+    assert words_of(stop) == words
 
 
 @pytest.mark.parametrize("status", [RunStatus.SUSPENDED, RunStatus.COMPLETED])
