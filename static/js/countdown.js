@@ -1,10 +1,11 @@
-/* Keeps times current: every half minute, every second in the last minute, and when the tab is shown again. <time data-due="…">
-   is a deadline, <time data-ago="…"> a time in the past, <time data-for="…"> the start of something that continues. <time
-   data-left="…"> has the milliseconds until a held answer is sent, and data-pattern how to write them. The server renders all
-   of them; a distant deadline shows the time of day and stays as it is until it is near. At <time data-turns="…"> the page has
-   to be reloaded. */
+/* Keeps times current: every half minute, every second in the first and the last minute, and when the tab is shown again.
+   <time data-due="…"> is a deadline, <time data-ago="…"> a time in the past, <time data-for="…"> the start of something that
+   continues, as is <time data-since="…"> in a text of static/js/phrases.js. <time data-left="…"> has the milliseconds until a
+   held answer is sent, and data-pattern how to write them. The server renders all of them; a distant deadline shows the time of
+   day and stays as it is until it is near. At <time data-turns="…"> the page has to be reloaded. */
 
 import { duration, spelledDuration } from "./duration.js";
+import { writePhrase } from "./phrases.js";
 import { fill, WORDS } from "./words.js";
 
 const MINUTE = 60;
@@ -67,6 +68,14 @@ function tickFor(element, now) {
   if (age >= 0) write(element, duration(age));
 }
 
+function tickSince(element, now) {
+  const { ago, for: begin, since } = element.dataset;
+  if (ago) tickAgo(element, now);
+  else if (begin) tickFor(element, now);
+  else writePhrase(element);
+  return Date.parse(ago ?? begin ?? since);
+}
+
 /* When a held answer is sent, by this page's own clock */
 const sends = new WeakMap();
 
@@ -89,11 +98,9 @@ function tick() {
     crossed ||= due.crossed;
     if (due.left > 0) soonest = Math.min(soonest, due.left);
   }
-  for (const element of document.querySelectorAll("time[data-ago]")) {
-    tickAgo(element, now);
-    if (now - Date.parse(element.dataset.ago) < MINUTE * 1000) soonest = 0;
+  for (const element of document.querySelectorAll("time:is([data-ago], [data-for], [data-since])")) {
+    if (now - tickSince(element, now) < MINUTE * 1000) soonest = 0;
   }
-  for (const element of document.querySelectorAll("time[data-for]")) tickFor(element, now);
   for (const element of document.querySelectorAll("time[data-left]")) {
     const left = tickLeft(element);
     if (left > 0) soonest = Math.min(soonest, left);

@@ -1,4 +1,5 @@
-/* Writes the texts of fragments that everyone gets, before they are swapped in, and keeps those current that count on.
+/* Writes the texts of fragments that everyone gets, before they are swapped in. static/js/countdown.js keeps those current that
+   count on.
    [data-phrase] names a text of words.js. data-since is since when {duration} is, data-seconds how long it is, data-at the
    {time}; data-facts has other values. inbox/web/ui/script_words.py writes the same texts into pages. */
 
@@ -6,10 +7,9 @@ import { duration, exactDuration } from "./duration.js";
 import { moment } from "./moment.js";
 import { fill, WORDS } from "./words.js";
 
-const EVERY_MS = 30_000;
 const wordsOf = (phrase) => WORDS[phrase.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())];
 
-function write(element) {
+export function writePhrase(element) {
   const { phrase, since, seconds, at, facts } = element.dataset;
   const values = facts ? JSON.parse(facts) : {};
   if (since) values.duration = duration((Date.now() - Date.parse(since)) / 1000);
@@ -20,12 +20,5 @@ function write(element) {
 }
 
 document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
-  for (const { fragment } of tasks ?? []) fragment?.querySelectorAll?.("[data-phrase]").forEach(write);
+  for (const { fragment } of tasks ?? []) fragment?.querySelectorAll?.("[data-phrase]").forEach(writePhrase);
 });
-
-function tick() {
-  if (!document.hidden) document.querySelectorAll("[data-phrase][data-since]").forEach(write);
-}
-
-document.addEventListener("visibilitychange", tick);
-setInterval(tick, EVERY_MS);

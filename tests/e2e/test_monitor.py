@@ -251,6 +251,28 @@ def test_pages_follow_each_other_by_cursor(sign_in: SignIn, api: httpx.Client) -
     expect(rows(tess).first).to_contain_text(f"#{later[-5:]}")
 
 
+def test_how_long_a_young_run_has_waited_counts_every_second(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess = sign_in("tess")
+    tess.clock.install()
+    opened_run(tess, started(api, "count-test", SIGNALLED))
+    waiting, elapsed = (
+        tess.locator("#run-live [data-since]"),
+        tess.locator("#run-started [data-for]"),
+    )
+    expect(waiting).to_contain_text("waiting")
+    stop_clock(tess)
+
+    def seconds() -> list[int]:
+        return [int(re.sub(r"\D", "", text.inner_text())) for text in (waiting, elapsed)]
+
+    before = seconds()
+    for passed in (1, 2, 3):
+        tess.clock.run_for(1000)
+        assert seconds() == [count + passed for count in before]
+
+
 def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client) -> None:
     tess = sign_in("tess")
     run_id = started(api, "scrub-test", asks("Once?"), {"name": "rest", **SLEEPS})
