@@ -25,7 +25,7 @@ from inbox.mirror.snapshots import Payload
 from inbox.mobius.errors import MobiusError, RateLimited, Unavailable, Unreachable
 from inbox.mobius.timing import Backoff
 from inbox.models import Attempt, Batch, BatchItem, Interaction, Reviewer, Upstream
-from inbox.services import answer_command, attempts, claiming, respond
+from inbox.services import answer_command, attempts, claiming, notices, respond
 from inbox.services.claiming import Verb
 from inbox.services.look_up import look_up, mirror
 from inbox.services.origin import Origin
@@ -215,7 +215,7 @@ def settle() -> None:
     rows = BatchItem.objects.filter(
         outcome__in=UNCERTAIN, batch__dismissed_at=None, batch__upstream=Upstream.present()
     )
-    for item in rows.select_related("batch__reviewer"):
+    for item in rows.select_related("batch__reviewer", "batch__upstream"):
         attempt = attempts.find(item.batch.reviewer, item.operation_id)
         if attempt is None:
             continue
@@ -271,6 +271,13 @@ def _store(item: BatchItem, result: Result) -> None:
     item.state = BatchItem.State.DONE if done else BatchItem.State.FAILED
     item.outcome, item.message = result.kind, result.message
     item.save(update_fields=["state", "outcome", "message"])
+    if done and item.batch.answers:
+        notices.read_item(
+            reviewer=item.batch.reviewer,
+            upstream=item.batch.upstream,
+            interaction_id=item.interaction_id,
+            now=timezone.now(),
+        )
 
 
 def _finish(batch: Batch) -> None:

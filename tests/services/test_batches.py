@@ -14,13 +14,24 @@ from django.utils import timezone
 
 from inbox.live import topics
 from inbox.live.bus import Changed, get_bus
-from inbox.models import Attempt, Batch, BatchItem, Decision, Guard, Interaction, Step, Upstream
+from inbox.models import (
+    Attempt,
+    Batch,
+    BatchItem,
+    Decision,
+    Guard,
+    Interaction,
+    Notice,
+    Step,
+    Upstream,
+)
 from inbox.people.clients import member_credential
 from inbox.services import attempts as steps
 from inbox.services import batches, draft, guard
 from inbox.services.audit.verify import verify
 from inbox.services.batch_runner import AT_A_TIME, LATEST, BatchRunner, settle
 from inbox.services.batches import Chosen, Confirmation, LeftOut
+from inbox.services.notices import notify
 from inbox.services.origin import BACKGROUND
 from inbox.services.respond import settle_open
 from tests.support.desk import Desk
@@ -250,6 +261,23 @@ async def test_failures_in_the_middle_stop_nothing(desk: Desk) -> None:
     assert len(desk.posts()) == 5
     await batch.arefresh_from_db()
     assert batch.finished_at is not None
+
+
+async def test_an_answer_marks_the_notifications_about_its_question_as_read(desk: Desk) -> None:
+    answered, failed, other = [await sync_to_async(desk.ask)() for _ in range(3)]
+
+    @sync_to_async
+    def nudge(item: Interaction) -> None:
+        about = {"upstream_id": item.upstream_id, "interaction_id": item.mobius_id}
+        notify(desk.person("rina"), Notice.Kind.NUDGE, **about, sender_name="Tess")
+
+    for item in (answered, failed, other):
+        await nudge(item)
+    batch = await sync_to_async(confirmed)(desk, [answered, failed])
+    change(desk, failed)
+    await send(batch)
+    unread = Notice.objects.filter(read_at=None).values_list("interaction_id", flat=True)
+    assert {id_ async for id_ in unread} == {failed.mobius_id, other.mobius_id}
 
 
 async def test_the_list_hears_of_a_failure_while_others_are_sent(desk: Desk) -> None:
