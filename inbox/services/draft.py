@@ -101,26 +101,22 @@ def keep(
     closed: bool,
     typed_in: TypedIn = NOWHERE,
 ) -> None:
-    """Write the draft. ``closed``: it can't be sent any more; kept for ``KEEP_CLOSED_FOR``."""
+    """Write the draft. ``closed``: it can't be sent any more; kept for ``KEEP_CLOSED_FOR``. Text
+    that a draft has already keeps its time and its device.
+    """
     now = timezone.now()
-    fields: dict[str, Any] = {
-        "values": values,
-        "comment": comment,
-        "updated_at": now,
-        "closed_at": now if closed else None,
-    }
+    typed: dict[str, Any] = {"values": values, "comment": comment, "updated_at": now}
     if typed_in is not NOWHERE:
-        fields |= {"browser": typed_in.browser, "system": typed_in.system}
+        typed |= {"browser": typed_in.browser, "system": typed_in.system}
+    closed_at = now if closed else None
     drafts = list(_of(item).filter(reviewer=reviewer))
     draft = _draft_in(drafts, typed_in) or _same_text(drafts, values, comment)
     if draft is not None:
-        changed = Draft.objects.filter(pk=draft.pk, version=draft.version).update(
-            **fields,
-            version=draft.version + 1,
-            form=typed_in.form or draft.form,
-            device=typed_in.device or draft.device,
-        )
-        if changed:
+        fields = {"form": typed_in.form or draft.form, "closed_at": closed_at}
+        if (draft.values, draft.comment) != (values, comment):
+            fields |= typed | {"device": typed_in.device or draft.device}
+        same = Draft.objects.filter(pk=draft.pk, version=draft.version)
+        if same.update(**fields, version=draft.version + 1):
             return
         # It was saved between the two statements: that text stays, and this becomes a new draft.
     if drafts and not any(values) and not comment:
@@ -131,14 +127,15 @@ def keep(
         interaction_id=item.mobius_id,
         form=typed_in.form or str(ULID()),
         device=typed_in.device,
-        **fields,
+        closed_at=closed_at,
+        **typed,
     )
     # One form may save twice at the same moment.
     Draft.objects.bulk_create(
         [new],
         update_conflicts=True,
         unique_fields=["reviewer", "upstream", "interaction_id", "form"],
-        update_fields=list(fields),
+        update_fields=[*typed, "closed_at"],
     )
 
 

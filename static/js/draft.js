@@ -177,9 +177,11 @@ function signedOut(form) {
 function changed(event) {
   const form = event.target instanceof Element && event.target.closest("form[data-draft-url]");
   if (!form || !KEPT.includes(event.target.name)) return;
+  const state = stateOf(form);
+  /* A field whose text has been saved is left */
+  if (remembered(pathOf(form)) === null && JSON.stringify(entriesOf(form)) === state.sent) return;
   leaving = false;
   remember(form);
-  const state = stateOf(form);
   state.savedAt = 0;
   say(form);
   clearTimeout(state.timer);

@@ -239,6 +239,22 @@ def test_a_refresh_does_not_lend_the_page_a_version_it_does_not_show(
     expect(desk.locator("body")).to_contain_text("Only the desk has that")
 
 
+def test_leaving_a_field_whose_text_is_saved_saves_nothing_again(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    open_and_write(page, api, "Left for the list?")
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+    saves: list[Request] = []
+    page.on("request", lambda request: DRAFT.search(request.url) and saves.append(request))
+    page.keyboard.press("Escape")
+    expect(page.locator("#answer-value")).not_to_be_focused()
+    page.wait_for_timeout(1000)
+    assert saves == []
+    with page.expect_request(DRAFT):
+        page.locator("#answer-value").press_sequentially("!")
+
+
 def test_text_of_a_tab_that_ended_before_it_was_saved_is_back_in_the_next(
     sign_in: SignIn, api: httpx.Client
 ) -> None:

@@ -118,6 +118,23 @@ def test_a_repeated_save_makes_no_second_draft(rina: Reviewer, mirror: Mirror) -
     assert texts() == ["Once"]
 
 
+def test_text_that_is_saved_again_keeps_its_time_and_its_device(
+    rina: Reviewer, mirror: Mirror
+) -> None:
+    mirror.tell(ask())
+    keep(rina, "Typed", typed_in=opened(rina, "phone"))
+    typed_at = timezone.now() - timedelta(hours=1)
+    Draft.objects.update(updated_at=typed_at)
+    desk = opened(rina, "desk")
+    keep(rina, "Typed", typed_in=desk)
+    again = Draft.objects.get()
+    assert (again.updated_at, again.device) == (typed_at, "phone")
+    keep(rina, "Typed, and more", typed_in=desk)
+    longer = Draft.objects.get()
+    assert longer.updated_at > typed_at
+    assert longer.device == "desk"
+
+
 def test_a_form_that_took_over_a_draft_keeps_its_own_earlier_one(
     rina: Reviewer, mirror: Mirror
 ) -> None:
