@@ -56,6 +56,9 @@ function kindOf(ctx) {
   return ctx.sourceElement === document.body && !restored ? "next" : "open";
 }
 
+/* A batch that was pressed without a connection has certainly not been sent */
+const wordsOf = (ctx) => (ctx.isUnsent && kindOf(ctx) === "batch" ? "batch-unsent" : kindOf(ctx));
+
 /* own: whether the response came from this app and not from a proxy */
 function reasonOf(status, own) {
   if (status === 413) return "too-large";
@@ -105,7 +108,10 @@ function fail(ctx, reason) {
   if (!isPerson(ctx) || !mayShow(ctx)) return;
   const sent = sender(ctx);
   if (sent) unconfirmed = sent;
-  show(ctx, reason, kindOf(ctx));
+  ctx.isUnsent = ctx.beganOffline && reason === "offline";
+  /* The notice says what is true now */
+  ctx.request.form?.querySelector("[data-before-sending]")?.remove();
+  show(ctx, reason, wordsOf(ctx));
 }
 
 /* ---- What to do next */
@@ -185,7 +191,7 @@ addEventListener("online", () => {
   const kind = kindOf(shown);
   if (unconfirmed && !isLeft(unconfirmed)) check(unconfirmed);
   else if (kind === "open") clear();
-  else show(shown, "network", kind);
+  else show(shown, "network", wordsOf(shown));
 });
 
 /* Before signing out (static/js/unsent.js) */
@@ -201,6 +207,7 @@ document.addEventListener("htmx:before:request", (event) => {
   if (isStream(ctx)) return;
   shownBefore.set(ctx, shown);
   if (!isPerson(ctx)) return;
+  ctx.beganOffline = !navigator.onLine;
   const sent = sender(ctx);
   if (sent && unconfirmed?.check === sent.check && unconfirmed.sends === sent.sends) {
     event.preventDefault();

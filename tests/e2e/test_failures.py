@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.support.pages import (
-    ANSWER_GUARD_MS,
     approve,
     box_of,
     intercept,
@@ -681,10 +680,16 @@ def test_a_selection_that_cannot_be_sent_stays_on_its_page_and_is_sent_once(
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text("Approve 2 questions?")
     page.get_by_label("Comment for all").fill("Across")
+    send, unchanged = (
+        page.locator(".batch-foot [type=submit]"),
+        page.get_by_text("Nothing has changed"),
+    )
+    expect(unchanged).to_have_text("Nothing has changed yet.")
+    press_offline(page, "Approve 2 questions", "Nothing has changed. It's safe to try again.")
     proxy.on("POST", "/send$", PassThenCut())
-    send = page.locator(".batch-foot [type=submit]")
-    press(send, ANSWER_GUARD_MS)
+    send.click()
     expect(failed(page)).to_contain_text("couldn't confirm that this was done. It's safe")
+    expect(unchanged).to_have_count(0)
     expect(page.get_by_label("Comment for all")).to_have_value("Across")
     send.click()
     expect(heading).to_have_text("2 questions approved")
