@@ -90,6 +90,7 @@ def test_the_time_to_answer_is_the_median_of_what_was_answered(board: Desk) -> N
     page = one_line(sign_in("tess").get("/groups/approvers/").content)
     assert "<dt>Median</dt> <dd> 24 min </dd>" in page
     assert "<dt>p90</dt> <dd>5 h</dd>" in page
+    assert "p90: nine out of ten took no longer." in page
 
 
 def test_an_old_answer_does_not_count(board: Desk) -> None:

@@ -21,6 +21,7 @@ from inbox.web.insights.chart import long_day
 from inbox.web.insights.queries import InsightsFilters, waiting
 from tests.support import snapshots
 from tests.support.snapshots import LEE, RINA, SAM
+from tests.support.tags import one_line
 from tests.web.cast import sign_in, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
@@ -140,6 +141,14 @@ def test_times_to_answer_are_within_five_per_cent_of_a_plain_count(
         for name, share in (("median_seconds", 0.5), ("p90_seconds", 0.9)):
             exact = pytest.approx(quantile(mine, share), rel=0.05) if mine else None
             assert (float(row[name]) if row[name] else None) == exact
+
+
+def test_each_chart_of_times_says_what_p90_means(lived: list[Interaction], tess: Client) -> None:
+    page = one_line(tess.get("/insights/", {"span": "30"}).content)
+    for key, count in (("time-to-answer", 1), ("time-to-claim", 1), ("flow", 0)):
+        chart = re.search(rf'<section id="chart-{key}".*?</section>', page)
+        assert chart is not None
+        assert chart[0].count("p90: nine out of ten took no longer.") == count
 
 
 def test_outcomes_are_those_of_a_plain_count(lived: list[Interaction], tess: Client) -> None:

@@ -23,6 +23,7 @@ from inbox.web.insights.chart import (
     time,
 )
 from inbox.web.insights.queries import Figures
+from inbox.web.ui.messages import sentences
 from inbox.web.ui.when import span
 from inbox.web.ui.words import item_status, whole
 
@@ -147,7 +148,10 @@ def _time(
             _row(day, figures, count(number(figures)), time(median), time(within))
             for (day, figures), median, within in zip(days.items(), medians, most, strict=True)
         ],
-        note=note % {"count": whole(number(total))} if number(total) else "",
+        note=sentences(
+            note % {"count": whole(number(total))} if number(total) else "",
+            _("p90: nine out of ten took no longer."),
+        ),
         empty_text="" if number(total) else empty_text,
     )
 
