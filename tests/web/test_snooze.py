@@ -254,9 +254,27 @@ def test_the_times_offered_are_in_words_and_leave_time_to_answer(rina: Client) -
         "Next week · Mon 09:00",
     ]
     assert [preset.when for preset in presets(limited, morning)] == ["11:20"]
-    assert not presets(limited, datetime.fromisoformat("2026-11-26T10:46:00Z"))
     sunday = datetime.fromisoformat("2026-11-29T13:00:00Z")
     assert [preset.when for preset in presets(free, sunday)] == ["14:00", "18:00", "Mon 09:00"]
+
+
+@pytest.mark.parametrize(
+    ("clock", "offered"),
+    [
+        ("10:45", ["In 1 hour · 11:45"]),
+        ("10:46", ["In 15 minutes · 11:01", "In 30 minutes · 11:16"]),
+        ("11:25", ["In 15 minutes · 11:40", "In 30 minutes · 11:55"]),
+        ("11:26", ["In 15 minutes · 11:41"]),
+        ("11:41", []),
+    ],
+)
+def test_shortly_before_the_deadline_sooner_times_are_offered(
+    rina: Client, clock: str, offered: list[str]
+) -> None:
+    tell(ask(expires_at=datetime.fromisoformat("2026-11-26T12:00:00Z")))
+    now = datetime.fromisoformat(f"2026-11-26T{clock}:00Z")
+    found = presets(Interaction.objects.get(), now)
+    assert [f"{preset.label} · {preset.when}" for preset in found] == offered
 
 
 def test_it_is_announced_to_the_person_when_it_is_back(rina: Client) -> None:

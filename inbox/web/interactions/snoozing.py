@@ -15,8 +15,9 @@ from inbox.services.snooze import LONGEST, Refusal, limit_of
 from inbox.web.ui.forms import Form
 from inbox.web.ui.when import moment
 
-HOUR = timedelta(hours=1)
-TIME_TO_ANSWER = timedelta(minutes=15)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+TIME_TO_ANSWER = 15 * MINUTE
+LEAST_TIME_TO_ANSWER = 5 * MINUTE
 MORNING, AFTERNOON, EVENING = time(9), time(14), time(18)
 FIELD_FORMAT = "%Y-%m-%dT%H:%M"
 
@@ -31,10 +32,26 @@ class Preset:
 
 
 def presets(item: Interaction, now: datetime) -> tuple[Preset, ...]:
-    """The times that are offered: those that leave ``TIME_TO_ANSWER`` before the limit."""
-    limit = limit_of(item, now)
-    offered = [at for at in _times(now) if limit is None or at[1] <= limit.at - TIME_TO_ANSWER]
-    return tuple(Preset(label, moment(at, now), at.isoformat()) for label, at in offered)
+    """The times that are offered: those that leave ``TIME_TO_ANSWER`` before the limit, or if it is
+    too near for them, sooner ones that leave ``LEAST_TIME_TO_ANSWER``.
+    """
+    limit, times = limit_of(item, now), _times(now)
+    if limit is not None:
+        times = _until(limit.at - TIME_TO_ANSWER, times) or _until(
+            limit.at - LEAST_TIME_TO_ANSWER, _sooner_times(now)
+        )
+    return tuple(Preset(label, moment(at, now), at.isoformat()) for label, at in times)
+
+
+def _until(last: datetime, times: list[tuple[str, datetime]]) -> list[tuple[str, datetime]]:
+    return [(label, at) for label, at in times if at <= last]
+
+
+def _sooner_times(now: datetime) -> list[tuple[str, datetime]]:
+    return [
+        (_("In 15 minutes"), _whole_minute(now + 15 * MINUTE)),
+        (_("In 30 minutes"), _whole_minute(now + 30 * MINUTE)),
+    ]
 
 
 def _times(now: datetime) -> list[tuple[str, datetime]]:
@@ -89,7 +106,7 @@ class SnoozeForm(Form):
     def __init__(self, data: Any, item: Interaction, now: datetime) -> None:
         super().__init__(data, auto_id="snooze-%s")
         limit = limit_of(item, now)
-        first = localtime(_whole_minute(now + timedelta(minutes=1)))
+        first = localtime(_whole_minute(now + MINUTE))
         last = localtime(limit.at if limit is not None else now + LONGEST)
         attrs = {"min": first.strftime(FIELD_FORMAT), "max": last.strftime(FIELD_FORMAT)}
         self.fields["until"].widget.attrs |= attrs
