@@ -1,6 +1,6 @@
 /* Rows of the list that are selected to be answered, claimed or released together. A row is selected by its checkbox, by X
    (static/js/keys.js), or up to another one by Shift. The checkbox has the version of the question that was shown when it was
-   selected, and stays as it is while the row is brought up to date. On a phone, a button above the list shows the checkboxes,
+   selected, and stays as it is while the row is brought up to date. On a touch screen, a button above the list shows the checkboxes,
    and a tap on a row then selects it. The tab keeps the selection on the other pages of the list
    and through a reload, until the list gets other filters or the batch is confirmed. The buttons of the bar lead to a preview,
    which asks; one that can't be used with these rows says why. */

@@ -1,4 +1,4 @@
-"""A question on a touch screen: swiping its head, and *Next*."""
+"""The inbox and a question on a touch screen: swipes, *Next*, and what a finger can hit."""
 
 import re
 
@@ -150,15 +150,17 @@ def test_a_tap_that_was_meant_for_the_answer_does_not_open_the_next_question(
     expect(page.get_by_role("heading", name="Bettong, opened by the same tap?")).to_be_visible()
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1180, 820)])
 def test_a_button_shows_the_checkboxes_and_a_tap_on_a_row_then_selects_it(
-    sign_in: SignIn, api: httpx.Client
+    sign_in: SignIn, api: httpx.Client, width: int, height: int
 ) -> None:
-    page = sign_in("rina", **PHONE)
-    ask(api, "Potoroo, by tap?")
-    row = arrived(page, "Potoroo, by tap?")
-    page.goto("/inbox/?q=potoroo")
+    page = sign_in("rina", **{**PHONE, "viewport": {"width": width, "height": height}})
+    message = f"Potoroo, by tap, {width}?"
+    ask(api, message)
+    row = arrived(page, message)
+    page.goto(f"/inbox/?q=potoroo+{width}")
     button = page.get_by_role("button", name="Select questions")
-    tick = page.get_by_role("checkbox", name="Potoroo, by tap")
+    tick = page.get_by_role("checkbox", name=message[:-1])
     button.tap()
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(tick).to_have_css("opacity", "1")
@@ -171,7 +173,62 @@ def test_a_button_shows_the_checkboxes_and_a_tap_on_a_row_then_selects_it(
     expect(button).to_have_attribute("aria-pressed", "false")
     expect(tick).to_have_css("opacity", "0")
     row.tap()
-    expect(page.get_by_role("heading", name="Potoroo, by tap?")).to_be_visible()
+    expect(page.get_by_role("heading", name=message)).to_be_visible()
+    # A touch screen keeps the last tap as :hover.
+    for beside in tick.all():
+        expect(beside).to_have_css("opacity", "0")
+
+
+SIZES = [(320, 640), (390, 844), (740, 360), (844, 390), (1024, 768), (1180, 820)]
+
+IS_HIT = """(control) => {
+  control.scrollIntoView({ block: "center", inline: "center" });
+  const { x, y, width, height } = control.getBoundingClientRect();
+  const at = (down) => document.elementFromPoint(x + width / 2, y + height / 2 + down);
+  return [-21.5, 0, 21.5].every((down) => control.contains(at(down)));
+}"""
+"""Whether a control gets a press up to 22 px above and below its middle."""
+
+
+def fits(page: Page, controls: str) -> None:
+    missed = [
+        f"{control.text_content()} {control.get_attribute('aria-label')} {page.viewport_size}"
+        for control in page.locator(controls).all()
+        if control.is_visible() and not control.evaluate(IS_HIT)
+    ]
+    assert missed == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.viewport_size
+    expect(page.locator("kbd:visible")).to_have_count(0)
+
+
+def test_at_any_width_a_finger_hits_what_it_is_meant_to(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("rina", **PHONE)
+    ask(api, "Is the cassowary wide?", timeout="4h")
+    arrived(page, "Is the cassowary wide?").wait_for()
+    page.goto("/inbox/?q=cassowary")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        fits(
+            page, ":is(.list > .bar, .nav, .filter-line, .tabs) :is(a, button), .search, .row-tick"
+        )
+    open_item(page, "Is the cassowary wide?")
+    approves = page.locator("#answer > .btns").get_by_role("button", name="Approve")
+    rejects = page.locator("#answer > .btns").get_by_role("button", name="Reject")
+    press(approves)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        fits(page, ":is(.bar--detail, #answer) :is(a, button, textarea)")
+        assert box_of(rejects)["x"] < box_of(approves)["x"], (
+            "the same place in portrait and landscape"
+        )
+    page.get_by_role("button", name="Go back").tap()
+    page.locator("#detail").get_by_role("link", name="Snooze").tap()
+    page.get_by_role("button", name="In 1 hour").tap()
+    undo = page.locator("#toasts").get_by_role("button", name="Undo")
+    undo.wait_for()
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        fits(page, "#toasts .btn")
 
 
 def test_a_title_has_the_lines_that_it_needs_and_as_many_once_it_is_read(
