@@ -215,12 +215,15 @@ def test_at_any_width_a_finger_hits_what_it_is_meant_to(sign_in: SignIn, api: ht
     approves = page.locator("#answer > .btns").get_by_role("button", name="Approve")
     rejects = page.locator("#answer > .btns").get_by_role("button", name="Reject")
     press(approves)
+    yes = page.get_by_role("button", name="Yes, approve")
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         fits(page, ":is(.bar--detail, #answer) :is(a, button, textarea)")
         assert box_of(rejects)["x"] < box_of(approves)["x"], (
             "the same place in portrait and landscape"
         )
+        title = box_of(page.locator("#step-title"))
+        assert title["y"] + title["height"] <= box_of(yes)["y"]
     page.get_by_role("button", name="Go back").tap()
     page.locator("#detail").get_by_role("link", name="Snooze").tap()
     page.get_by_role("button", name="In 1 hour").tap()
