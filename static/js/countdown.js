@@ -103,7 +103,9 @@ function tick() {
   }
   for (const element of document.querySelectorAll("time[data-left]")) {
     const left = tickLeft(element);
-    if (left > 0) soonest = Math.min(soonest, left);
+    soonest = Math.min(soonest, Math.max(left, 0));
+    /* A stream would have said by now what became of the answer, but this page may have none */
+    if (left < 0 && element.closest("#held-answers")) crossed = true;
   }
   for (const element of document.querySelectorAll("time[data-turns]")) {
     const left = Math.ceil((Date.parse(element.dataset.turns) - now) / 1000);
@@ -113,7 +115,7 @@ function tick() {
       crossed = true;
     }
   }
-  /* A question has moved to another band: reload what follows the stream. If this clock is ahead of the server's, the page
+  /* A question has moved to another band, or an answer should have been sent: reload what follows the stream. If this clock is ahead of the server's, the page
      comes back unchanged, so pause before the next request. */
   owed ||= crossed;
   if (owed && now - rang >= AGAIN_MS) {

@@ -255,6 +255,21 @@ def test_it_is_sent_although_the_tab_is_closed(undoing: Choose, api: httpx.Clien
     assert answered(api, run_id)["response"]["value"] is False
 
 
+def test_the_bar_goes_from_a_page_without_a_stream_once_the_answer_is_sent(
+    undoing: Choose, api: httpx.Client
+) -> None:
+    page = undoing(seconds=5)
+    run_id = ask_lee(api, "Sent meanwhile?")
+    open_item(page, "Sent meanwhile?")
+    page.keyboard.press("a")
+    bar = page.locator("#held-answers section")
+    expect(bar).to_contain_text("Sent meanwhile?")
+    page.goto("/account/")
+    expect(bar).to_contain_text("Sent meanwhile?")
+    expect(bar).to_have_count(0)
+    assert answered(api, run_id)["response"]["value"] is True
+
+
 def test_every_tab_counts_down_and_can_undo(undoing: Choose, api: httpx.Client) -> None:
     page = undoing()
     run_id = ask_lee(api, "Seen in both tabs?")
