@@ -19,10 +19,10 @@ from inbox.web.runs.scrubber import fold
 from inbox.web.ui.words import run_status
 from tests.support.desk import Desk
 from tests.support.snapshots import answered, ask, at, event, group_ask, run, step
-from tests.support.tags import one_line
+from tests.support.tags import one_line, text_of
 from tests.web.cast import HTMX, part, sign_in, tell
 
-SUSPENDED = run_status("suspended").label
+QUEUED, SUSPENDED = run_status("queued").label, run_status("suspended").label
 PLAN = (
     StepPlan(name="build", kind="action"),
     StepPlan(name="approve_release", kind="interaction"),
@@ -75,6 +75,12 @@ def a_run() -> None:
         complete_runs=["run_1"],
     )
     RunRow.objects.update(log_from=0)
+
+
+def log_of(who: Client) -> str:
+    """The text of the log of run_1."""
+    page = one_line(who.get("/runs/run_1/").content)
+    return text_of(page[page.index('id="run-timeline"') :].split("</section>")[0])
 
 
 def a_long_run(lines: int) -> None:
@@ -151,6 +157,21 @@ def test_the_log_is_filtered(tess: Client, show: str, shown: list[str], hidden: 
         assert words in log
     for words in hidden:
         assert words not in log
+
+
+def test_only_the_first_event_of_a_whole_log_says_who_started_the_run(tess: Client) -> None:
+    begun = run("run_1", workflow="release", started_by="user_sam")
+    waits = begun.model_copy(update={"status": RunStatus.SUSPENDED, "updated_at": at(1)})
+    resumed = begun.model_copy(update={"updated_at": at(2)})
+    tell(event(1, begun), event(2, waits), event(3, resumed), complete_runs=["run_1"])
+    log = log_of(tess)
+    assert (log.count("Sam started the run"), log.count(QUEUED)) == (1, 1)
+    tell(event(4, begun.model_copy(update={"status": RunStatus.RUNNING, "updated_at": at(3)})))
+    moment = one_line(tess.get("/runs/run_1/?at=3", headers=part("run-moment")).content)
+    assert f"<span>{QUEUED}</span>" in moment
+    EventRow.objects.filter(seq__lt=3).delete()
+    RunRow.objects.update(log_from=3)
+    assert "started the run" not in log_of(tess)
 
 
 def test_a_long_log_comes_in_parts_that_neither_skip_nor_repeat(tess: Client) -> None:

@@ -290,7 +290,8 @@ def _log(
             items=by_id,
             groups=groups,
             now=now,
-            started_by=run.started_by,
+            # The first event of a part of the log can be a later start, after an answer.
+            started_by=run.started_by if run.log_from == 0 and not part.older else "",
             asking=[str(s.get("name")) for s in run.plan or () if s.get("kind") == "interaction"],
             only=None if whole else by_id,
             earlier=part.earlier,

@@ -228,7 +228,14 @@ def scrubber(
         here=f"{page}?at={here}",
         when=exact_moment(instant, now),
         at=instant,
-        event_text=_event_text(event, people, groups, run, now, expired=expired),
+        event_text=_event_text(
+            event,
+            people,
+            groups,
+            now,
+            expired=expired,
+            started_by=run.started_by if nth == 1 else "",
+        ),
         error=state.error_message if head.state != Run.CANCELLED else "",
         live=head,
         questions=tuple(
@@ -302,19 +309,13 @@ def _event_text(
     event: Event,
     people: People,
     groups: Mapping[str, str],
-    run: Run,
     now: datetime,
     *,
     expired: Mapping[str, Interaction],
+    started_by: str,
 ) -> str:
-    first = event.data.get("status") == "queued"
     lines = timeline(
-        [event],
-        people=people,
-        items=expired,
-        groups=groups,
-        now=now,
-        started_by=run.started_by if first else "",
+        [event], people=people, items=expired, groups=groups, now=now, started_by=started_by
     )
     return lines[0].text if lines else label(event.type)
 
