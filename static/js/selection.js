@@ -23,10 +23,11 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (ctx === newest && ctx.swap === "outerHTML" && !ctx.target.isConnected) ctx.target = document.getElementById("detail");
 });
 
-/* The question that was open when an answer that can be undone was sent, or one was undone */
+/* The question that was open when an answer that can be undone was sent, or an answer or a snooze was undone */
+const LEADS_ON = "form[data-guard=undo], [data-undoes], #toasts [hx-target='#detail']";
 let leaves = "";
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
-  if (ctx.sourceElement?.matches?.("form[data-guard=undo], [data-undoes]")) leaves = document.getElementById("detail").dataset.interactionId;
+  if (ctx.sourceElement?.matches?.(LEADS_ON)) leaves = document.getElementById("detail").dataset.interactionId;
 });
 
 /* Its row stays in the list. If that has the focus, the focus goes to the row of the question that has opened: keys are meant

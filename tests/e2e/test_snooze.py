@@ -53,6 +53,9 @@ def test_a_row_is_put_off_by_keys_and_brought_back_by_one(
     expect(rows).to_have_text(["Dozing, 1?", "Dozing, 2?", "Dozing, 3?"])
     expect(question).to_have_text("Dozing, 1?")
     expect(page.locator("#toasts")).to_contain_text("Back in your inbox")
+    expect(page.locator(".row", has_text="Dozing, 2?")).not_to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator(".row", has_text="Dozing, 2?")).to_be_focused()
 
 
 def test_snoozing_another_row_leaves_the_open_question_alone(
