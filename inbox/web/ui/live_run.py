@@ -73,8 +73,8 @@ def _stop(run: Run, planned: dict[str, Any], step: Step | None) -> Stop:
 
 
 def sleeps_until(run: Run) -> datetime | None:
-    """When a run that only waits for a time goes on. None if it doesn't, or also waits for a signal
-    or an answer: then that time is a limit.
+    """When a sleeping run resumes. None if it isn't sleeping: while a run waits for a signal or an
+    answer, the time is a limit.
     """
     if run.status != "suspended" or not isinstance(run.wait, dict):
         return None
