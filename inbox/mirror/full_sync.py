@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import aclosing
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -258,45 +259,49 @@ class FullSync:
     ) -> None:
         """Pass the items to ``take`` until it returns False.
 
-        ``eager``: collect ``BATCH_SIZE`` items for each call, and read the next page at the same
-        time. Otherwise call it with each page.
+        ``eager``: pass ``BATCH_SIZE`` items at a time, and read the next ones meanwhile. Otherwise
+        pass each page, and read the next one only if it's needed.
         """
+        async with aclosing(self._batches(call, BATCH_SIZE if eager else 1, **filters)) as batches:
+            if not eager:
+                async for items, seen_seq in batches:
+                    if not await take(items, seen_seq):
+                        return
+                return
+            ahead = asyncio.ensure_future(anext(batches, None))
+            try:
+                while (batch := await ahead) is not None:
+                    ahead = asyncio.ensure_future(anext(batches, None))
+                    if not await take(*batch):
+                        return
+            finally:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
 
-        async def read_page(cursor: str | None) -> tuple[int, Page[T]]:
-            seen_seq = self._seen_seq()
-            return seen_seq, await call(cursor=cursor, **filters)
-
-        seen: set[str] = set()
-        before: set[str] = set()
-        waiting: list[T] = []
-        first_seq: int | None = None
-        next_page = asyncio.ensure_future(read_page(None))
-        try:
-            while True:
-                seen_seq, page = await next_page
-                cursor = page.next_cursor
-                self.skipped.update(page.skipped)
-                before, last = {item.id for item in page.items}, before
-                if cursor is not None and (cursor in seen or (last and last == before)):
-                    self.repeats, cursor = True, None
-                if cursor is not None and eager:
-                    seen.add(cursor)
-                    next_page = asyncio.ensure_future(read_page(cursor))
-                waiting += page.items
-                first_seq = seen_seq if first_seq is None else first_seq
-                if cursor is not None and eager and len(waiting) < BATCH_SIZE:
-                    continue
-                # A page whose only record was skipped does not show whether to stop.
-                goes_on = await take(waiting, first_seq) or bool(page.skipped)
-                if cursor is None or not goes_on:
-                    return
-                waiting, first_seq = [], None
-                if not eager:
-                    seen.add(cursor)
-                    next_page = asyncio.ensure_future(read_page(cursor))
-        finally:
-            next_page.cancel()
-            await asyncio.gather(next_page, return_exceptions=True)
+    async def _batches(
+        self, call: Callable[..., Awaitable[Page[T]]], size: int, **filters: Any
+    ) -> AsyncGenerator[tuple[list[T], int], None]:
+        """The items of a list, as many pages together as have ``size`` of them, with the newest seq
+        that had arrived before.
+        """
+        cursor: str | None = None
+        cursors: set[str] = set()
+        last: set[str] = set()
+        items: list[T] = []
+        seen_seq = self._seen_seq()
+        while True:
+            page = await call(cursor=cursor, **filters)
+            self.skipped.update(page.skipped)
+            cursor, before, last = page.next_cursor, last, {item.id for item in page.items}
+            if cursor is not None and (cursor in cursors or (last and last == before)):
+                self.repeats, cursor = True, None
+            items += page.items
+            if len(items) >= size or cursor is None:
+                yield items, seen_seq
+                items, seen_seq = [], self._seen_seq()
+            if cursor is None:
+                return
+            cursors.add(cursor)
 
     async def read_interactions(self, ids: Iterable[str]) -> None:
         """Read questions by id. Raises MobiusError as ``_read_each``."""
