@@ -8,6 +8,7 @@ index (``inbox.models.question_words``): a person who may not read them doesn't 
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -197,67 +198,61 @@ def people_of(item: Interaction) -> list[str]:
     return list(dict.fromkeys(id_ for id_ in (*ids, *item.answered_by) if id_))
 
 
-def question_texts(item: Interaction) -> Iterable[Text]:
+def question_texts(item: Interaction) -> list[Text]:
     """What is searched of a question itself, at most ``MOST_OF_QUESTION`` bytes."""
-    return _cut(_question_texts(item), MOST_OF_QUESTION)
-
-
-def _question_texts(item: Interaction) -> Iterator[Text]:
-    yield "", item.mobius_id
+    ids = [item.mobius_id]
     if item.run_id:
-        yield "", item.run_id
         # Pages show the end of it.
-        yield "", item.run_id.rpartition("_")[2][-5:]
-    yield "", item.workflow
-    yield from (("", id_) for id_ in people_of(item))
-    yield "", item.message
+        ids += [item.run_id, item.run_id.rpartition("_")[2][-5:]]
+    names = [*ids, item.workflow, *people_of(item), item.message]
     # Pages show the deadline in the viewer's time zone, and no one looks for it in UTC.
-    yield from _texts(masked({k: v for k, v in item.context.items() if k != "due_at"}))
+    context = masked({key: part for key, part in item.context.items() if key != "due_at"})
+    return _cut([*(("", name) for name in names), *_texts(context)], MOST_OF_QUESTION)
 
 
-def answer_texts(item: Interaction) -> Iterable[Text]:
+def answer_texts(item: Interaction) -> list[Text]:
     """What is searched of the answers, at most ``MOST_OF_ANSWERS`` bytes: values, the labels of
     options, and comments, under the ID of the person who gave them.
     """
-    return _cut(_answer_texts(item), MOST_OF_ANSWERS)
-
-
-def _answer_texts(item: Interaction) -> Iterator[Text]:
     if item.pending and not item.responses:
-        return
+        return []
     options = (option for question in item.questions for option in question.get("options") or ())
     labels = {str(option.get("value")): str(option.get("label") or "") for option in options}
     alone = {"user_id": item.responder_id, "value": item.value, "comment": item.comment}
+    texts: list[Text] = []
     for answer in item.responses or [alone]:
         person = str(answer.get("user_id") or "")
-        yield person, answer.get("comment") or ""
+        texts.append((person, answer.get("comment") or ""))
         for label, text in _texts(masked(answer.get("value"))):
-            yield person, labels.get(text) or ""
-            yield person, f"{label} {text}" if label else text
+            texts.append((person, labels.get(text) or ""))
+            texts.append((person, f"{label} {text}" if label else text))
+    return _cut(texts, MOST_OF_ANSWERS)
 
 
-def _texts(value: Any) -> Iterator[Text]:
+def _texts(value: Any) -> list[Text]:
     """The texts and numbers in a JSON value, each under its key; of what is masked only the key."""
+    texts: list[Text] = []
     stack = [("", value)]
     while stack:
         key, part = stack.pop()
         if isinstance(part, dict):
-            yield key, ""
-            stack += [(name, inner) for name, inner in reversed(part.items())]
+            texts.append((key, ""))
+            stack += reversed(part.items())
         elif isinstance(part, list):
             stack += [(key, inner) for inner in reversed(part)]
         elif part is None or isinstance(part, bool | Masked):
-            yield key, ""
+            texts.append((key, ""))
         else:
-            yield key, str(part)
+            texts.append((key, str(part)))
+    return texts
 
 
-def _cut(texts: Iterable[Text], most: int) -> Iterable[Text]:
-    """The texts that have any, until they have ``most`` bytes."""
-    texts = [(label, text) for label, text in texts if label or text]
+def _cut(texts: list[Text], most: int) -> list[Text]:
+    """The texts until they have ``most`` bytes."""
     # Nearly always there are fewer: no character has more than four bytes.
-    short = 4 * sum(len(label) + len(text) for label, text in texts) < most
-    return texts if short else _first(texts, most)
+    if 4 * sum(map(len, chain.from_iterable(texts))) < most:
+        return texts
+    return list(_first(texts, most))
 
 
 def _first(texts: Iterable[Text], most: int) -> Iterator[Text]:

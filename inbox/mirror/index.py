@@ -36,11 +36,10 @@ def _row(item: Interaction, run: Run | None) -> question_words.Row:
     return item.pk, own, _words(answer_texts(item)), whole_run
 
 
-def _words(texts: Iterable[Text]) -> dict[str, None]:
-    parts: list[str] = []
-    for label, text in texts:
-        # A key in camelCase is shown as words, and can be typed as one.
-        parts += (text, *_spellings(label))
+def _words(texts: Collection[Text]) -> dict[str, None]:
+    labels = dict.fromkeys(label for label, _ in texts)
+    # A key in camelCase is shown as words, and can be typed as one.
+    parts = [text for _, text in texts] + [word for label in labels for word in _spellings(label)]
     return dict.fromkeys(words_of("\n".join(parts)))
 
 
