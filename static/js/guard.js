@@ -220,6 +220,8 @@ const isRunningText = (event) => event.timeStamp - strayAt < KEY_MS;
 /* m, / and Enter go to a field. Where there is none (any more), what is typed next was meant for it */
 function missesField({ key }, target) {
   if (/^m$/i.test(key) && isElsewhere(target)) return true;
+  /* On the row of a preview, Enter opens the question */
+  if (key === "Enter" && target.matches(ROW) && history.state?.beforePreview) return false;
   if (key === "Enter") return target.matches("body, #main, #question, .row[aria-current]") && document.getElementById("question") && !document.querySelector(FORM);
   return /^[m/]$/i.test(key) && ![...document.querySelectorAll(`[data-key="${key.toLowerCase()}"]`)].some((each) => !isGone(each));
 }

@@ -4,9 +4,10 @@
      data-go="i"       followed after g (static/js/sequence.js)
      data-stop         J and K stop at it: a link of a page without rows, or in a line above the rows, which Esc dismisses
    X selects a row, and Shift with J or K the next one too; a, r, c and e are then the buttons of the bar below the list.
-   Rows (.row) are moved through with j and k, which mark a row by the focus; Enter on the open one goes on to its form, Esc
-   comes back. 1 to 9 choose an option of the answer form, and leave its confirm step for that. Keys that answer, comment or insert
-   a template act on the question in the pane only: on another row they open its question, and M also goes to its comment.
+   Rows (.row) are moved through with j and k, which mark a row by the focus. Enter opens the row and goes to its question, or to
+   its form if it was open; Esc comes back. 1 to 9 choose an option of the answer form, and leave its confirm step for that. Keys
+   that answer, comment or insert a template act on the question in the pane only: on another row they open its question, and M
+   also goes to its comment.
    Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
 
 import { clear, hasSelection, toggle } from "./row-selection.js";
@@ -59,7 +60,7 @@ const openRow = () => first(".list .row[aria-current]");
 /* What the page shows decides: the row is marked a moment later */
 const isOpen = (row) => row.dataset.interactionId === document.getElementById("detail")?.dataset.interactionId;
 /* Only once, however often it is requested, and even if a preview of it is on its way */
-const open = (row) => tell(row, "row:opened") && (row.classList.contains("htmx-request") || press(row));
+const open = (row) => tell(row, "row:opened") && (isOpen(row) || row.classList.contains("htmx-request") || press(row));
 
 function choose(place) {
   const input = [...document.querySelectorAll(".choice input")].filter((each) => seen(each.closest(".choice")))[place - 1];
@@ -149,38 +150,53 @@ function back(event) {
   return true;
 }
 
-/* Focus the first field of the answer form, or the question if there is none */
-function toForm() {
-  const field = first("#answer .choice input:checked") ?? first(`#answer :is(${FIELD}, .choice input)`);
-  const place = field ?? document.getElementById("question");
-  if (!place) return false;
-  if (field?.matches(FIELD)) return press(field);
-  if (!field) place.tabIndex = -1;
-  place.focus();
+function toQuestion() {
+  const heading = document.getElementById("question");
+  if (!heading) return false;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
   return true;
 }
 
-/* Enter opens a row. On the row of the open question, or if only that question or its form has the focus, it goes to the form */
+const toComment = () => press(first('#detail [data-key="m"]'));
+
+/* Focus the first field of the answer form, or the question if there is none */
+function toForm() {
+  const field = first("#answer .choice input:checked") ?? first(`#answer :is(${FIELD}, .choice input)`);
+  if (!field) return toQuestion();
+  if (field.matches(FIELD)) return press(field);
+  field.focus();
+  return true;
+}
+
+/* Moves the focus once the question that M or Enter opens is there */
+let goOn = null;
+
+function openAnd(row, to) {
+  goOn = () => {
+    if (!isOpen(row)) return;
+    goOn = null;
+    to();
+  };
+  open(row);
+  goOn();
+  return true;
+}
+
+/* Enter opens a row, also one whose question is only previewed. The focus goes to the question, so that the keys that scroll act
+   on it. On the row of the open question, or if only that question or its form has the focus, Enter goes to the form */
 function enter(event) {
   const row = event.target.closest(".list .row");
   if (event.shiftKey || document.querySelector("dialog[open]")) return false;
-  if (row && !isOpen(row)) return open(row);
+  goOn = null;
+  if (row && (!isOpen(row) || history.state?.beforePreview)) return openAnd(row, toQuestion);
   if (!row && !event.target.matches("body, #main, #question, form[data-answer]")) return false;
   return toForm();
 }
 
-/* The question whose comment M leads to once it is open */
-let commentOn = "";
-
-function goToComment() {
-  if (!commentOn || commentOn !== document.getElementById("detail")?.dataset.interactionId) return;
-  commentOn = "";
-  press(first('#detail [data-key="m"]'));
-}
-
 function single(event) {
   const key = event.key.toLowerCase();
-  commentOn = "";
+  goOn = null;
   if (document.querySelector("dialog[open]") && key !== "?") return false;
   if (isGoing(event)) {
     const link = document.querySelector(`[data-go="${CSS.escape(key)}"]`);
@@ -200,8 +216,8 @@ function single(event) {
   const together = /^[arce]$/.test(key) && hasSelection() && first(`#list-select [data-key="${key}"]`);
   if (together) return press(first(`[data-step] [data-key="${key}"]`) ?? together);
   const another = row && !isOpen(row);
-  if (another && key === "m") commentOn = row.dataset.interactionId;
-  if (another && /^[amrt1-9]$/.test(key)) return open(row);
+  if (another && key === "m") return openAnd(row, toComment);
+  if (another && /^[art1-9]$/.test(key)) return open(row);
   if (key >= "1" && key <= "9") return choose(Number(key));
   const own = row?.parentElement.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
   if (own) return press(own);
@@ -267,8 +283,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   const { sourceElement: form, request } = event.detail?.ctx ?? {};
   if (request?.submitter !== undefined && form?.matches(".list [role=search]") && form.contains(document.activeElement)) first(".list .row")?.focus();
 });
-document.addEventListener("htmx:after:swap", goToComment);
-document.addEventListener("pointerdown", () => (commentOn = ""));
+document.addEventListener("htmx:after:swap", () => goOn?.());
+document.addEventListener("pointerdown", () => (goOn = null));
 document.addEventListener("htmx:after:swap", nameKeys);
 document.addEventListener("answer:asking", nameKeys);
 nameKeys();

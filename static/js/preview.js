@@ -2,7 +2,8 @@
    side. A preview leaves the focus in the list and takes the place of the last address. While it is one, the question has
    data-preview: no one is told that the person is there, and its notifications stay unread. It ends, with the event "seen" on
    the body, when the marker has rested for SEEN_MS, or at once when the person opens the question, goes into it or answers it.
-   Switched off with data-preview="off" on the body. */
+   The state of its entry in the history has beforePreview, the address that it has replaced: Enter restores that and opens the
+   question in an entry of its own. Switched off with data-preview="off" on the body. */
 
 const REST_MS = 150;
 const SEEN_MS = 2000;
@@ -63,9 +64,13 @@ function seeSoon() {
 }
 
 document.addEventListener("row:marked", (event) => rest(event.target));
-/* What is on its way becomes the question that was opened */
-document.addEventListener("row:opened", (event) => {
-  if (coming?.previewed === event.target) Object.assign(coming, { push: "true", replace: null, isOpened: true });
+/* What is on its way or in the pane becomes the question that was opened */
+document.addEventListener("row:opened", ({ target: row }) => {
+  const { href } = location;
+  if (coming?.previewed === row) Object.assign(coming, { push: "true", replace: null, isOpened: true });
+  if (!isInPane(row)) return;
+  history.replaceState({ htmx: true }, "", history.state.beforePreview);
+  history.pushState({ htmx: true }, "", href);
 });
 /* The person starts to work on the question that is shown. A preview that is still loading would replace it */
 function goInto(event) {
@@ -79,7 +84,9 @@ document.addEventListener("pointerdown", goInto);
 document.addEventListener("visibilitychange", seeSoon);
 
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  if (ctx.previewed) coming = ctx;
+  if (!ctx.previewed) return;
+  coming = ctx;
+  ctx.beforePreview = history.state?.beforePreview ?? location.href;
 });
 /* Another question, or none, is about to come into the pane; a preview that came first would take its place away */
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
@@ -95,8 +102,9 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (detail() === ended) see();
   if (!ctx?.previewed) return;
   coming = null;
-  if (ctx.isOpened) see();
-  else seeSoon();
+  if (ctx.isOpened) return see();
+  history.replaceState({ htmx: true, beforePreview: ctx.beforePreview }, "");
+  seeSoon();
 });
 document.addEventListener("htmx:finally:request", () => {
   if (waiting) rest(waiting);

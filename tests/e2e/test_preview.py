@@ -132,13 +132,37 @@ def test_addresses_that_a_page_reads_by_itself_contain_no_token(
     assert not [url for url in read if "csrf" in url]
 
 
-def test_focusing_the_question_ends_its_preview(listed: Callable[..., Listed]) -> None:
-    page, _ = listed("Walked into")
+def test_enter_opens_the_previewed_question_and_only_then_goes_to_its_form(
+    listed: Callable[..., Listed],
+) -> None:
+    page, _ = listed("Walked into", viewport={"width": 1280, "height": 300})
+    heading = page.locator("#question")
+    before = page.evaluate("history.length")
     preview(page, "j", "Walked into, 0?")
+    preview(page, "j", "Walked into, 1?")
     with page.expect_request(re.compile("/presence$")):
         page.keyboard.press("Enter")
-    expect(page.get_by_label("Comment")).to_be_focused()
+    expect(heading).to_be_focused()
     expect(page.locator("#detail")).not_to_have_attribute("data-preview", "")
+    assert page.evaluate("history.length") == before + 1
+    page.keyboard.press("PageDown")
+    expect(heading).not_to_be_in_viewport()
+
+    preview(page, "j", "Walked into, 2?")
+    page.clock.run_for(SEEN_MS)
+    page.keyboard.press("Enter")
+    expect(heading).to_be_focused()
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Yes, approve")).to_be_focused()
+    page.keyboard.press("Escape")
+    heading.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Comment")).to_be_focused()
+
+    page.go_back()
+    shown(page, "Walked into, 1?")
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/inbox/\?q=Walked"))
 
 
 def test_keys_that_answer_act_once_the_question_has_been_in_the_pane_for_a_moment(
@@ -212,6 +236,7 @@ def test_enter_on_a_preview_that_is_on_its_way_opens_the_question(
     page.keyboard.press("Enter")
     held[0].continue_()
     shown(page, "Unlocked, 0?")
+    expect(page.locator("#question")).to_be_focused()
     expect(page.locator("#detail")).not_to_have_attribute("data-preview", "")
     assert page.evaluate("history.length") == before + 1
 

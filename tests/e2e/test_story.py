@@ -190,7 +190,7 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     found = page.locator(".row")
     expect(found).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="By keyboard alone?")).to_be_visible()
+    expect(page.get_by_role("heading", name="By keyboard alone?")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_label("Comment")).to_be_focused()
     page.keyboard.type("a and r are only letters here")
