@@ -26,4 +26,6 @@ document.getElementById("notify-allow").addEventListener("click", async () => {
   /* The button that had the focus is gone */
   if (state() !== "default") document.querySelector("[name=notify_new]").focus();
 });
+/* This page shows notifications, too */
+place.closest("form").addEventListener("change", ({ currentTarget: form }) => document.body.toggleAttribute("data-notify", form.querySelector(":checked") !== null));
 show();

@@ -1,7 +1,10 @@
-/* Shows the theme and the density that the person chooses at once. The form saves them, and the server renders them from then on,
-   so that no page flashes. */
+/* Applies the theme, the density and the switch for shortcuts at once on the page where the person chooses them. Their forms save
+   them, and the server renders them from then on, so that no page flashes. */
 
-document.addEventListener("change", (event) => {
-  const { name, value } = event.target;
-  if (event.target.closest?.("#look")) document.documentElement.dataset[name] = value;
+document.addEventListener("change", ({ target }) => {
+  if (target.closest?.("#look")) document.documentElement.dataset[target.name] = target.value;
+  if (target.name !== "keys_enabled") return;
+  document.body.dataset.keys = target.checked ? "on" : "off";
+  /* static/js/keys.js adds them again */
+  for (const element of document.querySelectorAll("[aria-keyshortcuts]")) element.removeAttribute("aria-keyshortcuts");
 });

@@ -205,6 +205,23 @@ def test_keys_can_be_switched_off_and_on(desk: Desk, rina: Client) -> None:
     assert "Single-key shortcuts are on." in on
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/account/guard", "You can undo your answers for 10 s."),
+        ("/account/keys", "Previews are off."),
+        ("/account/notifications", "Your notification settings were saved."),
+    ],
+)
+def test_a_choice_that_saves_itself_is_announced_on_the_page(
+    desk: Desk, rina: Client, path: str, text: str
+) -> None:
+    chosen = {"guard": "undo", "seconds": "10", "keys_enabled": "on"}
+    answer = rina.post(path, chosen, headers=HTMX).content.decode()
+    assert answer.strip().startswith('<div id="toasts" hx-swap-oob="beforeend">')
+    assert text in text_of(answer)
+
+
 def passwords(old: str = "demo", new: str = "brass-kettle-42") -> dict[str, str]:
     return {"old_password": old, "new_password1": new, "new_password2": new}
 

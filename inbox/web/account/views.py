@@ -127,16 +127,14 @@ def set_keys(request: ReviewerRequest) -> HttpResponseBase:
     else:
         enabled = reviewer.keys_enabled
         on, off = _("Single-key shortcuts are on."), _("Single-key shortcuts are off.")
-    messages.success(request, on if enabled else off)
-    return _back()
+    return _saved(request, on if enabled else off)
 
 
 @require_POST
 def set_notifications(request: ReviewerRequest) -> HttpResponseBase:
     form = NotifyForm(request.POST, instance=request.user.reviewer)
     form.save(commit=False).save(update_fields=list(form.fields))
-    messages.success(request, _("Your notification settings were saved."))
-    return _back()
+    return _saved(request, _("Your notification settings were saved."))
 
 
 @require_POST
@@ -195,10 +193,7 @@ def set_guard(request: ReviewerRequest) -> HttpResponseBase:
         text = _("You can undo your answers for %(duration)s.") % {"duration": span(seconds)}
     else:
         text = _("You'll be asked to confirm before an answer is sent.")
-    messages.success(request, text)
-    if request.htmx:
-        return render(request, "components/_toasts.html", {"oob": True})
-    return _back()
+    return _saved(request, text)
 
 
 @sensitive_post_parameters()
@@ -259,6 +254,14 @@ def _page(
 def _password_form(request: ReviewerRequest) -> PasswordForm | None:
     usable = may_use_password(request.user.get_username())
     return PasswordForm(request.user, request) if usable else None
+
+
+def _saved(request: ReviewerRequest, text: str) -> HttpResponseBase:
+    """Say so on the page that has saved a choice by itself, or else on the page anew."""
+    messages.success(request, text)
+    if request.htmx:
+        return render(request, "components/_toasts.html", {"oob": True})
+    return _back()
 
 
 def _back() -> HttpResponseBase:
