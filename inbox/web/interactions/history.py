@@ -1,6 +1,6 @@
 """The history of a question, oldest first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.models import Decision, Event, Interaction, Run, Upstream
+from inbox.services.claiming import Verb
 from inbox.web.ui.answers import ended_at, given_answers, progress
 from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
 from inbox.web.ui.people import People
@@ -64,13 +65,14 @@ def history(
     group: str = "",
     run: Run | None = None,
     events: Iterable[Event] = (),
-    decisions: Iterable[Decision] = (),
+    decisions: Sequence[Decision] = (),
     ending: Ending | None = None,
 ) -> tuple[Entry, ...]:
     """What has happened to a question, and what will happen.
 
     ``events`` are its claims and releases; ``decisions`` its entries in our log, which has the
-    answers sent with the service key. ``ending``: how it was closed early.
+    answers sent with the service key, and the claims and releases that were made here.
+    ``ending``: how it was closed early.
     """
     entries: list[Entry] = []
     begun = run is not None and not run.unread
@@ -82,7 +84,7 @@ def history(
         entries.append(Entry("play", text, run.started_at or run.created_at))
     asked = _("Asked %(name)s") % {"name": assignee_name(item, people, group)}
     entries.append(Entry("pause", asked, item.created_at))
-    entries.extend(_claims(item, people, events))
+    entries.extend(_claims(item, people, events, decisions))
     entries.extend(_answers(item, people, decisions))
     if item.soft and item.due_at is not None:
         end = item.closed_at or now
@@ -96,21 +98,28 @@ def history(
     return (*first, *rest)
 
 
-def _claims(item: Interaction, people: People, events: Iterable[Event]) -> list[Entry]:
+def _claims(
+    item: Interaction, people: People, events: Iterable[Event], decisions: Iterable[Decision]
+) -> list[Entry]:
+    """From the events; where there are none, as for a question without a run, from our log."""
+    changes = [(event.type == CLAIMED, event.data.get("claimed_by"), event.at) for event in events]
+    if not changes:
+        ours = (entry for entry in decisions if entry.verb in (Verb.CLAIM, Verb.RELEASE))
+        changes = [(entry.verb == Verb.CLAIM, entry.actor, entry.at) for entry in ours]
     lines: list[Entry] = []
     claim_listed = False
     claimed_by: str | None = None
-    for event in events:
-        if event.type == CLAIMED:
-            claimed_by = event.data.get("claimed_by")
+    for is_claim, person, at in changes:
+        if is_claim:
+            claimed_by = person
             claim_listed = claim_listed or claimed_by == item.claimed_by
-            lines.append(_claim(claimed_by, people, event.at))
-        elif event.type == RELEASED:
+            lines.append(_claim(claimed_by, people, at))
+        else:
             text = _("The claim was released")
-            if claimed_by:
+            if released_by := person or claimed_by:
                 you, other = _("You released it"), _("%(name)s released it")
-                text = people.sentence(claimed_by, you, other)
-            lines.append(Entry("undo", text, event.at))
+                text = people.sentence(released_by, you, other)
+            lines.append(Entry("undo", text, at))
     if item.claimed_by and not claim_listed:
         lines.append(_claim(item.claimed_by, people, item.claimed_at))
     return lines

@@ -18,7 +18,7 @@ from inbox.mobius.types import (
     StepStatus,
     Wait,
 )
-from inbox.models import Interaction, Upstream
+from inbox.models import Decision, Interaction, Upstream
 from inbox.web.interactions.drafts import typed_words
 from inbox.web.interactions.history import history
 from inbox.web.runs.page import where_the_time_went
@@ -241,6 +241,17 @@ def test_history_of_a_closed_question() -> None:
     item = row(answered(ask(run_id="run_1"), "user_rina", 2))
     lines = history(item, people=RINA, now=at(30))
     assert [line.text for line in lines] == ["Asked you", "You approved", "The run resumed"]
+
+
+def test_the_history_of_a_question_without_a_run_has_the_claims_that_were_made_here() -> None:
+    item = row(group_ask(policy=ANYBODY, claimed_by="user_lee", claimed_at=at(4)))
+    own = [
+        Decision(verb=verb, actor="user_rina", at=at(minutes))
+        for minutes, verb in ((1, "claim"), (2, "reveal"), (3, "release"))
+    ]
+    lines = history(item, people=RINA, now=at(30), group="Approvers", decisions=own)
+    told = ["Asked Approvers", "You claimed it", "You released it", "Lee claimed it"]
+    assert [line.text for line in lines if line.tone != "to-come"] == told
 
 
 PLAN = (
