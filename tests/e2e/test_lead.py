@@ -28,6 +28,14 @@ def manage(product: Product, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("width", [1101, 1180])
+def test_the_table_of_decisions_fits_beside_the_rail(sign_in: SignIn, width: int) -> None:
+    page = sign_in("tess", viewport={"width": width, "height": 800})
+    page.goto("/decisions/")
+    table = page.get_by_role("table", name="Decisions, newest first")
+    assert table.evaluate("(all) => all.scrollWidth <= all.parentElement.clientWidth")
+
+
 def test_from_a_blocked_run_to_who_decided_it(
     sign_in: SignIn, api: httpx.Client, product: Product
 ) -> None:

@@ -335,7 +335,7 @@ def test_results_stay_until_dismissed_and_what_failed_stays_selected(rina: Clien
     assert re.findall(r'id="tick-(int_\d)"[^>]*checked', beside) == []
     page = text(rina.get(path))
     assert "Someone else claimed the question first." in page
-    links = re.findall(r'class="batch-title.* link"\s+href="(.*?)"', page)
+    links = re.findall(r'batch-row--failed">.*?href="(.*?)"', page, re.DOTALL)
     assert links == ["/interactions/int_1/"]
     assert buttons(page) == ["Try selected questions again", "Dismiss"]
     # It may have been claimed and released since the page was read.
