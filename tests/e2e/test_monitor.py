@@ -351,14 +351,14 @@ def test_a_run_is_cancelled_by_typing_its_workflows_name(
     tess.get_by_role("link", name="Cancel run").click()
     field = tess.get_by_label("Type cancel-test to confirm")
     field.fill("cancel")
-    tess.get_by_role("button", name="Cancel the run").click()
+    tess.get_by_role("button", name="Cancel run").click()
     expect(tess.get_by_role("main").get_by_role("alert")).to_contain_text(
         "That isn't the workflow's name"
     )
     expect(field).to_have_value("cancel")
     expect(asked).to_be_visible()
     field.fill("cancel-test")
-    tess.get_by_role("button", name="Cancel the run").click()
+    tess.get_by_role("button", name="Cancel run").click()
     expect(tess.locator("#toasts")).to_contain_text("was cancelled")
     expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='failed']")).to_be_visible()
     expect(asked).to_contain_text(item_status("cancelled").label)
@@ -378,7 +378,7 @@ def test_cancelling_a_run_that_has_just_ended_is_reported_without_an_error(
     completed = f"[data-run-id='{run_id}'][data-run-status='completed']"
     expect(watching.locator(completed)).to_be_visible()
     tess.get_by_label("Type late-test to confirm").fill("late-test")
-    tess.get_by_role("button", name="Cancel the run").click()
+    tess.get_by_role("button", name="Cancel run").click()
     expect(tess.locator("#toasts")).to_contain_text("had already completed. Nothing was cancelled.")
     expect(tess.locator(completed)).to_be_visible()
     tess.goto("/decisions/?q=late-test")

@@ -66,13 +66,13 @@ def test_the_preview_lists_the_questions_and_its_button_has_their_number(rina: C
     assert 'Pay Bolt & "Sons"?' in page
     assert buttons(page) == ["Approve 2 questions"]
     assert Batch.objects.get().previewed
-    assert page.count("Never opened") == 2
+    assert page.count("Unread") == 2
     Recipient.objects.filter(interaction=items[0]).update(seen=items[0].updated_at)
-    assert text(rina.get(path)).count("Never opened") == 1
+    assert text(rina.get(path)).count("Unread") == 1
     Recipient.objects.filter(interaction=items[1]).update(seen=items[1].created_at)
     Interaction.objects.filter(pk=items[1].pk).update(updated_at=timezone.now())
     page = text(rina.get(path))
-    assert ("Never opened" in page, page.count(">Changed<")) == (False, 1)
+    assert ("Unread" in page, page.count(">Changed<")) == (False, 1)
 
 
 def test_the_next_batch_of_the_same_questions_has_the_comment_of_the_last(rina: Client) -> None:

@@ -107,14 +107,14 @@ def test_the_command_shows_the_same(claimed: Interaction) -> None:
     out, err = run("rina")
     assert out.startswith(
         "rina is deactivated.\n"
-        "0 held answers withdrawn.\n"
+        "0 unsent answers withdrawn.\n"
         "0 of 1 claims released.\n"
         "Member token removed.\n"
         "0 sessions ended.\n"
     )
     alone = Interaction.objects.exclude(pk=claimed.pk).get()
     address = f"http://127.0.0.1:8000/interactions/{alone.mobius_id}/"
-    assert f"Still open: {address}\tNo one else can answer.\n" in out
+    assert f"Open question: {address}\tNo one else can answer.\n" in out
     assert f"/interactions/{claimed.mobius_id}/\tMobius can't be reached.\n" in err
     assert "Which vendor?" not in out + err
     entry = Decision.objects.get(verb="account_switched_off")

@@ -143,7 +143,7 @@ def test_times_are_in_it(rina: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "says"), [("/decisions/", "Times are in UTC"), ("/insights/", "Days are in UTC")]
+    ("path", "says"), [("/decisions/", "Time zone: UTC"), ("/insights/", "Time zone: UTC")]
 )
 def test_text_shared_by_all_viewers_is_in_the_installations_language(
     tess: Client, path: str, says: str

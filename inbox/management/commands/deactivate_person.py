@@ -52,7 +52,7 @@ class Command(BaseCommand):
             self.stderr.write(f"Not released: {_address(outcome.subject)}\t{kept_words(outcome)}")
         waiting = [(item, why) for item, why in done.left.blocked if item.pk not in kept]
         for item, why in waiting:
-            self.stdout.write(f"Still open: {_address(item)}\t{blocked_words(why)}")
+            self.stdout.write(f"Open question: {_address(item)}\t{blocked_words(why)}")
         if others := others_words(done.left):
             self.stdout.write(others)
 

@@ -46,7 +46,7 @@ def not_adopted(refused: NotAdopted) -> str:
                 MAX_CALLS,
             )
         case Reason.BUSY:
-            words = _("Mobius is busy. Try again in a minute.")
+            words = _("Mobius is limiting requests, so nothing was saved. Try again in a minute.")
         case _:
             words = _(
                 "We couldn't check this token with Mobius, so nothing was saved. Try again in a "

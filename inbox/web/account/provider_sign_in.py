@@ -201,7 +201,8 @@ def _words(reason: Failure | Reason) -> tuple[str, str]:
             title = _("There is an account with your email address")
             text = _("Ask your administrator for a sign-in link. It connects that account to you.")
         case Reason.DEACTIVATED:
-            title, text = _("Your account is deactivated"), _("Ask your administrator.")
+            title = _("Your account is deactivated")
+            text = _("Ask your administrator to reactivate it.")
         case Reason.LINK_OVER:
             title = _("This link no longer works")
             text = _("Ask your administrator for a new sign-in link.")
@@ -209,6 +210,7 @@ def _words(reason: Failure | Reason) -> tuple[str, str]:
             title = _("You already have another account")
             text = _(
                 "This sign-in link is for a different account from the one you sign in to with "
-                "%(provider)s. Nothing was changed. Ask your administrator."
+                "%(provider)s. Nothing was changed. Ask your administrator for the link to your "
+                "account."
             )
     return title % facts, text % facts

@@ -65,7 +65,10 @@ class CodeForm(AuthenticateForm, Form):
             throttle.code_failed(self.user)
             if isinstance(wrong, second_factor.SecretLost):
                 raise forms.ValidationError(
-                    _("This code can't be checked. Ask your administrator.")
+                    _(
+                        "This code can't be checked. Ask your administrator to remove your "
+                        "second factor."
+                    )
                 ) from None
             raise
         throttle.code_worked(self.user)

@@ -29,8 +29,8 @@ class BatchRow:
 
     ``value`` selects it again, in a preview as it is shown and later whatever its version; empty if
     it has closed. ``words`` is its result, or why it is left out or can't be sent. In a preview,
-    ``draft``: the viewer has typed an answer, which isn't sent; ``unseen``: they have never opened
-    it; ``changed``: others have changed it since they did.
+    ``draft``: the viewer has typed an answer, which isn't sent; ``unseen``: they have not seen it,
+    or have marked it as unread; ``changed``: others have changed it since they did.
     """
 
     id: str

@@ -118,7 +118,7 @@ def refused_words(reason: Reason, reviewer: Reviewer) -> str:
 def done_words(done: Deactivated) -> Iterable[str]:
     """What was done, in this order."""
     yield ngettext(
-        "%(count)d held answer withdrawn", "%(count)d held answers withdrawn", done.answers
+        "%(count)d unsent answer withdrawn", "%(count)d unsent answers withdrawn", done.answers
     ) % {"count": done.answers}
     if done.kept:
         yield _("%(released)d of %(count)d claims released") % {
@@ -169,8 +169,8 @@ def _about(reviewer: Reviewer, left: Left) -> Iterable[str]:
     held, claims = deactivation.held_answers(reviewer), deactivation.claims_of(reviewer).count()
     if held:
         words = ngettext(
-            "%(count)d answer waiting to be sent is withdrawn.",
-            "%(count)d answers waiting to be sent are withdrawn.",
+            "%(count)d unsent answer is withdrawn.",
+            "%(count)d unsent answers are withdrawn.",
             held,
         )
         yield words % {"count": held}

@@ -45,7 +45,7 @@ def warnings() -> list[AdminWarning]:
             late %= {"time": long_time(failure.at)}
         else:
             late = _("New heads of the decision log haven't reached LOG_ANCHOR.")
-        text = sentences(late, problem_text(failure.problem), _("We try again every minute."))
+        text = sentences(late, problem_text(failure.problem), _("We'll keep trying every minute."))
         found.append(AdminWarning(text, bad=True))
     conflicts = rights_log.conflicts(timezone.now() - CONFLICTS_FOR)[:CONFLICTS]
     for entry in conflicts:

@@ -44,10 +44,12 @@ class SignalForm(forms.Form):
         try:
             value = exact.loads(text, parse_constant=_no_number, parse_float=_number)
         except json.JSONDecodeError as error:
-            where = {"error": error.msg, "line": error.lineno, "column": error.colno}
-            problem = _("This isn't valid JSON: %(error)s at line %(line)d, character %(column)d.")
+            where = {"line": error.lineno, "column": error.colno}
+            problem = _("This isn't valid JSON. Check line %(line)d, character %(column)d.")
             raise forms.ValidationError(problem % where) from None
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            raise forms.ValidationError(_("The payload is nested too deeply.")) from None
+        except ValueError as error:
             problem = _("This isn't valid JSON: %(error)s.")
             raise forms.ValidationError(problem % {"error": error}) from None
         if not isinstance(value, dict):
@@ -62,5 +64,5 @@ def _no_number(word: str) -> Any:
 def _number(digits: str) -> Any:
     number = exact.number(digits)
     if isinstance(number, str):
-        raise ValueError(_("%(number)s is too large a number") % {"number": digits})
+        raise ValueError(_("the number %(number)s is too large") % {"number": digits})
     return number

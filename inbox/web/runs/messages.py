@@ -6,7 +6,7 @@ from inbox.models import Run
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.run_control import Verb
 from inbox.web.ui.messages import Message, mobius_says, sentences, upstream_problem
-from inbox.web.ui.words import run_name
+from inbox.web.ui.words import run_name, run_status
 
 
 def run_message(outcome: Outcome[Run]) -> Message:
@@ -27,7 +27,7 @@ def run_message(outcome: Outcome[Run]) -> Message:
     match outcome.kind:
         case Kind.CANCELLED:
             title = _("%(run)s was cancelled") % facts
-            parts = (_("Its open questions are closed."),)
+            parts = (_("Its open questions were cancelled too."),)
         case Kind.SIGNALLED:
             title = _("“%(signal)s” was sent to %(run)s") % facts
             parts = (
@@ -46,8 +46,10 @@ def run_message(outcome: Outcome[Run]) -> Message:
             parts = (to_do % facts,)
         case Kind.STILL_OPEN:
             title = _("The run wasn't cancelled")
-            failed = _("Mobius returned an error, and the run is still %(status)s. Try again.")
-            parts = (failed % {"status": run.status},)
+            failed = _(
+                "Mobius returned an error, and the run's status is still “%(status)s”. Try again."
+            )
+            parts = (failed % {"status": run_status(run.state).label},)
         case Kind.UNCONFIRMED if cancels:
             title = _("We couldn't confirm that the run was cancelled")
             parts = (_("Check the run again in a minute. It's safe to cancel it again."),)
