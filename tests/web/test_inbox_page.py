@@ -127,8 +127,9 @@ def test_it_filters_by_type_target_and_text(rina: Client, query: str, found: lis
 def test_a_search_that_finds_nothing_does_not_blame_filters(rina: Client) -> None:
     tell(ask("int_a"))
     page = rina.get("/inbox/?q=zzz&sort=newest").content.decode()
-    assert "Check the spelling, or use fewer words." in page
+    assert "Only this list was searched." in page
     assert re.search(r'href="/inbox/\?sort=newest"[^>]*>Clear search<', page)
+    assert re.search(r'href="/search/\?q=zzz"[^>]*>Search everything<', page)
     page = rina.get("/inbox/?q=zzz&type=review").content.decode()
     assert "No questions match these filters." in page
 

@@ -42,6 +42,7 @@ def test_the_person_chooses_a_password_and_is_signed_in(rina: User) -> None:
         assert page["Cache-Control"].startswith("max-age=0")
         assert page["Referrer-Policy"] == "origin"
         assert "You'll sign in as" in page.content.decode()
+        assert "At least 8 characters" in page.content.decode()
     assert choose(token, client).status_code == 303
     assert client.get("/account/").status_code == 200
     rina.refresh_from_db()

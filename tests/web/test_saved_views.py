@@ -126,6 +126,11 @@ def test_a_view_of_runs_is_updated_with_filters_of_runs(tess: Client) -> None:
     page = html.unescape(tess.get(f"/runs/?age=1d&status=failed&view={view.pk}").content.decode())
     path = f"/views/{view.pk}/update?status=failed&age=1d"
     assert f'action="{path}"' in page
+    # The view stays open while the form of the filters is used.
+    filters = re.search(r'href="(/runs/filters/[^"]*)"', page)
+    assert filters is not None
+    form = tess.get(filters[1]).content.decode()
+    assert f'<input type="hidden" name="view" value="{view.pk}">' in form
     tess.post(path + "&type=review")
     view.refresh_from_db()
     assert view.query == "status=failed&age=1d"

@@ -135,19 +135,27 @@ LABELS = {
 }
 
 
+RULES = gettext_lazy("At least 8 characters, not only digits, and not a common password.")
+
+
 class PasswordFields(forms.BaseForm):
-    """The fields of Django's password forms, all required, with our labels and no help texts."""
+    """The fields of Django's password forms, all required, with our labels and help texts."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            field.required, field.label, field.help_text = True, LABELS[name], ""
+            field.required, field.label = True, LABELS[name]
+            field.help_text = RULES if name in ("new_password1", "password1") else ""
             field.widget.attrs["class"] = "input"
             field.widget.attrs.pop("autofocus", None)
 
 
 class ChosenPasswordForm(PasswordFields, SetPasswordForm):
     """The password of an account whose one-time link was opened."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].widget.attrs["autofocus"] = True
 
 
 class PasswordForm(PasswordFields, PasswordChangeForm):

@@ -202,7 +202,7 @@ class Monitor:
 
     @property
     def filters_href(self) -> str:
-        return reverse("run-filters") + self.filters.querystring(view="", cursor="")
+        return reverse("run-filters") + self.filters.querystring(cursor="")
 
 
 def monitor(

@@ -118,7 +118,7 @@ WORDS = {
     "bytes_too_many": gettext_noop("Bytes over the limit: {count}"),
     "json_object": gettext_noop("A JSON object. Keys: {keys}."),
     "json_no_object": gettext_noop("The payload must be an object, in { }."),
-    "json_invalid": gettext_noop("This isn't valid JSON yet: {error}"),
+    "json_invalid": gettext_noop("This isn't valid JSON yet."),
 }
 """Numbers follow a colon, since scripts have no plural forms."""
 
