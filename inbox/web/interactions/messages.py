@@ -231,13 +231,21 @@ def _token_use(item: Interaction) -> str:
     return _("Everyone who was asked has to answer this with their own token.")
 
 
+def said_of(item: Interaction, text: str) -> str:
+    """What is said of a question on the page of the next one, with its title."""
+    return _("“%(title)s”: %(text)s") % {"title": _short_title(item), "text": text}
+
+
+def _short_title(item: Interaction) -> str:
+    return Truncator(item.display_title).chars(NAMED)
+
+
 def undo_message(outcome: Outcome[Interaction], *, sees: bool) -> Message:
     """``sees``: whether the question is still there for the viewer."""
     match outcome.kind:
         case Kind.UNDONE if sees:
-            named = Truncator(outcome.subject.display_title).chars(NAMED)
             title, text = _("Undone"), _("Your answer to “%(title)s” wasn't sent.")
-            text %= {"title": named}
+            text %= {"title": _short_title(outcome.subject)}
         case Kind.UNDONE:
             title, text = _("Undone"), _("Your answer wasn't sent.")
         case Kind.TOO_LATE:
