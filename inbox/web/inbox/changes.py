@@ -93,7 +93,7 @@ class Found:
 
     new: tuple[str, ...]
     kept: list[Recipient] = field(default_factory=list)
-    gone: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
     bands: tuple[str, ...] = ()
 
 
@@ -166,7 +166,7 @@ def inbox_changes(
                 returns=returns,
             )
         ),
-        left=tuple(id_ for id_ in shown if id_ in found.gone),
+        left=tuple(id_ for id_ in shown if id_ in found.left),
         arrivals=Arrivals(found.new),
         numbers=numbers,
     )
@@ -239,11 +239,11 @@ def _find(
     seen = {id_ for id_, row in rows.items() if filters.cleaned_data["unread"] and not row.unread}
     new = tuple(id_ for id_ in rows if id_ in here - seen and id_ not in shown)
     kept = [row for id_, row in rows.items() if id_ in shown]
-    gone = {id_ for id_ in shown if id_ not in rows}
-    if gone:
-        left = recipients.filter(interaction__mobius_id__in=gone)
-        over = closed_meanwhile(viewer, filters, left, answered_here)
-        kept += with_columns(over, filters)
-        gone -= {row.interaction.mobius_id for row in kept}
+    left = {id_ for id_ in shown if id_ not in rows}
+    if left:
+        no_longer_listed = recipients.filter(interaction__mobius_id__in=left)
+        closed = closed_meanwhile(viewer, filters, no_longer_listed, answered_here)
+        kept += with_columns(closed, filters)
+        left -= {row.interaction.mobius_id for row in kept}
     bands = tuple(order.heading(rows[id_], now).key for id_ in new)
-    return Found(new, kept, frozenset(gone), bands)
+    return Found(new, kept, frozenset(left), bands)
