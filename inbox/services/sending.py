@@ -73,12 +73,12 @@ async def send(attempt: Attempt) -> None:
     async with answering(attempt.reviewer_id, attempt.interaction_id):
         if not await sync_to_async(attempts.start_sending)(attempt):
             return
-        snapshot, unread = None, None
+        snapshot, read_failure = None, None
         try:
             snapshot = await _read(attempt)
         except TEMPORARY as error:
-            unread = Kind.RATE_LIMITED if isinstance(error, RateLimited) else Kind.UNREACHABLE
-        ready = await sync_to_async(_prepare)(attempt, snapshot, unread)
+            read_failure = Kind.RATE_LIMITED if isinstance(error, RateLimited) else Kind.UNREACHABLE
+        ready = await sync_to_async(_prepare)(attempt, snapshot, read_failure)
         if isinstance(ready, AnswerCommand):
             outcome = await execute(ready)
             kind, message = outcome.kind, outcome.message
@@ -127,14 +127,14 @@ def _refusal(attempt: Attempt, viewer: Viewer, item: Interaction) -> Kind | None
 
 
 def _prepare(
-    attempt: Attempt, snapshot: Payload | None, unread: Kind | None
+    attempt: Attempt, snapshot: Payload | None, read_failure: Kind | None
 ) -> AnswerCommand | Kind:
-    """Check everything again. Returns the command, or why it can't be sent. ``unread``: why the
-    question could not be read, so that it may have changed.
+    """Check everything again. Returns the command, or why it can't be sent. ``read_failure``: why
+    the question could not be read, so that it may have changed.
     """
     ready = _check(attempt, snapshot)
-    if unread is not None and isinstance(ready, AnswerCommand):
-        ready = unread
+    if read_failure is not None and isinstance(ready, AnswerCommand):
+        ready = read_failure
     if isinstance(ready, Kind):
         attempts.refuse(attempt, Attempt.NOT_SENT)
     return ready
