@@ -30,7 +30,13 @@ from inbox.request_body import Message, Receive, Send
 SLOTS = 2
 """One would be as fast; the second keeps a slow page from blocking all others."""
 PROBES = ("/healthz", "/readyz", "/metrics")
-BACKGROUND = ("/inbox/changes/", "/notifications/bell/", "/held/", "/freshness/", "/inbox/counts/")
+BACKGROUND = (
+    "/inbox/changes/",
+    "/notifications/counts/",
+    "/held/",
+    "/freshness/",
+    "/inbox/counts/",
+)
 
 
 class Slots:

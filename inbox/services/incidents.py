@@ -129,8 +129,8 @@ def _store(incident: Incident) -> None:
             at=incident.ended_at or incident.began_at,
         )
     log.warning("administrators were notified: %s", sentence(incident.kind, over=over))
-    bells = [topics.notices(reviewer.mobius_id or "") for reviewer in told]
-    transaction.on_commit(lambda: get_bus().publish(bells))
+    notified = [topics.notices(reviewer.mobius_id or "") for reviewer in told]
+    transaction.on_commit(lambda: get_bus().publish(notified))
 
 
 @dataclass(frozen=True)

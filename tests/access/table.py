@@ -65,7 +65,7 @@ class Place(StrEnum):
     ACCOUNT = (
         "one's own account: token, guard, keys, language, password, second factor, signing out"
     )
-    NOTICES = "notifications: the list, the bell, marking as read"
+    NOTICES = "notifications: the list, the count, marking as read"
     GROUP = "a group's page"
     BLOCKED = "blocked"
     RUN_FILTERS = "filters of all runs"
@@ -278,7 +278,7 @@ PATHS: dict[str, Action | Place] = {
     "account-sessions-end": Place.ACCOUNT,
     "logout": Place.ACCOUNT,
     "notifications": Place.NOTICES,
-    "notifications-bell": Place.NOTICES,
+    "notification-counts": Place.NOTICES,
     "notifications-read": Place.NOTICES,
     "returned-dismiss": Place.NOTICES,
     "notification-read": Place.NOTICES,

@@ -118,11 +118,11 @@ class Inbox:
     async def _fetch(self, within: float) -> None:
         if self._whole:
             asked = {"HX_Request": "true", "HX_Target": "section#inbox-list"}
-            list_, bell = await asyncio.gather(
+            list_, counts = await asyncio.gather(
                 self._web.get("/inbox/", self._session, **asked),
-                self._web.get("/notifications/bell/", self._session, HX_Request="true"),
+                self._web.get("/notifications/counts/", self._session, HX_Request="true"),
             )
-            self.bytes = len(list_) + len(bell)
+            self.bytes = len(list_) + len(counts)
         else:
             await asyncio.sleep(random() * within / 1000)
             changed, self._changed = self._changed, set()

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.browser
 
 AGAIN = re.compile("^(Approve|Send) again$")
 HTML = {"content-type": "text/html"}
-BELL = "/notifications/bell/$"
+COUNTS = "/notifications/counts/$"
 PROXY_SAYS = (
     (502, "A proxy returned an error"),
     (503, "A proxy returned an error"),
@@ -496,7 +496,7 @@ def test_while_one_address_keeps_failing_the_page_tries_again_after_growing_paus
     page.clock.install()
     page.goto("/inbox/")
     expect(page.locator("#freshness")).to_have_text("Live")
-    proxy.on("GET", BELL, Reply(502, "<h1>nginx</h1>", HTML), always=True)
+    proxy.on("GET", COUNTS, Reply(502, "<h1>nginx</h1>", HTML), always=True)
     stop_clock(page)
     with page.expect_response(lambda response: response.status == 502):
         page.evaluate("document.body.dispatchEvent(new CustomEvent('notices'))")
@@ -506,8 +506,8 @@ def test_while_one_address_keeps_failing_the_page_tries_again_after_growing_paus
     for _ in range(20):
         page.evaluate("fetch('/freshness/').then(response => response.status)")
     # One or two more may be for what other tests' questions did. Without pauses there were dozens.
-    assert len(proxy.seen("GET", BELL)) <= 6
-    with page.expect_response("**/notifications/bell/"):
+    assert len(proxy.seen("GET", COUNTS)) <= 6
+    with page.expect_response("**/notifications/counts/"):
         page.clock.run_for(40_000)
     proxy.forget()
     page.clock.run_for(40_000)

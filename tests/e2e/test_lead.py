@@ -50,9 +50,9 @@ def test_from_a_blocked_run_to_who_decided_it(
     tess.get_by_role("button", name="Nudge").first.click()
     expect(tess.locator("main")).to_contain_text("Nudged")
 
-    bell = rina.locator(".rail a[href='/notifications/']")
-    expect(bell).to_contain_text("1")
-    bell.click()
+    notifications = rina.locator(".rail a[href='/notifications/']")
+    expect(notifications).to_contain_text("1")
+    notifications.click()
     rina.wait_for_url("**/notifications/")
     expect(rina.locator("main")).to_contain_text("Tess")
     rina.get_by_role("link", name="Held up since when?").first.click()

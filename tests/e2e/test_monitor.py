@@ -474,8 +474,8 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
 ) -> None:
     tess, rina = sign_in("tess"), sign_in("rina")
     rina.goto("/notifications/")
-    bell = rina.locator("#count-notices")
-    expect(bell).to_have_text("")
+    count = rina.locator("#count-notices")
+    expect(count).to_have_text("")
     started(api, "nudge-test", asks("Nudged about?"))
     tess.goto("/runs/blocked/?q=Nudged+about")
     button = tess.get_by_role("button", name="Nudge Rina")
@@ -484,7 +484,7 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     before = box_of(place)
     button.press("Enter")
     expect(tess.locator("main .nudged")).to_contain_text("Nudged")
-    expect(bell).to_contain_text("1")
+    expect(count).to_contain_text("1")
     expect(tess.locator("#nudges-today")).to_be_visible()
     expect(place).to_be_focused()
     after = box_of(place)
@@ -493,7 +493,7 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     expect(notice).to_contain_text("unread")
     notice.get_by_role("button", name="Mark as read").click()
     expect(notice).to_contain_text("Read")
-    expect(bell).to_have_text("")
+    expect(count).to_have_text("")
     expect(tess.locator("#nudges-today")).to_contain_text("Read at")
     expect(button).to_have_count(0)
 
@@ -514,10 +514,10 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     tess.clock.fast_forward("06:00")
     expect(button).to_be_visible()
     button.click()
-    expect(bell).to_contain_text("1")
+    expect(count).to_contain_text("1")
     expect(notice).to_contain_text("nudged you 2 times")
     notice.get_by_role("button", name="Mark as read").click()
-    expect(bell).to_have_text("")
+    expect(count).to_have_text("")
 
 
 def test_a_phone_leads_to_every_page_of_a_lead(sign_in: SignIn) -> None:

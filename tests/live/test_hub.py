@@ -252,8 +252,8 @@ async def test_a_run_is_sent_at_once_and_with_each_change_before_the_notificatio
         fragment = await rina.frame()
         assert fragment["data"] == "<b>running</b>"
         assert "event" not in fragment
-        bell = await rina.frame()
-        assert (bell["event"], bell["id"]) == ("run", fragment["id"])
+        event = await rina.frame()
+        assert (event["event"], event["id"]) == ("run", fragment["id"])
 
 
 async def test_a_fragment_is_rendered_once_for_all_who_watch(serve: Serve) -> None:

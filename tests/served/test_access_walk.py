@@ -125,7 +125,7 @@ GETS = {
         "/account/second-factor/",
         "/account/second-factor/app/",
     ),
-    Place.NOTICES: ("/notifications/", "/notifications/bell/"),
+    Place.NOTICES: ("/notifications/", "/notifications/counts/"),
     Place.GROUP: (f"/groups/{FIRST}/",),
     Place.BLOCKED: ("/runs/blocked/",),
     Place.RUN_FILTERS: ("/runs/filters/",),

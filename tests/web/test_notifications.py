@@ -1,4 +1,4 @@
-"""The bell, the page of notifications, and reading them."""
+"""The unread count, the page of notifications, and reading them."""
 
 import re
 from datetime import timedelta
@@ -35,7 +35,7 @@ def notice(id: str = "int_1", to: str = "rina", **fields: Any) -> Notice:
     )
 
 
-def bell(page: bytes) -> str:
+def unread_count(page: bytes) -> str:
     found = re.search(r'id="count-notices"[^>]*>(\d*)', one_line(page))
     assert found
     return found[1]
@@ -47,14 +47,12 @@ def told(people: None) -> Notice:
     return notice()
 
 
-def test_the_bell_shows_the_unread_count_on_every_page(
-    rina: Client, sam: Client, told: Notice
-) -> None:
+def test_every_page_shows_the_unread_count(rina: Client, sam: Client, told: Notice) -> None:
     notice("int_2")
     notice("int_3", read_at=timezone.now())
     for path in ("/inbox/", "/runs/", "/groups/", "/account/", PAGE):
-        assert bell(rina.get(path).content) == "2", path
-    assert bell(sam.get("/inbox/").content) == ""
+        assert unread_count(rina.get(path).content) == "2", path
+    assert unread_count(sam.get("/inbox/").content) == ""
 
 
 @pytest.mark.parametrize("path", ["/inbox/", "/runs/", "/insights/"])
@@ -62,23 +60,25 @@ def test_a_leads_pages_count_notices_and_what_waits(tess: Client, path: str) -> 
     tell(ask("int_1"), ask("int_2"))
     notice("int_1", to="tess")
     page = tess.get(path).content
-    assert bell(page) == "1"
+    assert unread_count(page) == "1"
     assert re.search(r'id="count-blocked">2', one_line(page))
 
 
-def test_the_bell_reloads_when_notifications_change(rina: Client, told: Notice) -> None:
+def test_the_unread_count_reloads_when_notifications_change(rina: Client, told: Notice) -> None:
     page = one_line(rina.get("/inbox/").content)
     assert re.search(
-        r'id="count-notices" hx-get="/notifications/bell/" hx-trigger="notices from:body', page
+        r'id="count-notices" hx-get="/notifications/counts/" hx-trigger="notices from:body', page
     )
-    swap = one_line(rina.get("/notifications/bell/", headers=HTMX).content)
+    swap = one_line(rina.get("/notifications/counts/", headers=HTMX).content)
     assert swap.startswith('<span class="count" id="count-notices"')
     assert 'id="count-notices-tab" hx-swap-oob="true">1<' in swap
     assert "count-blocked" not in swap
 
 
-def test_for_a_lead_the_bell_also_updates_the_blocked_count(tess: Client, told: Notice) -> None:
-    swap = one_line(tess.get("/notifications/bell/", headers=HTMX).content)
+def test_for_a_lead_the_unread_count_also_updates_the_blocked_count(
+    tess: Client, told: Notice
+) -> None:
+    swap = one_line(tess.get("/notifications/counts/", headers=HTMX).content)
     assert 'id="count-blocked" hx-swap-oob="true">1<' in swap
 
 
@@ -138,7 +138,7 @@ def test_the_opened_page_marks_the_notice_as_read(rina: Client, told: Notice, pa
     assert topics.notices("user_rina") in heard
     page = rina.get(path).content
     assert not sends_read(page)
-    assert bell(page) == ""
+    assert unread_count(page) == ""
 
 
 def test_a_page_that_reads_itself_again_marks_nothing_as_read(rina: Client, told: Notice) -> None:
@@ -228,7 +228,7 @@ def test_the_old_address_leads_to_the_page(rina: Client) -> None:
 
 def test_the_wrong_method_is_refused(rina: Client, told: Notice) -> None:
     assert rina.post(PAGE).status_code == 405
-    assert rina.post("/notifications/bell/").status_code == 405
+    assert rina.post("/notifications/counts/").status_code == 405
     assert rina.get("/notifications/read").status_code == 405
     assert rina.get(f"/notifications/{told.pk}/read").status_code == 405
 
@@ -236,7 +236,7 @@ def test_the_wrong_method_is_refused(rina: Client, told: Notice) -> None:
 @pytest.mark.usefixtures("told")
 def test_signed_out_it_asks_to_sign_in() -> None:
     assert Client().get(PAGE)["Location"].startswith("/accounts/login/?next=")
-    assert Client().get("/notifications/bell/", headers=HTMX).status_code == 401
+    assert Client().get("/notifications/counts/", headers=HTMX).status_code == 401
     Client().post("/notifications/read")
     assert Notice.objects.filter(read_at=None).count() == 1
 

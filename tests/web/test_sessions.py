@@ -78,7 +78,7 @@ def test_a_page_or_a_part_that_one_asks_for_counts(
     [
         "/inbox/",
         "/freshness/",
-        "/notifications/bell/",
+        "/notifications/counts/",
         "/inbox/changes/?changed=int_1",
         "/live/inbox/",
     ],

@@ -76,7 +76,7 @@ def test_it_leaves_the_list_and_its_counts_for_the_person_alone(
     assert re.search(r"Until \w*", page_of(rina, "/inbox/?snoozed=yes"))
 
 
-@pytest.mark.parametrize("path", ["/inbox/", "/runs/", "/notifications/", "/notifications/bell/"])
+@pytest.mark.parametrize("path", ["/inbox/", "/runs/", "/notifications/", "/notifications/counts/"])
 def test_every_page_counts_it_as_unread_once_it_is_back(rina: Client, path: str) -> None:
     three()
     put_off(rina, "int_1", soon(hours=2))

@@ -389,9 +389,9 @@ def test_an_answer_that_could_not_be_sent_is_told_above_the_list(desk: Desk, rin
     assert f'id="returned-{item.mobius_id}"' in inbox
     assert "Your answer wasn't sent" in inbox
     assert "Mobius couldn't be reached." in inbox
-    bell = rina.get("/notifications/").content.decode()
-    assert "Mobius couldn't be reached." in html.unescape(bell)
-    assert "Refund Brightwater?" in bell
+    listed = rina.get("/notifications/").content.decode()
+    assert "Mobius couldn't be reached." in html.unescape(listed)
+    assert "Refund Brightwater?" in listed
     page = page_of(rina, item)
     assert 'id="returned"' in page
     assert "Because 🙂" in page

@@ -122,7 +122,7 @@ def test_every_page_says_how_many_are_unread(rina: Client) -> None:
         assert f"<title>(2) {title}" in page
         assert number_of(page) == "2"
     see(rina, "int_b")
-    for path in (reverse("inbox-changes"), "/notifications/bell/", "/inbox/counts/"):
+    for path in (reverse("inbox-changes"), "/notifications/counts/", "/inbox/counts/"):
         assert number_of(rina.get(path, headers=HTMX).content.decode()) == "1"
     see(rina, "int_c")
     page = rina.get("/inbox/").content.decode()

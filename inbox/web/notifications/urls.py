@@ -8,7 +8,7 @@ urlpatterns = [
     path("notifications/", views.notifications, name="notifications"),
     # The address of *Notifications* before it was called that.
     path("notices/", RedirectView.as_view(pattern_name="notifications", query_string=True)),
-    path("notifications/bell/", views.bell, name="notifications-bell"),
+    path("notifications/counts/", views.counts, name="notification-counts"),
     path("notifications/read", views.read_all, name="notifications-read"),
     path("notifications/dismiss", views.dismiss_returned, name="returned-dismiss"),
     path("notifications/<int:id>/read", views.read, name="notification-read"),

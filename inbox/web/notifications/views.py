@@ -1,4 +1,4 @@
-"""The viewer's notifications: the page, the number on the bell, marking as read."""
+"""The viewer's notifications: the page, the number of unread ones, marking as read."""
 
 from django.http import (
     Http404,
@@ -36,10 +36,10 @@ def notifications(request: ReviewerRequest) -> HttpResponse:
 
 
 @require_safe
-def bell(request: ReviewerRequest) -> HttpResponse:
-    """The number on the bell, and for a lead the number of blocked questions."""
-    counts = rail_counts(request.viewer, request.upstream)
-    return render(request, "notifications/_bell.html", {"counts": counts, "fragment": True})
+def counts(request: ReviewerRequest) -> HttpResponse:
+    """The number of unread notifications, and for a lead the number of blocked questions."""
+    context = {"counts": rail_counts(request.viewer, request.upstream), "fragment": True}
+    return render(request, "notifications/_counts.html", context)
 
 
 @require_POST
