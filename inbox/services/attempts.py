@@ -66,39 +66,41 @@ def is_for(attempt: Attempt, item: Interaction) -> bool:
 
 @dataclass(frozen=True)
 class Submission:
-    """An answer to store. ``existing`` is the attempt with this ``operation_id``, from ``find``;
-    without an ``operation_id``, a new attempt gets a generated one.
-    """
+    """What a person submits. Without an ``operation_id``, its attempt gets a generated one."""
 
     reviewer: Reviewer
-    item: Interaction
     value: Any
     comment: str
     operation_id: str
-    existing: Attempt | None = None
     origin: Origin = BACKGROUND
     typed_in: TypedIn = NOWHERE
 
 
 @transaction.atomic
-def begin(submission: Submission, credential: RequestCredential) -> Attempt:
+def begin(
+    submission: Submission,
+    item: Interaction,
+    credential: RequestCredential,
+    existing: Attempt | None = None,
+) -> Attempt:
     """Write the draft and the open attempt, before anything is sent.
 
-    The existing attempt is reopened if it is for this question and was not sent, or sent the same
-    answer. Otherwise there is a new one.
+    ``existing``, the attempt with this operation ID, is reopened if it is for this question and was
+    not sent, or sent the same answer. Otherwise there is a new one.
 
     Raises:
         Busy: the service key is to be used, and someone else is answering.
     """
     if credential.kind == "service":
-        _take_service_key(submission.reviewer, submission.item)
+        _take_service_key(submission.reviewer, item)
     now = timezone.now()
-    reopened = submission.existing if _can_reopen(submission) else None
+    reopened = existing if _can_reopen(existing, submission, item) else None
     # One that may have arrived keeps its times, so that its answer is still recognised.
     kept = reopened if reopened is not None and reopened.sent else None
     return _store(
         submission,
-        reopened,
+        item,
+        reopened or _new(submission, item, existing),
         state=Attempt.State.OPEN,
         credential_kind=credential.kind,
         created_at=now if kept is None else kept.created_at,
@@ -108,16 +110,22 @@ def begin(submission: Submission, credential: RequestCredential) -> Attempt:
 
 
 @transaction.atomic
-def hold(submission: Submission, wait: timedelta) -> Attempt:
+def hold(
+    submission: Submission, item: Interaction, wait: timedelta, existing: Attempt | None = None
+) -> Attempt:
     """Write the draft and an attempt that is sent after ``wait``, unless it is undone before.
 
-    The existing attempt is used again only if it was not sent.
+    ``existing``, the attempt with this operation ID, is used again only if it was not sent.
     """
-    now, existing = timezone.now(), submission.existing
-    unsent = existing is not None and is_for(existing, submission.item) and not existing.sent
+    now = timezone.now()
+    if existing is not None and is_for(existing, item) and not existing.sent:
+        attempt = existing
+    else:
+        attempt = _new(submission, item, existing)
     return _store(
         submission,
-        existing if unsent else None,
+        item,
+        attempt,
         state=Attempt.State.HELD,
         credential_kind="",
         created_at=now,
@@ -178,9 +186,20 @@ def _take_service_key(
     transaction.on_commit(_changes_for_recipients(item).publish)
 
 
-def _store(submission: Submission, existing: Attempt | None, **fields: Any) -> Attempt:
-    """Write the draft, and the attempt: ``existing``, or a new one."""
-    reviewer, item = submission.reviewer, submission.item
+def _new(submission: Submission, item: Interaction, existing: Attempt | None) -> Attempt:
+    """A new attempt, with an operation ID of its own if ``existing`` has that of the submission."""
+    operation_id = submission.operation_id if existing is None else ""
+    return Attempt(
+        reviewer=submission.reviewer,
+        upstream=item.upstream,
+        interaction_id=item.mobius_id,
+        operation_id=operation_id or str(ULID()),
+    )
+
+
+def _store(submission: Submission, item: Interaction, attempt: Attempt, **fields: Any) -> Attempt:
+    """Write the draft and the attempt."""
+    reviewer = submission.reviewer
     draft.keep(
         reviewer,
         item,
@@ -191,13 +210,6 @@ def _store(submission: Submission, existing: Attempt | None, **fields: Any) -> A
     )
     returned.forget(reviewer, item)
     unread.acted_on(reviewer, item)
-    operation_id = submission.operation_id if submission.existing is None else ""
-    attempt = existing or Attempt(
-        reviewer=reviewer,
-        upstream=item.upstream,
-        interaction_id=item.mobius_id,
-        operation_id=operation_id or str(ULID()),
-    )
     fields |= {
         "value": submission.value,
         "comment": submission.comment,
@@ -406,9 +418,8 @@ def _log(attempt: Attempt, reviewer: Reviewer, viewer: Viewer, item: Interaction
     decision_log.append(observed.entry_of(attempt, item, at=own_answer(viewer, item).at))
 
 
-def _can_reopen(submission: Submission) -> bool:
-    existing = submission.existing
-    if existing is None or not is_for(existing, submission.item):
+def _can_reopen(existing: Attempt | None, submission: Submission, item: Interaction) -> bool:
+    if existing is None or not is_for(existing, item):
         return False
     if not existing.sent:
         return True

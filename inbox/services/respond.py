@@ -52,33 +52,14 @@ ViewerAndItem = tuple[Viewer, Interaction]
 """A viewer, and a question that ``find_asked`` returned for them."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a person submits, and what the page showed."""
+@dataclass(frozen=True, kw_only=True)
+class Answer(Submission):
+    """What a person submits to a question, what the page showed, and how long it is held."""
 
-    reviewer: Reviewer
     interaction_id: str
-    value: Any
-    comment: str
-    operation_id: str
     seen: Seen
-    origin: Origin
-    typed_in: TypedIn = NOWHERE
-    viewer_and_item: ViewerAndItem | None = None
-    hold_for: timedelta | None = None
-
-    def submission(self, item: Interaction, existing: Attempt | None) -> Submission:
-        """What is stored. ``existing``: the attempt with its operation ID."""
-        return Submission(
-            self.reviewer,
-            item,
-            self.value,
-            self.comment,
-            self.operation_id,
-            existing,
-            self.origin,
-            self.typed_in,
-        )
+    viewer_and_item: ViewerAndItem | None
+    hold_for: timedelta | None
 
 
 async def respond(
@@ -109,16 +90,16 @@ async def respond(
         NotAsked: the question is not there for the reviewer.
     """
     answer = Answer(
-        reviewer,
-        interaction_id,
-        value,
-        comment,
-        operation_id,
-        seen or Seen(),
-        origin,
-        typed_in,
-        viewer_and_item,
-        hold_for,
+        reviewer=reviewer,
+        interaction_id=interaction_id,
+        value=value,
+        comment=comment,
+        operation_id=operation_id,
+        seen=seen or Seen(),
+        origin=origin,
+        typed_in=typed_in,
+        viewer_and_item=viewer_and_item,
+        hold_for=hold_for,
     )
     began = monotonic()
     try:
@@ -279,7 +260,7 @@ def _hold(
     answer: Answer, item: Interaction, existing: Attempt | None, wait: timedelta
 ) -> Outcome[Interaction]:
     """Store the attempt, and let it be sent later."""
-    attempt = attempts.hold(answer.submission(item, existing), wait)
+    attempt = attempts.hold(answer, item, wait, existing)
     sender.add(attempt)
     returned.publish(answer.reviewer, item.mobius_id)
     return Outcome(Kind.WAITING, item)
@@ -295,7 +276,7 @@ def _begin(
     """Store the attempt; an outcome where someone else is answering."""
     sent_before = existing is not None and attempts.is_for(existing, item) and existing.sent
     try:
-        attempt = attempts.begin(answer.submission(item, existing), credential)
+        attempt = attempts.begin(answer, item, credential, existing)
     except Busy as busy:
         _save_draft(answer, item, closed=False)
         return Outcome(Kind.PROCESSING, item, underway=busy.underway)

@@ -102,8 +102,8 @@ def test_unsuitable_questions_are_left_out_with_the_reason(desk: Desk) -> None:
     stale = desk.ask()
     stale.updated_at -= timedelta(seconds=1)
     waiting = desk.ask()
-    answer = steps.Submission(desk.person("rina"), waiting, True, "", "op")
-    steps.hold(answer, timedelta(minutes=1))
+    answer = steps.Submission(desk.person("rina"), True, "", "op")
+    steps.hold(answer, waiting, timedelta(minutes=1))
     drafted = desk.ask()
     draft.save(
         reviewer=desk.person("rina"),
@@ -356,8 +356,8 @@ def begun(desk: Desk, batch: Batch, item: Interaction) -> None:
     """A process has stored the attempt, and ended."""
     row = batch.items.get(interaction_id=item.mobius_id)
     BatchItem.objects.filter(pk=row.pk).update(state="sending")
-    answer = steps.Submission(desk.person("rina"), item, True, "", row.operation_id)
-    steps.begin(answer, member_credential(desk.person("rina")))
+    answer = steps.Submission(desk.person("rina"), True, "", row.operation_id)
+    steps.begin(answer, item, member_credential(desk.person("rina")))
 
 
 async def test_a_question_that_a_killed_process_was_sending_is_read_and_not_sent_again(

@@ -184,7 +184,7 @@ async def test_too_late_to_undo(desk: Desk) -> None:
 def test_either_undo_or_the_sender_wins(desk: Desk, round_number: int) -> None:
     item = desk.ask()
     rina = desk.person("rina")
-    attempt = steps.hold(steps.Submission(rina, item, True, "", "op1"), WAIT)
+    attempt = steps.hold(steps.Submission(rina, True, "", "op1"), item, WAIT)
     together = threading.Barrier(2)
 
     def take(how: Any) -> bool:

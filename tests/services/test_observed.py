@@ -40,12 +40,12 @@ def send_and_die(desk: Desk, item: Interaction, *, value: Any = True) -> Attempt
     return attempts.begin(
         attempts.Submission(
             reviewer=rina,
-            item=item,
             value=value,
             comment="",
             operation_id="op_1",
             origin=Origin("10.4.18.22"),
         ),
+        item,
         credential_for(rina, item),
     )
 

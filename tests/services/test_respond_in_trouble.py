@@ -396,8 +396,8 @@ async def test_an_answer_counts_once_if_the_browser_leaves_while_it_is_sent(desk
 @sync_to_async
 def died_before_sending(desk: Desk, item: Any) -> Attempt:
     """Store an attempt as a process does that is killed before its POST."""
-    answer = steps.Submission(desk.person("rina"), item, True, "Go", "op1")
-    return steps.begin(answer, clients.RequestCredential("member"))
+    answer = steps.Submission(desk.person("rina"), True, "Go", "op1")
+    return steps.begin(answer, item, clients.RequestCredential("member"))
 
 
 async def test_a_crash_before_the_post_keeps_the_draft_and_is_settled_later(desk: Desk) -> None:

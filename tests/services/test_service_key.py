@@ -199,8 +199,8 @@ async def test_the_key_answers_for_one_person_at_a_time_and_a_colleague_sees_who
 ) -> None:
     item = await sync_to_async(on.ask)(to="group:approvers")
     rina = await sync_to_async(on.person)("rina")
-    hers = steps.Submission(rina, item, True, "", "op1")
-    await sync_to_async(steps.begin)(hers, clients.RequestCredential("service"))
+    hers = steps.Submission(rina, True, "", "op1")
+    await sync_to_async(steps.begin)(hers, item, clients.RequestCredential("service"))
     outcome = await answer(on, item, who="sam", value=False)
     assert (outcome.kind, outcome.underway.name) == (Kind.PROCESSING, "Rina")
     assert outcome.underway.accepted_at is None
@@ -336,5 +336,5 @@ def sent(on: GuideDesk, item: Interaction) -> AnswerCommand:
     """Rina's answer is on its way."""
     rina = on.person("rina")
     credential = credential_for(rina, item)
-    attempt = steps.begin(steps.Submission(rina, item, True, "Go", "op1"), credential)
+    attempt = steps.begin(steps.Submission(rina, True, "Go", "op1"), item, credential)
     return AnswerCommand(attempt, viewer_of(rina.user), item, credential)

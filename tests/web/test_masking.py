@@ -57,11 +57,11 @@ def hold(item: Interaction) -> Attempt:
     return attempts.hold(
         attempts.Submission(
             reviewer=Reviewer.objects.get(mobius_id=RINA),
-            item=item,
             value=True,
             comment="",
             operation_id="",
         ),
+        item,
         timedelta(seconds=5),
     )
 
