@@ -9,7 +9,7 @@ from inbox.models import Interaction, Upstream
 
 
 @dataclass(frozen=True)
-class Answer:
+class MirroredAnswer:
     """A person's answer to ``item``, a row as just written: one of its ``responses``."""
 
     item: Interaction
@@ -21,12 +21,12 @@ class Answer:
         return self.item.time_of(self.response)
 
     @classmethod
-    def all_of(cls, item: Interaction) -> list["Answer"]:
+    def all_of(cls, item: Interaction) -> list["MirroredAnswer"]:
         answers = ((answer.get("user_id"), answer) for answer in item.responses or ())
         return [cls(item, user_id, answer) for user_id, answer in answers if user_id]
 
 
-AnswersObserver = Callable[[Upstream, Sequence[Answer]], None]
+AnswersObserver = Callable[[Upstream, Sequence[MirroredAnswer]], None]
 QuestionsObserver = Callable[[Upstream, Collection[str]], None]
 
 _of_answers: list[AnswersObserver] = []
@@ -50,7 +50,9 @@ def on_questions(observer: QuestionsObserver) -> None:
         _of_questions.append(observer)
 
 
-def notify(upstream: Upstream, answers: Sequence[Answer], questions: Collection[str]) -> None:
+def notify(
+    upstream: Upstream, answers: Sequence[MirroredAnswer], questions: Collection[str]
+) -> None:
     """Call the observers of answers, then those of questions."""
     if answers:
         for of_answers in _of_answers:

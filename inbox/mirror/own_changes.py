@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from inbox.mirror.observers import Answer
+from inbox.mirror.observers import MirroredAnswer
 from inbox.models import Interaction, Recipient
 
 _CLAIM = frozenset({"claimed_by", "claimed_at"})
@@ -56,5 +56,5 @@ def author_of(stored: Interaction, row: Interaction) -> str | None:
 
 
 def _answered_by(stored: Interaction, row: Interaction) -> set[str]:
-    before = {answer.user_id for answer in Answer.all_of(stored)}
-    return {answer.user_id for answer in Answer.all_of(row)} - before
+    before = {answer.user_id for answer in MirroredAnswer.all_of(stored)}
+    return {answer.user_id for answer in MirroredAnswer.all_of(row)} - before

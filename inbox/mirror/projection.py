@@ -13,7 +13,7 @@ from inbox.mirror.attribution import Attribution
 from inbox.mirror.changes import Changes
 from inbox.mirror.completion import complete
 from inbox.mirror.members import Members
-from inbox.mirror.observers import Answer
+from inbox.mirror.observers import MirroredAnswer
 from inbox.mirror.own_changes import keep_seen
 from inbox.mirror.prune import drop_pruned
 from inbox.mirror.rows import (
@@ -65,7 +65,7 @@ class Projection:
         self._tallies = Tallies()
         self._attribution = Attribution(upstream, ())
         self._members = Members(upstream)
-        self.answers: list[Answer] = []
+        self.answers: list[MirroredAnswer] = []
         """Answers that the mirror did not have."""
 
     def write(self) -> Changes:
@@ -472,9 +472,11 @@ def _requester(run: Run) -> tuple[str, str]:
     return run.workflow, asked_by(run.metadata, run.started_by)
 
 
-def _new_answers(stored: Interaction | None, row: Interaction) -> list[Answer]:
-    stored_users = set() if stored is None else {answer.user_id for answer in Answer.all_of(stored)}
-    return [answer for answer in Answer.all_of(row) if answer.user_id not in stored_users]
+def _new_answers(stored: Interaction | None, row: Interaction) -> list[MirroredAnswer]:
+    stored_users = (
+        set() if stored is None else {answer.user_id for answer in MirroredAnswer.all_of(stored)}
+    )
+    return [answer for answer in MirroredAnswer.all_of(row) if answer.user_id not in stored_users]
 
 
 def _requester_of(stored: Interaction | None, run: Run | None) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.access.redaction import masked
-from inbox.mirror.observers import Answer
+from inbox.mirror.observers import MirroredAnswer
 from inbox.mirror.upsert import chunks
 from inbox.models import Attempt, Decision, Interaction, Upstream
 from inbox.models.decision import RESPOND
@@ -27,7 +27,7 @@ NEVER_ARRIVED = "never_arrived"
 """The outcome of an attempt that was given up without a sign of it."""
 
 
-def enter(upstream: Upstream, answers: Sequence[Answer]) -> None:
+def enter(upstream: Upstream, answers: Sequence[MirroredAnswer]) -> None:
     """Log those of ``answers`` that belong to no attempt and are not logged yet.
 
     Call it inside the transaction that projected them, which has locked the upstream's row.
@@ -43,7 +43,7 @@ def enter(upstream: Upstream, answers: Sequence[Answer]) -> None:
             attempted.add((interaction_id, user_id))
             if state == Attempt.State.OPEN:
                 coming_soon.add(interaction_id)
-    outside: dict[tuple[str, str], Answer] = {}
+    outside: dict[tuple[str, str], MirroredAnswer] = {}
     for answer in answers:
         key = (answer.item.mobius_id, answer.user_id)
         undecided = answer.item.mobius_id in coming_soon and answer.item.takes_one_answer
@@ -71,10 +71,10 @@ def is_outside(item: Interaction, user_id: str | None) -> bool:
 def catch_up(upstream: Upstream, interaction_id: str) -> None:
     """Log the answers of one question, after an attempt did not become an answer."""
     item = Interaction.objects.filter(upstream=upstream, mobius_id=interaction_id).first()
-    enter(upstream, [] if item is None else Answer.all_of(item))
+    enter(upstream, [] if item is None else MirroredAnswer.all_of(item))
 
 
-def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
+def _late(upstream: Upstream, answer: MirroredAnswer) -> Attempt | None:
     """An attempt that was refused or given up, if this is its answer after all."""
     own_answer = OwnAnswer(
         answer.response.get("value"), answer.response.get("comment") or "", answer.at
@@ -89,7 +89,7 @@ def _late(upstream: Upstream, answer: Answer) -> Attempt | None:
     return next((attempt for attempt in attempts if own_answer.was_sent_by(attempt)), None)
 
 
-def _ours(attempt: Attempt, answer: Answer) -> Entry:
+def _ours(attempt: Attempt, answer: MirroredAnswer) -> Entry:
     Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.ANSWERED, outcome=RESPOND)
     returned.forget(attempt.reviewer, answer.item)
     return entry_of(attempt, answer.item, at=answer.at)
@@ -124,7 +124,7 @@ def _sent(attempt: Attempt, item: Interaction, verb: str, value: Any, **fields: 
     )
 
 
-def _entry(upstream: Upstream, answer: Answer) -> Entry:
+def _entry(upstream: Upstream, answer: MirroredAnswer) -> Entry:
     item, response = answer.item, answer.response
     return Entry(
         verb=RESPOND,

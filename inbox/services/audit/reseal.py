@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from inbox.mirror.observers import Answer
+from inbox.mirror.observers import MirroredAnswer
 from inbox.models import Credential, Decision, DecisionHead, Interaction, Notice, Upstream
 from inbox.people import vault
 from inbox.services import observed
@@ -92,7 +92,7 @@ def _enter_lost_answers() -> int:
     answers = cross_check.answers_without_entry()
     for row in answers.select_related("interaction__upstream"):
         item = row.interaction
-        theirs = [answer for answer in Answer.all_of(item) if answer.user_id == row.user_id]
+        theirs = [answer for answer in MirroredAnswer.all_of(item) if answer.user_id == row.user_id]
         observed.enter(item.upstream, theirs)
     return decision_log.head().number - before
 
