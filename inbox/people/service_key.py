@@ -9,7 +9,7 @@ from django.conf import settings
 from inbox.mobius.types import Offer
 from inbox.models import Interaction, Reviewer, Upstream
 
-_refused: set[tuple[int, str]] = set()
+refused: set[tuple[int, str]] = set()
 """(Upstream, target type) of questions for which Mobius has refused the key since this
 process started; another process finds out by itself.
 """
@@ -43,13 +43,9 @@ def may_answer_for(reviewer: Reviewer, upstream: Upstream) -> bool:
 
 def is_refused(upstream: Upstream, target_type: str) -> bool:
     """Whether Mobius has refused the key for this kind of target since the start."""
-    return (upstream.pk, target_type) in _refused
+    return (upstream.pk, target_type) in refused
 
 
 def note_refused(item: Interaction) -> None:
     """Record that Mobius refused the key: it is not used for this kind of target until restart."""
-    _refused.add((item.upstream_id, item.target_type))
-
-
-def forget_refusals() -> None:
-    _refused.clear()
+    refused.add((item.upstream_id, item.target_type))

@@ -243,7 +243,7 @@ async def test_a_refused_key_is_not_used_again_for_that_kind_of_question(
     assert key_answers.mode(upstream).refused == ("user",)
     assert (await answer(on, direct, operation_id="op2")).kind is Kind.NO_CREDENTIAL
     assert (await answer(on, grouped, operation_id="op3")).kind is Kind.ANSWERED
-    service_key.forget_refusals()
+    service_key.refused.clear()
     assert (await answer(on, direct, operation_id="op4")).kind is Kind.ANSWERED
 
 

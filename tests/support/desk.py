@@ -26,7 +26,7 @@ class Desk:
         settings.MOBIUS_PROJECT = project.handle
         settings.MOBIUS_API_KEY = project.service_key
         settings.SERVICE_KEY_ANSWERS = "off"
-        service_key.forget_refusals()
+        service_key.refused.clear()
         self.settings = settings
         make_people(tokens={user_id: project.tokens[user_id] for user_id in CAST})
 

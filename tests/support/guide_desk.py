@@ -21,7 +21,7 @@ class GuideDesk:
         settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = server.base_url
         settings.MOBIUS_PROJECT, settings.MOBIUS_API_KEY = "demo", server.key
         held = {user_id: server.state.token_of(user_id) for user_id in CAST} if tokens else {}
-        service_key.forget_refusals()
+        service_key.refused.clear()
         make_people(tokens=held)
         server.state.groups["approvers"] = ["user_rina", "user_sam", "user_lee"]
 
