@@ -13,6 +13,8 @@ from inbox.models.reviewer import Reviewer
 
 SKEW = timedelta(minutes=1)
 """How far our clock and that of Mobius may be apart."""
+GIVE_UP_AFTER = timedelta(minutes=5)
+"""An answer or a claim that its open question doesn't show for this long can be sent again."""
 
 
 def same(first: Any, second: Any) -> bool:
@@ -140,9 +142,8 @@ class ClaimAttempt(models.Model):
     be accepted.
     """
 
-    GIVE_UP_AFTER = timedelta(minutes=5)
-    """An attempt without a response counts as not accepted after this."""
     GIVE_UP_AFTER_FAILURE = timedelta(minutes=1)
+    """The same, for an attempt whose request failed."""
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -163,7 +164,7 @@ class ClaimAttempt(models.Model):
         """Whether it counts as not accepted, since the question has not shown it for so long."""
         if self.ended_at is not None:
             return self.ended_at + self.GIVE_UP_AFTER_FAILURE < timezone.now()
-        return self.created_at + self.GIVE_UP_AFTER < timezone.now()
+        return self.created_at + GIVE_UP_AFTER < timezone.now()
 
 
 class Draft(models.Model):

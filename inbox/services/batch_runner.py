@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -31,17 +31,14 @@ from inbox.services.look_up import look_up, mirror
 from inbox.services.origin import Origin
 from inbox.services.outcome import DONE, Kind, Outcome
 from inbox.services.question import NotAsked, find_asked
-from inbox.services.scheduled import ScheduledSender
+from inbox.services.scheduled import OVERDUE_AFTER, TRY_AGAIN_AFTER, ScheduledSender
 
 log = logging.getLogger(__name__)
 
 AT_A_TIME = 4
 """Questions of a batch that are sent at the same time."""
-LATEST = timedelta(seconds=60)
-"""A batch that is overdue by this long is no longer sent."""
-GIVE_UP_AFTER = 60.0
+LONGEST_WAIT = 60.0
 """Seconds for which a batch waits for a Mobius that can't be reached."""
-TRY_AGAIN_AFTER = 1.0
 READ_WITHIN = 2.0
 """Seconds that the read of a question may take."""
 MOST_TRIES = 8
@@ -181,7 +178,7 @@ class BatchRunner(ScheduledSender):
 
     async def _read(self, interaction_id: str) -> Payload | None:
         """Read the question, and wait while Mobius can't be reached. None if only the mirror can be
-        used. Raises ``RateLimited``, or another ``MobiusError`` after ``GIVE_UP_AFTER``.
+        used. Raises ``RateLimited``, or another ``MobiusError`` after ``LONGEST_WAIT``.
         """
         while True:
             try:
@@ -192,10 +189,10 @@ class BatchRunner(ScheduledSender):
                 now = monotonic()
                 if self._away_since is None:
                     self._away_since = now
-                if now - self._away_since >= GIVE_UP_AFTER:
+                if now - self._away_since >= LONGEST_WAIT:
                     raise
                 log.info("a batch is still waiting: %s", error)
-                await asyncio.sleep(TRY_AGAIN_AFTER)
+                await asyncio.sleep(TRY_AGAIN_AFTER.total_seconds())
                 continue
             except MobiusError as error:
                 log.info(
@@ -236,7 +233,7 @@ def _start(batch_id: int) -> Batch | None:
     batch = confirmed.select_related("reviewer__user", "upstream").first()
     if batch is None or batch.started_at is None or batch.send_at is None:
         return None
-    if batch.started_at >= batch.send_at + LATEST:
+    if batch.started_at >= batch.send_at + OVERDUE_AFTER:
         batch.items.filter(state=BatchItem.State.WAITING).update(
             state=BatchItem.State.FAILED, outcome=Kind.OVERDUE
         )

@@ -14,6 +14,7 @@ from inbox.mirror.lease import leads
 from inbox.mobius.errors import MobiusError, RateLimited, Unavailable, Unreachable
 from inbox.mobius.timing import Backoff
 from inbox.models import Attempt, Upstream
+from inbox.models.attempt import GIVE_UP_AFTER
 from inbox.services.answer_command import AnswerCommand
 from inbox.services.look_up import look_up
 
@@ -23,8 +24,6 @@ FIRST_PHASE = timedelta(minutes=1)
 FIRST_INTERVAL = 2.0
 INTERVAL = 30.0
 """Seconds between two reads of a question, in the first minute and after it."""
-GIVE_UP_AFTER = timedelta(minutes=5)
-"""The time after which a question that is still open can be answered again."""
 TEMPORARY = (RateLimited, Unavailable, Unreachable)
 """Errors of a read that may pass. They prove nothing, however late an answer is."""
 

@@ -23,6 +23,7 @@ from inbox.metrics import observe_answer
 from inbox.mirror.snapshots import Payload
 from inbox.mobius.errors import MobiusError
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
+from inbox.models.attempt import GIVE_UP_AFTER
 from inbox.people.clients import NoCredential, RequestCredential, credential_for
 from inbox.services import answer_command, attempts, draft, observed, returned
 from inbox.services.answer_command import AnswerCommand, answered
@@ -40,9 +41,6 @@ from inbox.services.seen import Seen
 from inbox.services.sending import sender
 
 log = logging.getLogger(__name__)
-
-GIVE_UP_AFTER = timedelta(minutes=5)
-"""After this, an attempt whose question is still open counts as not arrived."""
 
 OPEN = Attempt.State.OPEN
 TAKEN = (Attempt.State.HELD, Attempt.State.ANSWERED, Attempt.State.ACCEPTED)

@@ -1,7 +1,7 @@
 """Sending what was stored to be sent later."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
@@ -10,6 +10,11 @@ from inbox.live.alarm import Alarm
 from inbox.live.bus import get_bus
 from inbox.mirror.lease import leads
 from inbox.models import Attempt, Batch
+
+OVERDUE_AFTER = timedelta(seconds=60)
+"""What should have been sent so long ago is no longer sent."""
+TRY_AGAIN_AFTER = timedelta(seconds=1)
+"""The pause before Mobius, which can't be reached, is tried again."""
 
 
 class ScheduledSender:

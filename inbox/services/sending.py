@@ -8,7 +8,7 @@ the answer is sent once. An answer that can't be checked or sent comes back to t
 
 import logging
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 
 from asgiref.sync import sync_to_async
@@ -29,13 +29,9 @@ from inbox.services.confirming import TEMPORARY, confirmer
 from inbox.services.look_up import look_up, mirror
 from inbox.services.outcome import DONE, Kind, Outcome
 from inbox.services.question import NotAsked, find_asked
-from inbox.services.scheduled import ScheduledSender
+from inbox.services.scheduled import OVERDUE_AFTER, TRY_AGAIN_AFTER, ScheduledSender
 
 log = logging.getLogger(__name__)
-
-LATEST = timedelta(seconds=60)
-"""An answer that is overdue by this long is no longer sent."""
-TRY_AGAIN_AFTER = timedelta(seconds=1)
 
 
 class Sender(ScheduledSender):
@@ -52,7 +48,7 @@ class Sender(ScheduledSender):
         attempt = await sync_to_async(_find)(attempt_id)
         if attempt is None or attempt.send_at is None:
             return
-        if timezone.now() >= attempt.send_at + LATEST:
+        if timezone.now() >= attempt.send_at + OVERDUE_AFTER:
             await sync_to_async(_give_up)(attempt)
             return
         try:

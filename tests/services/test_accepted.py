@@ -8,9 +8,10 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.models import Attempt, Decision
+from inbox.models.attempt import GIVE_UP_AFTER
 from inbox.services import draft, upkeep
 from inbox.services.answer_state import sent_to
-from inbox.services.confirming import FIRST_INTERVAL, GIVE_UP_AFTER, INTERVAL, Confirmer, confirm
+from inbox.services.confirming import FIRST_INTERVAL, INTERVAL, Confirmer, confirm
 from inbox.services.draft import TypedIn
 from inbox.services.outcome import Kind
 from inbox.services.respond import recheck, respond, settle_open

@@ -29,11 +29,12 @@ from inbox.people.clients import member_credential
 from inbox.services import attempts as steps
 from inbox.services import batches, draft, guard
 from inbox.services.audit.verify import verify
-from inbox.services.batch_runner import AT_A_TIME, LATEST, BatchRunner, settle
+from inbox.services.batch_runner import AT_A_TIME, BatchRunner, settle
 from inbox.services.batches import Chosen, Confirmation, LeftOut
 from inbox.services.notices import notify
 from inbox.services.origin import BACKGROUND
 from inbox.services.respond import settle_open
+from inbox.services.scheduled import OVERDUE_AFTER
 from tests.support.desk import Desk
 from tests.support.scripted_server import Hold, Pass, PassThenCut, Reply
 from tests.support.snapshots import run, step
@@ -424,7 +425,7 @@ async def test_with_undo_it_is_held_and_can_be_taken_back_as_a_whole(desk: Desk)
 async def test_a_batch_that_is_overdue_is_not_sent(desk: Desk) -> None:
     items = [await sync_to_async(desk.ask)()]
     batch = await sync_to_async(confirmed)(desk, items)
-    await Batch.objects.filter(pk=batch.pk).aupdate(send_at=timezone.now() - LATEST)
+    await Batch.objects.filter(pk=batch.pk).aupdate(send_at=timezone.now() - OVERDUE_AFTER)
     await send(batch)
     assert desk.posts() == []
     assert await aresults(batch) == [("failed", "overdue")]

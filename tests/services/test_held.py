@@ -18,15 +18,17 @@ from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.mirror.snapshots import Deleted
 from inbox.models import Attempt, Credential, Interaction, Notice
+from inbox.models.attempt import GIVE_UP_AFTER
 from inbox.services import attempts as steps
 from inbox.services.answer_state import sent_to
 from inbox.services.audit.verify import verify
 from inbox.services.look_up import mirror
 from inbox.services.outcome import Kind
 from inbox.services.question import NotAsked
-from inbox.services.respond import GIVE_UP_AFTER, recheck, respond, settle_open
+from inbox.services.respond import recheck, respond, settle_open
+from inbox.services.scheduled import OVERDUE_AFTER
 from inbox.services.seen import Seen, seen_of
-from inbox.services.sending import LATEST, Sender, send, undo
+from inbox.services.sending import Sender, send, undo
 from tests.support.desk import Desk, attempts, decisions, drafts
 from tests.support.scripted_server import CutAfterRead, Hold, Pass, PassThenCut, Reply
 
@@ -599,7 +601,7 @@ async def test_after_a_restart_it_is_sent_once_mobius_can_be_reached(desk: Desk)
 async def test_after_a_minute_it_comes_back(desk: Desk) -> None:
     item = await sync_to_async(desk.ask)()
     await hold(desk, item)
-    await overdue(LATEST)
+    await overdue(OVERDUE_AFTER)
     sender = Sender()
     await sender.load()
 

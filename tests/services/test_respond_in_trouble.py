@@ -10,12 +10,13 @@ from cryptography.fernet import Fernet
 from django.utils import timezone
 
 from inbox.models import Attempt, Credential
+from inbox.models.attempt import GIVE_UP_AFTER
 from inbox.people import clients
 from inbox.services import attempts as steps
 from inbox.services import draft
 from inbox.services.draft import TypedIn
 from inbox.services.outcome import Kind
-from inbox.services.respond import GIVE_UP_AFTER, respond, settle_open
+from inbox.services.respond import respond, settle_open
 from tests.support.desk import Desk, attempts, decisions, drafts
 from tests.support.scripted_server import (
     CutAfterRead,
