@@ -248,7 +248,7 @@ def inbox_list(
         open=counts.words(counts.total),
         counts=counts.counts,
         arrivals=Arrivals(tuple(row.interaction.mobius_id for row in page.new)),
-        shown=numbers(page.rows),
+        shown=numbers(row.pk for row in page.rows),
         until=page.cursor,
         exact=_counts_bands(filters, page),
         place=place_in(

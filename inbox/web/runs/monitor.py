@@ -252,7 +252,7 @@ def monitor(
         view_href=view_href(viewer, view, filters),
         changed_view=changed_view(viewer, view, filters),
         new=len(page.new),
-        refresh_href=filters.href(shown=numbers(page.rows)),
+        refresh_href=filters.href(shown=numbers(row.pk for row in page.rows)),
         next_href=filters.href(cursor=page.cursor) if page.cursor else "",
     )
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from inbox.access import Viewer
 from inbox.models import Batch, BatchItem, Upstream
 from inbox.services import batches
+from inbox.web.ui.lists import numbers_together
 from inbox.web.ui.script_words import SENDING
 from inbox.web.ui.when import span
 
@@ -61,9 +62,8 @@ class BatchLines:
         return words % {"count": self.left_out} if self.left_out else ""
 
     @property
-    def results(self) -> str:
-        """What *Dismiss all* sends; empty where *Dismiss* is enough."""
-        return ".".join(map(str, self.over)) if len(self.over) > 1 else ""
+    def dismiss_all(self) -> str:
+        return numbers_together(self.over)
 
 
 def chosen_value(interaction_id: str, updated_at: datetime | None = None) -> str:

@@ -19,6 +19,7 @@ from inbox.services import batches
 from inbox.services import draft as drafts
 from inbox.services.outcome import Kind
 from inbox.web.ui.batches import held_words, milliseconds_left, summary, verb_words
+from inbox.web.ui.lists import numbers_together
 
 _REASONS: dict[str, str | Promise] = {
     Kind.CLOSED: gettext_lazy("The question closed before your answer could be sent."),
@@ -108,10 +109,8 @@ class ReturnedLines:
         return words % {"count": left_out} if left_out else ""
 
     @property
-    def numbers(self) -> str:
-        """What *Dismiss all* sends; empty where *Dismiss* is enough."""
-        numbers = (str(answer.number) for answer in self.every)
-        return ".".join(numbers) if len(self.every) > 1 else ""
+    def dismiss_all(self) -> str:
+        return numbers_together([answer.number for answer in self.every])
 
 
 def held_attempts(user_id: int, upstream: Upstream) -> QuerySet[Attempt]:

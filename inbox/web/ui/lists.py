@@ -347,9 +347,14 @@ def _arrivals(fresh: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
     return [row for row in last if row.pk not in shown_ids]
 
 
-def numbers(rows: Iterable[Model]) -> str:
+def numbers(pks: Iterable[int]) -> str:
     """The numbers of the rows that a page shows: ``12.7.5``."""
-    return ".".join(str(row.pk) for row in rows)
+    return ".".join(map(str, pks))
+
+
+def numbers_together(pks: Sequence[int]) -> str:
+    """What *Dismiss all* sends for these rows; empty where *Dismiss* is enough."""
+    return numbers(pks) if len(pks) > 1 else ""
 
 
 def read_numbers(text: str) -> list[int]:
