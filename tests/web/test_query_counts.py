@@ -27,7 +27,7 @@ PAGES = {
     ("rina", "/interactions/int_1/similar"): 13,
     ("rina", "/runs/"): 14,
     ("rina", "/runs/run_one/"): 16,
-    ("tess", "/runs/"): 13,
+    ("tess", "/runs/"): 14,
     ("tess", "/runs/run_one/"): 19,
     ("tess", "/runs/blocked/"): 12,
     ("tess", "/groups/"): 14,

@@ -1,6 +1,6 @@
-"""The run monitor's counts and names, read at once."""
+"""The run monitor's counts and names."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from django.db import connection
 from inbox.access import Viewer
 from inbox.models import Upstream
 from inbox.people.names import accounts_of
+from inbox.web.ui.groups import group_names
 from inbox.web.ui.scopes import counted_words
 from inbox.web.ui.when import midnight
 
@@ -19,19 +20,13 @@ LONG = timedelta(hours=4)
 MOST_RUNS = 1_000
 """The runs in a status are counted up to this number."""
 
-# One statement for the counts and groups: ten statements, composed by Django, would cost
-# more than reading the rows. Each part returns kind, key, two texts and a number.
-#
-# Each count is of one range of an index, up to a limit, so that it costs no more with more runs.
+# One statement of our own: Django would take several times as long to compose it. Each part counts
+# one range of an index, up to a limit, so that it costs no more with more runs.
 _RUNS = """
-SELECT '{kind}', '{state}', '', '', COUNT(*) FROM (
+SELECT '{kind}', '{state}', COUNT(*) FROM (
   SELECT 1 FROM inbox_run
   WHERE upstream_id = %s AND gone IN (false) AND state = '{state}' {bound} LIMIT {most}
 ) AS counted
-"""
-_GROUPS = """
-SELECT 'group', mobius_id, name, handle, 0
-FROM inbox_group WHERE upstream_id = %s AND (mobius_id IN ({marks}) OR handle IN ({marks}))
 """
 
 
@@ -62,25 +57,28 @@ class MonitorCounts:
 def monitor_counts(
     viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
 ) -> MonitorCounts:
-    """The names of these people and groups, and for a lead the counts of runs. Two queries."""
-    parts = _groups(upstream, groups)
-    if viewer.lead:
-        parts += _board(upstream, now)
-    rows: list[Any] = []
-    if parts:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                " UNION ALL ".join(text for text, _ in parts),
-                [value for _, values in parts for value in values],
-            )
-            rows = cursor.fetchall()
-    return _from_rows(rows, accounts_of(people))
+    """The names of these people and groups, and for a lead the counts of runs. A query each."""
+    return MonitorCounts(
+        figures=_figures(upstream, now) if viewer.lead else {},
+        people=accounts_of(people),
+        groups=group_names(upstream, groups),
+    )
+
+
+def _figures(upstream: Upstream, now: datetime) -> dict[tuple[str, str], int]:
+    parts = _parts(upstream, now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(text for text, _ in parts),
+            [value for _, values in parts for value in values],
+        )
+        return {(kind, state): number for kind, state, number in cursor.fetchall()}
 
 
 Part = tuple[str, Sequence[Any]]
 
 
-def _board(upstream: Upstream, now: datetime) -> list[Part]:
+def _parts(upstream: Upstream, now: datetime) -> list[Part]:
     def instant(at: datetime) -> Any:
         return connection.ops.adapt_datetimefield_value(at)
 
@@ -97,22 +95,3 @@ def _board(upstream: Upstream, now: datetime) -> list[Part]:
         *(runs("other", state, before, today) for state in ("failed", "cancelled")),
         *(runs("notable", state, since, today) for state in ("failed", "cancelled", "completed")),
     ]
-
-
-def _groups(upstream: Upstream, ids: set[str]) -> list[Part]:
-    """The names of the groups with these IDs or handles."""
-    if not ids:
-        return []
-    marks = ", ".join(["%s"] * len(ids))
-    return [(_GROUPS.format(marks=marks), [upstream.pk, *ids, *ids])]
-
-
-def _from_rows(rows: Iterable[Sequence[Any]], people: Mapping[str, str]) -> MonitorCounts:
-    figures: dict[tuple[str, str], int] = {}
-    groups: dict[str, str] = {}
-    for kind, key, name, handle, number in rows:
-        if kind == "group":
-            groups[key] = groups[handle] = name
-        else:
-            figures[kind, key] = number
-    return MonitorCounts(figures, people, groups)

@@ -211,8 +211,8 @@ def monitor(
     """One page of the runs that the viewer may open. With ``shown``, those rows keep their order
     and are updated.
 
-    Four queries, five with ``shown``: the rows, what they wait for, everything else; and one more
-    if cancelled runs are among the rows.
+    Five queries at most, six with ``shown``: the rows, what they wait for, the counts, the names of
+    people and those of groups; and one more if cancelled runs are among the rows.
     """
     order_label, order = SORTS[filters.cleaned_data["sort"]]
     fresh = list(page_of(viewer, upstream, filters, order, now))
