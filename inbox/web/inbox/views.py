@@ -20,6 +20,7 @@ from django_htmx.http import push_url, replace_url
 
 from inbox.live import hub
 from inbox.mirror import freshness as mirror_freshness
+from inbox.models import Interaction
 from inbox.services import notices, question
 from inbox.web.inbox import export
 from inbox.web.inbox.changes import inbox_changes
@@ -143,14 +144,20 @@ def focus(request: ReviewerRequest) -> HttpResponse:
     if not id_:
         return at_the_end(request, filters, cursor)
     item = question.find(request.viewer, request.upstream, id_)
-    bar = is_fragment(request, "focus-place")
-    if item is not None and not bar:
+    if item is not None and not is_fragment(request, "focus-place"):
         return render_item(request, item, cursor, filters=filters)
+    return _place_in_focus(request, filters, id_, item)
+
+
+def _place_in_focus(
+    request: ReviewerRequest, filters: FocusFilters, id_: str, item: Interaction | None
+) -> HttpResponse:
+    """The bar alone, or a page that says that the question isn't there."""
     context: dict[str, Any] = {
         "focus": focus_place(request.viewer, request.upstream, filters, id_),
         "open": item is not None and item.pending,
     }
-    if bar:
+    if is_fragment(request, "focus-place"):
         return render(request, "inbox/_focus_place.html", context)
     return _render_focus(request, "interactions/_missing.html", context, status=404)
 

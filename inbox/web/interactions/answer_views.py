@@ -124,9 +124,16 @@ async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
     seen = Seen.parse(form.sent_seen if form else "")
     if form is None or not form.is_valid():
         return await _refuse_value(request, item, form, seen)
-    outcome = await service.respond(
+    outcome = await _send(request, item, form, seen)
+    return await sync_to_async(_show_outcome)(request, form, outcome)
+
+
+async def _send(
+    request: ReviewerRequest, item: Interaction, form: AnswerForm, seen: Seen
+) -> Outcome[Interaction]:
+    return await service.respond(
         reviewer=request.user.reviewer,
-        interaction_id=id,
+        interaction_id=item.mobius_id,
         value=form.value,
         comment=form.cleaned_data["comment"],
         operation_id=form.sent_operation_id,
@@ -138,7 +145,6 @@ async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
             request.user.reviewer, item, timezone.now(), used=request.POST.get("guard", "")
         ),
     )
-    return await sync_to_async(_show_outcome)(request, form, outcome)
 
 
 def _show_outcome(
@@ -250,15 +256,23 @@ async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
     outcome = await _outcome(request, id, sent)
     message_of = answer_message if sent == "respond" else claim_message
     message = await sync_to_async(message_of)(outcome, request.viewer, draft_saved=saved)
+    return await sync_to_async(_show_checked)(request, sent, form, message)
+
+
+def _show_checked(
+    request: ReviewerRequest, sent: str, form: AnswerForm | None, message: Message
+) -> HttpResponseBase:
+    """Move on if the answer was received. Otherwise show the question or the list, with *Send
+    again* if nothing was.
+    """
+    outcome = message.outcome
     if outcome.done and sent == "respond":
-        return await sync_to_async(move_on)(request, message)
+        return move_on(request, message)
     resend = sent if outcome.kind is Kind.NOT_RECORDED else ""
     if request.POST.get("back") == "inbox":
         filters = filters_of(request)
-        return await sync_to_async(render_list)(
-            request, filters, message=message, resend=resend, status=200
-        )
-    return await sync_to_async(render_item)(
+        return render_list(request, filters, message=message, resend=resend, status=200)
+    return render_item(
         request,
         outcome.subject,
         form=form,
