@@ -19,7 +19,7 @@ from inbox.models import Attempt, BatchItem, Interaction, Recipient, Run, Upstre
 from inbox.services import snooze
 from inbox.services.draft import with_text
 from inbox.web.inbox.order import RETURNED, usual_order
-from inbox.web.ui.frame import rail_counts
+from inbox.web.ui.frame import count_open, rail_counts
 from inbox.web.ui.held import on_their_way
 from inbox.web.ui.scopes import (
     CLAIMED,
@@ -27,7 +27,6 @@ from inbox.web.ui.scopes import (
     OPEN,
     Filters,
     by_snooze,
-    counted_words,
     rows_of,
     unseen,
 )
@@ -364,13 +363,12 @@ def sample(
     """
     order, snoozed = usual_order(returns), snooze.not_back(returns, now)
     if listed is None:
-        opened = order.first(rows_of(OPEN, viewer, upstream, snoozed=snoozed), "", COUNTED + 1)
-        waiting = list(opened.values_list(*_COUNTED_COLUMNS))
+        rows = order.first(rows_of(OPEN, viewer, upstream, snoozed=snoozed), "", COUNTED + 1)
+        waiting = list(rows.values_list(*_COUNTED_COLUMNS))
     else:
         waiting = [_counted_columns(row) for row in listed]
-    counted, whole = waiting[:COUNTED], len(waiting) <= COUNTED
-    unread = sum(seen is None for _, _, _, seen, *_ in counted)
-    claimed = sum(holds for _, _, holds, *_ in counted)
+    counted = waiting[:COUNTED]
+    opened = count_open([columns[1:4] for columns in waiting], snoozed)
     tomorrow = next_midnight(now)
     return Sample(
         bands=tuple(
@@ -382,19 +380,8 @@ def sample(
             group_id for _, via_group, _, _, group_id, *_ in counted if via_group and group_id
         ),
         total=len(counted),
-        whole=whole,
-        rail={
-            "claimed": counted_words(claimed),
-            **rail_counts(
-                viewer,
-                upstream,
-                notices=notices,
-                unread=unread if whole else None,
-                # The list of claimed questions has those that are snoozed too.
-                claimed=bool(snoozed) or not whole,
-                snoozed=snoozed,
-            ),
-        },
+        whole=opened.whole,
+        rail=rail_counts(viewer, upstream, opened, notices=notices, groups=False),
         claimed_by={id_: claimed_by for *_, id_, claimed_by, _number in waiting},
     )
 

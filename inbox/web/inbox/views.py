@@ -32,7 +32,7 @@ from inbox.web.inbox.place import place_of
 from inbox.web.interactions.page import item_page
 from inbox.web.interactions.views import render_in_focus, render_item
 from inbox.web.ui.batches import shown_batches
-from inbox.web.ui.frame import frame, held_after, rail_counts, render_page
+from inbox.web.ui.frame import frame, held_after, open_counts, rail_counts, render_page
 from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.messages import Message
 from inbox.web.ui.request import ReviewerRequest, asking_page, is_fragment, source_of
@@ -211,7 +211,8 @@ def counts(request: ReviewerRequest) -> HttpResponse:
     position if ``after`` is empty or unreadable.
     """
     viewer, upstream = request.viewer, request.upstream
-    context: dict[str, Any] = {"counts": rail_counts(viewer, upstream, own=True)}
+    opened = open_counts(viewer, upstream)
+    context: dict[str, Any] = {"counts": rail_counts(viewer, upstream, opened)}
     if "after" in request.GET:
         since, until = Since.read(request.GET["after"]), Since.now(timezone.now())
         context["until"] = until

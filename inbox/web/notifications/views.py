@@ -38,7 +38,7 @@ def notifications(request: ReviewerRequest) -> HttpResponse:
 @require_safe
 def counts(request: ReviewerRequest) -> HttpResponse:
     """The number of unread notifications, and for a lead the number of blocked questions."""
-    context = {"counts": rail_counts(request.viewer, request.upstream), "fragment": True}
+    context = {"counts": rail_counts(request.viewer, request.upstream, None), "fragment": True}
     return render(request, "notifications/_counts.html", context)
 
 

@@ -1,6 +1,8 @@
 """The frame around every page: the viewer, freshness and counts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import IntegerField, QuerySet, Subquery
@@ -32,25 +34,64 @@ from inbox.web.ui.scopes import (
 Key = TypeVar("Key", str, int)
 
 
+@dataclass(frozen=True)
+class OpenCounts:
+    """How many questions are open for the viewer, counted up to one more than ``COUNTED``; and of
+    those how many ask a group, are claimed by the viewer, or have not been seen. ``snoozed`` are
+    the interactions that the viewer has snoozed, which are not counted, as in ``by_snooze``.
+    """
+
+    total: int
+    via_group: int
+    claimed: int
+    unread: int
+    snoozed: Collection[int]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all were counted."""
+        return self.total <= COUNTED
+
+
+def count_open(
+    rows: Collection[tuple[bool, bool, datetime | None]], snoozed: Collection[int]
+) -> OpenCounts:
+    """Count the viewer's open ``rows``: ``via_group``, ``holds`` and ``seen`` of each."""
+    return OpenCounts(
+        total=len(rows),
+        via_group=sum(via_group for via_group, _, _ in rows),
+        claimed=sum(holds for _, holds, _ in rows),
+        unread=sum(seen is None for _, _, seen in rows),
+        snoozed=snoozed,
+    )
+
+
+def open_counts(viewer: Viewer, upstream: Upstream) -> OpenCounts:
+    """Read the viewer's open rows, and count them. Two queries, three if the viewer has ever
+    snoozed a question; none for an account without a Mobius ID.
+    """
+    if not viewer.mobius_id:
+        return count_open((), ())
+    snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now())
+    opened = rows_of(OPEN, viewer, upstream, snoozed=snoozed)
+    rows = opened.values_list("via_group", "holds", "seen")[: COUNTED + 1]
+    return count_open(list(rows), snoozed)
+
+
 def rail_counts(
     viewer: Viewer,
     upstream: Upstream,
+    opened: OpenCounts | None,
     *,
-    own: bool = False,
     notices: bool = True,
-    unread: int | None = None,
-    claimed: bool = False,
-    snoozed: Collection[int] | None = None,
+    groups: bool = True,
 ) -> dict[str, str]:
-    """The counts in the rail, by name. One query; with ``own`` three, four if the viewer has ever
-    snoozed a question.
+    """The counts in the rail, by name. One query at most.
 
-    ``others`` are questions that wait for others, ``blocked``, for a lead, all that wait. With
-    ``own`` also those that wait for the viewer, for pages that have not counted them; with
-    ``notices`` the unread notifications; with ``claimed`` those that the viewer has claimed,
-    snoozed or not, as their list has them. ``unread``: how many open questions the viewer has not
-    seen, if the caller has counted them. ``snoozed`` is as in ``by_snooze``. Large counts stop at
-    the rail's limit, so that they cost no more.
+    ``others`` are questions that wait for others, ``blocked``, for a lead, all that wait, with
+    ``notices`` also the unread notifications. Without ``opened``, of the viewer's open questions
+    only those that are unread. With ``groups`` those of groups are counted even if ``opened``
+    doesn't have all. Large counts stop at the rail's limit, so that they cost no more.
     """
     counted: dict[str, QuerySet[Any, Any]] = {}
     found: dict[str, int] = {}
@@ -63,28 +104,23 @@ def rail_counts(
         counted["blocked"] = waits.order_by("created_at", "id")[: COUNTED + 1]
     if viewer.mobius_id:
         counted["others"] = rows_of(OTHERS, viewer, upstream)
-    if own and viewer.mobius_id:
-        snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now())
-        opened = rows_of(OPEN, viewer, upstream, snoozed=snoozed)
-        waiting = list(opened.values_list("via_group", "holds", "seen")[: COUNTED + 1])
-        if len(waiting) <= COUNTED:
-            found["inbox"] = len(waiting)
-            found["groups"] = sum(via_group for via_group, *_ in waiting)
-            unread = sum(seen is None for *_, seen in waiting)
-        else:
-            found["inbox"] = len(waiting)
-            shared = opened.filter(via_group__in=(True,))
-            counted["groups"] = shared.order_by("due_at", "id")[: COUNTED + 1]
-        claimed = bool(snoozed) or len(waiting) > COUNTED
-        if not claimed:
-            found["claimed"] = sum(holds for _, holds, _ in waiting)
-    if claimed and viewer.mobius_id:
-        counted["claimed"] = rows_of(CLAIMED, viewer, upstream)
-    if unread is not None:
-        found["unread"] = unread
-    elif viewer.mobius_id:
-        rows = rows_of(OPEN, viewer, upstream, snoozed=snoozed, unread=True)
-        counted["unread"] = rows.order_by("due_at", "id")[: COUNTED + 1]
+        snoozed = None if opened is None else opened.snoozed
+        if opened is None or not opened.whole:
+            unread = rows_of(OPEN, viewer, upstream, snoozed=snoozed, unread=True)
+            counted["unread"] = unread.order_by("due_at", "id")[: COUNTED + 1]
+        if opened is not None:
+            found["inbox"] = opened.total
+            if opened.whole:
+                found["unread"], found["groups"] = opened.unread, opened.via_group
+            elif groups:
+                shared = rows_of(OPEN, viewer, upstream, snoozed=snoozed)
+                shared = shared.filter(via_group__in=(True,))
+                counted["groups"] = shared.order_by("due_at", "id")[: COUNTED + 1]
+            if opened.whole and not snoozed:
+                found["claimed"] = opened.claimed
+            else:
+                # The list of claimed questions has those that are snoozed too.
+                counted["claimed"] = rows_of(CLAIMED, viewer, upstream)
     found |= numbers_of(upstream, counted)
     return {name: counted_words(count) for name, count in found.items()}
 
@@ -122,7 +158,9 @@ def frame(
     if views is None:
         views = shown_views(request.viewer, request.upstream)
     if counts is None:
-        counts = rail_counts(request.viewer, request.upstream, own=True)
+        counts = rail_counts(
+            request.viewer, request.upstream, open_counts(request.viewer, request.upstream)
+        )
     return {
         "guard": choice_of(request.user.reviewer).guard,
         "held": own_held(request) if held is None else held,
