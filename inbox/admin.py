@@ -26,7 +26,7 @@ from inbox.models import Decision, Reviewer
 from inbox.people.sessions import sign_out_everywhere
 from inbox.services import credentials
 from inbox.services.audit import rights_log
-from inbox.web.decisions import words as decision_words
+from inbox.web.decisions import messages as decision_messages
 
 
 class ReviewerInline(admin.StackedInline):
@@ -177,11 +177,11 @@ class LabelFilter(admin.AllValuesFieldListFilter):
 
 
 class VerbFilter(LabelFilter):
-    labels = decision_words.VERBS
+    labels = decision_messages.VERBS
 
 
 class CredentialFilter(LabelFilter):
-    labels = decision_words.CREDENTIALS
+    labels = decision_messages.CREDENTIALS
 
 
 @admin.register(Decision)
@@ -217,18 +217,18 @@ class DecisionAdmin(NotEditable, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("action"), ordering="verb")
     def action(self, entry: Decision) -> str:
-        return decision_words.verb_words(entry.verb)
+        return decision_messages.verb_words(entry.verb)
 
     @admin.display(description=gettext_lazy("credential"), ordering="credential_kind")
     def credential(self, entry: Decision) -> str:
-        return decision_words.credential(entry)[1]
+        return decision_messages.credential(entry)[1]
 
     @admin.display(description=gettext_lazy("account or role"))
     def change(self, entry: Decision) -> str:
         """The account or role, and what was changed; empty for entries about anything else."""
         if entry.verb not in rights_log.VERBS:
             return ""
-        words = decision_words.value(entry, {})
+        words = decision_messages.value(entry, {})
         if words is None:
             return entry.title
         return _("%(title)s: %(change)s") % {"title": entry.title, "change": words.text}

@@ -15,8 +15,8 @@ from inbox.people.names import names_of
 from inbox.services import batches
 from inbox.services.draft import drafted
 from inbox.web.batches.messages import done_words, left_out_words, result_words
-from inbox.web.ui import batches as words
 from inbox.web.ui.answers import question_of
+from inbox.web.ui.batches import chosen_value, failed_words, verb_words
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import Deadline, deadline
@@ -96,7 +96,7 @@ class BatchPage:
 
     @property
     def failed_words(self) -> str:
-        return words.failed_words(len(self.failed))
+        return failed_words(len(self.failed))
 
     @property
     def progress_words(self) -> str:
@@ -139,7 +139,7 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
     return BatchPage(
         batch=batch,
         title=_("Selected questions") if mixed else _title(batch, len(kept), len(others)),
-        button=words.verb_words(batch.verb, len(kept)).button,
+        button=verb_words(batch.verb, len(kept)).button,
         back=Filters.read(QueryDict(batch.query)).href(),
         rows=tuple(others),
         failed=tuple(lines[item.pk] for item in failed),
@@ -158,10 +158,10 @@ def _title(batch: Batch, count: int, done: int) -> str:
     if batch.previewed and not count:
         return _("None of these questions can be included")
     if batch.previewed:
-        return words.verb_words(batch.verb, count).asks
+        return verb_words(batch.verb, count).asks
     if batch.finished_at is not None:
-        return words.verb_words(batch.verb, done).done
-    return words.verb_words(batch.verb, count).doing
+        return verb_words(batch.verb, done).done
+    return verb_words(batch.verb, count).doing
 
 
 def _recipients(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[str, Recipient]:
@@ -218,7 +218,7 @@ def _row(
 
 
 def _value(batch: Batch, question: Interaction) -> str:
-    return words.chosen_value(question.mobius_id, question.updated_at if batch.previewed else None)
+    return chosen_value(question.mobius_id, question.updated_at if batch.previewed else None)
 
 
 def _alike(
@@ -232,7 +232,7 @@ def _alike(
     return tuple(
         Alike(
             _kind_title(alike, questions, steps),
-            words.verb_words(batch.verb, len(alike)).button,
+            verb_words(batch.verb, len(alike)).button,
             tuple(rows[item.pk] for item in alike),
         )
         for alike in _by_kind(items)

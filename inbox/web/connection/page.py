@@ -19,7 +19,7 @@ from inbox.services.connection import connection
 from inbox.services.group_mapping import Mapping
 from inbox.web.connection.capabilities import Offered, offered
 from inbox.web.connection.messages import key_answers_text
-from inbox.web.decisions import words as decision_words
+from inbox.web.decisions import messages as decision_messages
 from inbox.web.ui.freshness import explained
 from inbox.web.ui.messages import problem_text, sentences
 from inbox.web.ui.when import long_time
@@ -49,7 +49,7 @@ def warnings() -> list[AdminWarning]:
         found.append(AdminWarning(text, bad=True))
     conflicts = rights_log.conflicts(timezone.now() - CONFLICTS_FOR)[:CONFLICTS]
     for entry in conflicts:
-        facts = {"time": long_time(entry.at), "event": decision_words.conflict(entry)}
+        facts = {"time": long_time(entry.at), "event": decision_messages.conflict(entry)}
         text = _("%(time)s: %(event)s. Nothing was changed.") % facts
         found.append(AdminWarning(text))
     return found

@@ -20,7 +20,7 @@ from inbox.people.names import names_of
 from inbox.services.audit import reseal
 from inbox.services.audit.decision_log import head
 from inbox.services.audit.log_status import inspect
-from inbox.web.decisions import words
+from inbox.web.decisions import messages
 from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, DecisionFilters
 from inbox.web.ui.answers import Words
 from inbox.web.ui.groups import group_names
@@ -99,9 +99,9 @@ def decision_list(
     found = NEWEST_FIRST.after(filters.rows(entries, now), cleaned["cursor"])
     page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
     rows = page.rows
-    people = People(names_of(words.people_in(rows)))
+    people = People(names_of(messages.people_in(rows)))
     items = _items(upstream, rows)
-    groups = group_names(upstream, words.mapped_groups(upstream, rows))
+    groups = group_names(upstream, messages.mapped_groups(upstream, rows))
     return DecisionList(
         filters=filters,
         log_status=_log_status(rows, now),
@@ -133,9 +133,9 @@ def _row(
 ) -> DecisionRow:
     here = (entry.base_url, entry.project) == (upstream.base_url, upstream.project)
     item = items.get(entry.interaction_id) if here else None
-    question = words.question_of(entry, (item.questions or [None])[0] if item else None)
+    question = messages.question_of(entry, (item.questions or [None])[0] if item else None)
     about, about_href, sub = _about(entry, item, groups if here else {}, here)
-    icon, by = words.credential(entry)
+    icon, by = messages.credential(entry)
     receipt_href = ""
     if entry.verb == RESPOND and item:
         receipt_href = f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
@@ -144,13 +144,13 @@ def _row(
         href=entry.get_absolute_url(),
         at=entry.at,
         face=_face(entry, people),
-        did=words.did(entry, people),
+        did=messages.did(entry, people),
         about=about,
         about_href=about_href,
         sub=sub,
-        words=words.value(entry, question),
+        words=messages.value(entry, question),
         comment=entry.comment,
-        note=_("Mobius didn't confirm that it was received") if words.unknown(entry) else "",
+        note=_("Mobius didn't confirm that it was received") if messages.unknown(entry) else "",
         icon=icon,
         by=by,
         receipt_href=receipt_href,
@@ -160,7 +160,7 @@ def _row(
 def _face(entry: Decision, people: People) -> Face:
     if entry.actor:
         return people.face(entry.actor)
-    name = entry.account or words.unnamed_actor(entry)
+    name = entry.account or messages.unnamed_actor(entry)
     return Face("", name, name)
 
 
@@ -176,7 +176,7 @@ def _about(
         return run, reverse("run", args=[entry.run_id]) if here else "", entry.title
     if entry.group_id:
         href = reverse("group", args=[entry.group_id]) if here else ""
-        return words.title(entry, groups) or entry.group_id, href, _("group")
+        return messages.title(entry, groups) or entry.group_id, href, _("group")
     return _about_account(entry) or entry.title or "–", "", ""
 
 
@@ -211,7 +211,7 @@ def _day_words(day: date, today: date) -> str:
 
 
 def _selects(filters: DecisionFilters) -> tuple[BoundField, ...]:
-    did = [*((verb, _(done)) for verb, done in words.VERBS.items()), (OBSERVED, _("Observed"))]
+    did = [*((verb, _(done)) for verb, done in messages.VERBS.items()), (OBSERVED, _("Observed"))]
     named = Decision.objects.exclude(workflow="").order_by("workflow")
     flows = [(name, name) for name in named.values_list("workflow", flat=True).distinct()[:MOST]]
     return (

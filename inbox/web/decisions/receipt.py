@@ -18,7 +18,7 @@ from inbox.services.audit.chain import NOTHING
 from inbox.services.audit.decision_log import head
 from inbox.services.audit.log_status import inspect
 from inbox.services.audit.verify import misfit
-from inbox.web.decisions import words
+from inbox.web.decisions import messages
 from inbox.web.ui import context as evidence
 from inbox.web.ui import markdown
 from inbox.web.ui.answers import Words
@@ -87,8 +87,8 @@ def receipts(
     viewer: Viewer, upstream: Upstream, entries: Sequence[Decision], item: Interaction | None
 ) -> tuple[Receipt, ...]:
     """Receipts for ``entries``. Leads see every address, others only their own."""
-    people = People(names_of(words.people_in(entries)))
-    groups = group_names(upstream, words.mapped_groups(upstream, entries))
+    people = People(names_of(messages.people_in(entries)))
+    groups = group_names(upstream, messages.mapped_groups(upstream, entries))
     last, problems = head(), _problems(entries)
     return tuple(
         _receipt(
@@ -126,8 +126,8 @@ def _receipt(
     problem: str,
 ) -> Receipt:
     mirrored = (item.questions or [None])[0] if item is not None else None
-    question = words.question_of(entry, mirrored)
-    value_text = words.value(entry, question)
+    question = messages.question_of(entry, mirrored)
+    value_text = messages.value(entry, question)
     shown = entry.shown if isinstance(entry.shown, dict) else {}
     message = str(shown.get("message") or "")
     context = shown.get("context")
@@ -137,17 +137,17 @@ def _receipt(
     return Receipt(
         entry=entry,
         head=last,
-        title=words.headline(entry, question, people, groups),
+        title=messages.headline(entry, question, people, groups),
         when=_full(entry.at),
         zone=get_current_timezone_name(),
         utc=dateformat.format(entry.at.astimezone(UTC), "H:i:s"),
         who=people.full(entry.actor) if entry.actor else entry.account,
         words=value_text,
-        rest="" if value_text is not None else words.value_as_json(entry),
-        did=words.did(entry, people),
-        by=words.credential(entry)[1],
+        rest="" if value_text is not None else messages.value_as_json(entry),
+        did=messages.did(entry, people),
+        by=messages.credential(entry)[1],
         address=entry.address if viewer.lead or own else "",
-        unknown=words.unknown(entry),
+        unknown=messages.unknown(entry),
         run=run_name(entry.workflow, entry.run_id),
         http_status=entry.http_status if entry.version > 1 else None,
         entered=_full(entry.entered_at),
