@@ -1,4 +1,4 @@
-"""Until when a question can be snoozed: what the form offers and accepts."""
+"""Snoozing a question: the link on its page, and what the form offers and accepts."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -10,9 +10,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from inbox import access
+from inbox.access import Viewer
 from inbox.models import Interaction
-from inbox.services.snooze import LONGEST, Refusal, limit_of
+from inbox.services.snooze import LONGEST, Refusal, limit_of, of_item
 from inbox.web.ui.forms import Form
+from inbox.web.ui.scopes import Filters, snooze_href
 from inbox.web.ui.when import moment
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -20,6 +23,25 @@ TIME_TO_ANSWER = 15 * MINUTE
 LEAST_TIME_TO_ANSWER = 5 * MINUTE
 MORNING, AFTERNOON, EVENING = time(9), time(14), time(18)
 FIELD_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+@dataclass(frozen=True)
+class SnoozeLink:
+    """The link to an open question's snooze. ``until`` is empty if the viewer hasn't snoozed it."""
+
+    href: str
+    until: str
+
+
+def snooze_link(
+    viewer: Viewer, item: Interaction, filters: Filters, now: datetime
+) -> SnoozeLink | None:
+    """None if the viewer wasn't asked or has answered. One query."""
+    if not access.is_asked(viewer, item) or access.has_answered(viewer, item):
+        return None
+    returns_at = of_item(viewer, item, now)
+    until = moment(returns_at, now) if returns_at is not None else ""
+    return SnoozeLink(snooze_href(item.mobius_id, filters), until)
 
 
 @dataclass(frozen=True)

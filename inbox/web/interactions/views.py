@@ -108,7 +108,7 @@ def render_item(
     rows = list_beside(request, filters, current=item.mobius_id) if has_list else None
     place = rows.place if rows is not None else None
     page = item_page(request, item, filters, form=form, shows=shows, place=place)
-    context: dict[str, Any] = {"page": page, "form": page.form, "message": message}
+    context: dict[str, Any] = {"page": page, "form": page.answer.form, "message": message}
     context |= {"resend": resend, "live_cursor": cursor}
     # When the part reloads itself, perhaps no one is looking: messages that are shown once wait,
     # and notifications stay unread. Those of a preview wait until the person has seen it.
