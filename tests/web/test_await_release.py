@@ -13,7 +13,7 @@ from inbox.live.bus import get_bus
 from inbox.mobius.types import Interaction, Question
 from inbox.models import AwaitedRelease
 from tests.support.snapshots import LEE, RINA, SAM, answered, group_ask
-from tests.web.cast import part, tell
+from tests.web.cast import part, soon, tell
 
 pytestmark = pytest.mark.usefixtures("read")
 
@@ -51,6 +51,13 @@ def test_a_claimed_question_shows_its_form_to_read(rina: Client) -> None:
     assert "/respond" not in page
     tell(claimed_by(None, 2, questions=(question,)))
     assert "disabled>" not in rina.get(PAGE).content.decode()
+
+
+def test_no_release_is_awaited_once_the_question_is_past_its_deadline(rina: Client) -> None:
+    tell(claimed_by(LEE, 1, expires_at=soon(minutes=-1)))
+    page = rina.get(PAGE).content.decode()
+    assert "This expired 1 min ago." in page
+    assert 'id="claimed-by-another"' not in page
 
 
 @pytest.mark.parametrize("mode", ["confirm", "input"])
