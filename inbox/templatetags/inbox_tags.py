@@ -18,18 +18,18 @@ from django.utils.translation import get_language, gettext, override
 
 from inbox.mirror.freshness import Freshness
 from inbox.models import Interaction, Run
-from inbox.web.ui import freshness, when, words
+from inbox.web.ui import freshness, labels, when
 from inbox.web.ui.answers import Member
+from inbox.web.ui.labels import run_status
 from inbox.web.ui.script_words import DUE, Phrase, written
-from inbox.web.ui.words import run_status
 
 register = template.Library()
 register.filter("consequence", freshness.consequence)
 register.filter("freshness_phrases", freshness.freshness_phrases)
 register.filter("day_time", when.day_time)
 register.filter("long_time", when.long_time)
-register.filter("quoted", words.quoted)
-register.filter("short_id", words.short_id)
+register.filter("quoted", labels.quoted)
+register.filter("short_id", labels.short_id)
 
 HIDDEN = SafeString('aria-hidden="true"')
 
@@ -236,7 +236,7 @@ def word(context: template.Context, key: str) -> SafeString:
 def run_word(context: template.Context, state: str) -> SafeString:
     """Draw the label of a run's status, as ``phrase`` does; an unknown one as Mobius calls it."""
     label = run_status(state).label
-    if state not in words.RUN_STATUS:
+    if state not in labels.RUN_STATUS:
         return format_html("<span>{}</span>", label)
     shown = "" if context.get("shared") else label
     return format_html('<span data-phrase="run_{}">{}</span>', state, shown)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 from playwright.sync_api import expect
 
-from inbox.web.ui.words import run_status
+from inbox.web.ui.labels import run_status
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
 from tests.e2e.test_monitor import opened_run

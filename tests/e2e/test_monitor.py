@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from inbox.web.ui.words import item_status, run_status
+from inbox.web.ui.labels import item_status, run_status
 from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.pages import box_of, intercept, layout_shifts, stop_clock, watch_layout_shifts

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inbox.web.ui import when, words
+from inbox.web.ui import labels, when
 
 ROOT = Path(__file__).parents[2]
 # The admin's templates are Django's own, with Django's sheets.
@@ -41,9 +41,11 @@ def test_every_icon_that_a_template_names_is_drawn(template: Path):
 
 def test_every_icon_that_the_pages_name_is_drawn():
     named = {band.icon for band in when.BANDS.values()}
-    named |= {words.kind(type_).icon for type_ in ("approval", "review", "input", "other")}
-    named |= {words.item_status(status).icon for status in ("pending", "completed", "expired", "x")}
-    named |= {words.run_status(status).icon for status in (*words.RUN_STATUSES, "active", "x")}
+    named |= {labels.kind(type_).icon for type_ in ("approval", "review", "input", "other")}
+    named |= {
+        labels.item_status(status).icon for status in ("pending", "completed", "expired", "x")
+    }
+    named |= {labels.run_status(status).icon for status in (*labels.RUN_STATUSES, "active", "x")}
     assert {icon for icon in named if f'id="{icon}"' not in SPRITE} == set()
 
 

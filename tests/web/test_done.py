@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from inbox.mobius.types import InteractionStatus, Question, RunStatus, Target
-from inbox.web.ui.words import run_status
+from inbox.web.ui.labels import run_status
 from tests.support.snapshots import RINA, SAM, answered, ask, at, run
 from tests.web.cast import download, tell
 from tests.web.test_inbox_filters import chips, listed, options

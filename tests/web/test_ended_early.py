@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from inbox.models import Decision, Interaction, Run
-from inbox.web.ui.words import item_status, run_status
+from inbox.web.ui.labels import item_status, run_status
 from tests.support.desk import Desk
 from tests.support.snapshots import ask, at, event, run
 from tests.web.cast import part, sign_in, tell

@@ -14,8 +14,8 @@ from django.urls import reverse
 from inbox.mirror import freshness
 from inbox.mobius.types import Answer, InteractionStatus, Target
 from inbox.models import Recipient, Snooze
+from inbox.web.ui.labels import item_status
 from inbox.web.ui.scopes import COUNTED
-from inbox.web.ui.words import item_status
 from tests.support.snapshots import RINA, SAM, answered, ask, at, group_ask
 from tests.web.cast import part, soon, tell
 

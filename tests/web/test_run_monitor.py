@@ -14,7 +14,7 @@ from inbox.mobius.types import Answer, Run, RunStatus, Target, Wait
 from inbox.models import Run as RunRow
 from inbox.models import SavedView, Upstream
 from inbox.web.runs.queries import SORTS, RunFilters, page_of
-from inbox.web.ui.words import run_status
+from inbox.web.ui.labels import run_status
 from tests.support.snapshots import answered, ask, at, group_ask, run
 from tests.support.tags import one_line, text_of
 from tests.web.cast import HTMX, part, sign_in, soon, tell

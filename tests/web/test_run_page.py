@@ -8,12 +8,12 @@ from django.test.utils import CaptureQueriesContext
 from inbox.live.page_activity import page_activity
 from inbox.mobius.types import InteractionStatus, RunStatus, StepPlan, StepStatus, Target
 from inbox.models import Run as RunRow
-from inbox.web.ui import words
+from inbox.web.ui import labels
 from tests.support.snapshots import answered, ask, at, event, group_ask, run, step
 from tests.support.tags import one_line, text_of
 from tests.web.cast import part, soon, tell
 
-SUSPENDED, RUNNING = (words.run_status(status).label for status in ("suspended", "running"))
+SUSPENDED, RUNNING = (labels.run_status(status).label for status in ("suspended", "running"))
 PLAN = (
     StepPlan(name="build", kind="action"),
     StepPlan(name="approve_release", kind="interaction"),
@@ -87,7 +87,7 @@ def test_a_statuss_label_is_changed_in_one_place(
     rina: Client, tess: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = "A label for this test"
-    monkeypatch.setitem(words.RUN_STATUS, "suspended", (other, "pause", "warn"))
+    monkeypatch.setitem(labels.RUN_STATUS, "suspended", (other, "pause", "warn"))
     a_run_that_waits()
     for client in (rina, tess):
         for url in ("/runs/", "/runs/?status=suspended", "/runs/run_1/"):

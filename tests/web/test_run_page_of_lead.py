@@ -16,7 +16,7 @@ from inbox.models import Event as EventRow
 from inbox.models import Run as RunRow
 from inbox.models import Upstream
 from inbox.web.runs.scrubber import fold
-from inbox.web.ui.words import run_status
+from inbox.web.ui.labels import run_status
 from tests.support.desk import Desk
 from tests.support.snapshots import answered, ask, at, event, group_ask, run, step
 from tests.support.tags import one_line, text_of

@@ -16,7 +16,7 @@ from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Attempt, Decision, Draft, Interaction, Notice, Reviewer, Upstream
 from inbox.services.sending import send as send_held
-from inbox.web.ui.words import run_status
+from inbox.web.ui.labels import run_status
 from tests.support.desk import Desk
 from tests.support.scripted_server import Reply
 from tests.support.snapshots import LEE, RINA, answered, ask, group_ask

@@ -17,10 +17,10 @@ from inbox.services.draft import drafted
 from inbox.web.batches.messages import done_words, left_out_words, result_words
 from inbox.web.ui.answers import question_of
 from inbox.web.ui.batches import chosen_value, failed_words, verb_words
+from inbox.web.ui.labels import Kind, asked_in, kind, label, listed
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import Deadline, deadline
-from inbox.web.ui.words import Kind, asked_in, kind, label, listed
 
 
 @dataclass(frozen=True)

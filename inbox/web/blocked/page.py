@@ -26,11 +26,11 @@ from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, read
 from inbox.web.ui.answers import progress
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import read_groups
+from inbox.web.ui.labels import listed
 from inbox.web.ui.lists import Choice, Counter, by_label, chips
 from inbox.web.ui.nudging import LastNudge, read_accounts, waits_for
 from inbox.web.ui.people import People
 from inbox.web.ui.when import clock, midnight, next_midnight, span
-from inbox.web.ui.words import listed
 
 PANEL_ROWS = 6
 """How many questions each side panel lists."""

@@ -14,10 +14,10 @@ from inbox.web.blocked.queries import BlockedFilters
 from inbox.web.ui.answers import obstacle, progress, progress_text
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import Groups
+from inbox.web.ui.labels import asked_in, listed
 from inbox.web.ui.nudging import Accounts, Nudge, nudge_of, waits_for
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import Deadline, deadline, span
-from inbox.web.ui.words import asked_in, listed
 
 MOST_PER_PERSON = 8
 """Questions listed for each person; the person filter lists the rest."""

@@ -15,9 +15,9 @@ from inbox.services import deactivation, group_mapping, key_answers, observed, r
 from inbox.services.audit import rights_log
 from inbox.services.claiming import Verb
 from inbox.web.ui.answers import Words, value_words
+from inbox.web.ui.labels import RIGHTS, label, routing_words
 from inbox.web.ui.people import People
 from inbox.web.ui.values import compact
-from inbox.web.ui.words import RIGHTS, label, routing_words
 
 VERBS = {
     RESPOND: gettext_noop("Answered"),

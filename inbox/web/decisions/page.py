@@ -24,11 +24,11 @@ from inbox.web.decisions import messages
 from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, DecisionFilters
 from inbox.web.ui.answers import Words
 from inbox.web.ui.groups import group_names
+from inbox.web.ui.labels import RIGHTS, run_name, whole
 from inbox.web.ui.lists import MOST, PAGE, Choice, chips
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import DATES, ago
-from inbox.web.ui.words import RIGHTS, run_name, whole
 
 COUNTED = 10_000
 """The most entries that are counted one by one."""

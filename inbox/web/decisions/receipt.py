@@ -24,11 +24,11 @@ from inbox.web.ui import markdown
 from inbox.web.ui.answers import Words
 from inbox.web.ui.context import Card
 from inbox.web.ui.groups import group_names
+from inbox.web.ui.labels import run_name
 from inbox.web.ui.markdown import Text
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import People
 from inbox.web.ui.when import read_instant
-from inbox.web.ui.words import run_name
 
 
 @dataclass(frozen=True)

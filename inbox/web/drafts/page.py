@@ -9,8 +9,8 @@ from inbox.models import Draft, Interaction, Upstream
 from inbox.services.draft import KEEP_CLOSED_FOR, with_text
 from inbox.web.interactions.drafts import text_of
 from inbox.web.ui.devices import device_name
+from inbox.web.ui.labels import Kind, item_status, kind
 from inbox.web.ui.lists import PAGE, Keyset, ListForm, Text
-from inbox.web.ui.words import Kind, item_status, kind
 
 LONGEST = 300
 """Characters of a text that a row shows."""

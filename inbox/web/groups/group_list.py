@@ -11,10 +11,10 @@ from inbox.access import Viewer
 from inbox.models import Group, Membership, Upstream
 from inbox.people.names import names_of
 from inbox.web.groups.queries import AnswerTimes, Waiting, answer_times, waiting
+from inbox.web.ui.labels import routing_words
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import span
-from inbox.web.ui.words import routing_words
 
 FACES = 6
 

@@ -19,10 +19,10 @@ from inbox.services.groups import Verb
 from inbox.web.groups.group_list import members_of, waiting_href
 from inbox.web.groups.queries import AnswerTimes, answer_times, open_of
 from inbox.web.ui.answers import progress
+from inbox.web.ui.labels import ROUTING, listed, routing_words
 from inbox.web.ui.messages import Message, sentences
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import Deadline, deadline
-from inbox.web.ui.words import ROUTING, listed, routing_words
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from inbox.models.distinct import distinct_values
 from inbox.people.names import names_of
 from inbox.web.inbox.queries import Sample, done
 from inbox.web.ui.groups import group_names
+from inbox.web.ui.labels import asked_in, kind, run_name
 from inbox.web.ui.lists import MOST, PAGE, Choice, by_label, chips
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import (
@@ -28,7 +29,6 @@ from inbox.web.ui.scopes import (
     rows_of,
 )
 from inbox.web.ui.when import DATES
-from inbox.web.ui.words import asked_in, kind, run_name
 
 FILTERS = frozenset(Filters.base_fields).difference(Filters.not_filters, ["q"])
 """The filters besides the search."""

@@ -28,10 +28,10 @@ from inbox.web.ui.answers import (
 from inbox.web.ui.batches import chosen_value
 from inbox.web.ui.claims import claimed_too_long, since_label
 from inbox.web.ui.held import HeldAnswer
+from inbox.web.ui.labels import Kind, asked_in, item_status, kind
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.scopes import OTHERS, Filters, item_href, question_path
 from inbox.web.ui.when import Deadline, deadline, moment
-from inbox.web.ui.words import Kind, asked_in, item_status, kind
 from inbox.words import words_of
 
 FACES = 5

@@ -10,8 +10,8 @@ from inbox.access import Viewer
 from inbox.access.search import answer_texts, people_of, question_texts
 from inbox.bidi import show_overrides
 from inbox.models import Interaction
+from inbox.web.ui.labels import label
 from inbox.web.ui.people import People
-from inbox.web.ui.words import label
 from inbox.words import spans_of, words_of
 
 BEFORE = 24

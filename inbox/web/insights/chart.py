@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from inbox.models import Interaction
+from inbox.web.ui.labels import whole
 from inbox.web.ui.when import MINUTE, exact_span, span
-from inbox.web.ui.words import whole
 
 DASH = "–"
 

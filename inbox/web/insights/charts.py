@@ -23,9 +23,9 @@ from inbox.web.insights.chart import (
     time,
 )
 from inbox.web.insights.queries import Figures
+from inbox.web.ui.labels import item_status, whole
 from inbox.web.ui.messages import sentences
 from inbox.web.ui.when import span
-from inbox.web.ui.words import item_status, whole
 
 Days = Mapping[date, Figures]
 Quantile = Callable[[Figures, float], float | None]

@@ -12,7 +12,7 @@ from inbox.models import Group, Reviewer, Upstream
 from inbox.web.insights import charts, queries
 from inbox.web.insights.chart import Chart, long_day
 from inbox.web.insights.queries import SPANS, InsightsFilters
-from inbox.web.ui import words
+from inbox.web.ui import labels
 from inbox.web.ui.lists import Choice, by_label
 
 KEYS = ("flow", "endings", "time-to-answer", "time-to-claim", "open", "forecast")
@@ -120,7 +120,7 @@ def _selects(upstream: Upstream, filters: InsightsFilters) -> list[BoundField]:
     workflows, types, asked = ([row[place] for row in combinations] for place in range(3))
     selects = [
         select("workflow", _("All workflows"), workflows, str),
-        select("type", _("All types"), types, lambda type_: words.kind(type_).label),
+        select("type", _("All types"), types, lambda type_: labels.kind(type_).label),
         select("group", _("All groups"), asked, lambda id: names.get(id, id)),
     ]
     if settings.INSIGHTS_BY_PERSON:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from inbox.mobius.types import Question
 from inbox.models import Interaction
 from inbox.services.draft import as_form_values
+from inbox.web.ui.labels import whole
 from inbox.web.ui.request import new_operation_id, operation_id_of
-from inbox.web.ui.words import whole
 
 LONGEST = 64 * 1024
 """The longest text, in bytes of UTF-8."""

@@ -11,8 +11,8 @@ from inbox.models import Decision, Event, Interaction, Run, Upstream
 from inbox.services.claiming import Verb
 from inbox.web.ui.answers import ended_at, given_answers, progress
 from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
+from inbox.web.ui.labels import UNNAMED, item_status, quoted
 from inbox.web.ui.people import People
-from inbox.web.ui.words import UNNAMED, item_status, quoted
 
 
 @dataclass(frozen=True)

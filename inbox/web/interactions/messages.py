@@ -24,6 +24,7 @@ from inbox.web.ui.answers import (
     value_words,
 )
 from inbox.web.ui.claims import JUST_NOW
+from inbox.web.ui.labels import quoted
 from inbox.web.ui.messages import (
     Message,
     mobius_says,
@@ -34,7 +35,6 @@ from inbox.web.ui.messages import (
 )
 from inbox.web.ui.people import People
 from inbox.web.ui.when import at, moment, span
-from inbox.web.ui.words import quoted
 
 NAMED = 40
 """The most characters of a title in a message, which has two lines on a phone."""

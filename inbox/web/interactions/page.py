@@ -36,10 +36,10 @@ from inbox.web.ui.answers import (
 from inbox.web.ui.claims import Claim, claim_of
 from inbox.web.ui.endings import Ending, entries_of, question_ending
 from inbox.web.ui.groups import groups_of
+from inbox.web.ui.labels import Status, item_status
 from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest
 from inbox.web.ui.scopes import Filters, FocusFilters, item_href
-from inbox.web.ui.words import Status, item_status
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.live.presence import get_presence
 from inbox.models import Interaction
+from inbox.web.ui.labels import listed
 from inbox.web.ui.people import Face
-from inbox.web.ui.words import listed
 
 
 @dataclass(frozen=True)

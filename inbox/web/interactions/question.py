@@ -14,12 +14,12 @@ from inbox.services import guard
 from inbox.web.interactions.history import assignee_name
 from inbox.web.ui import context, markdown
 from inbox.web.ui.context import Card
+from inbox.web.ui.labels import Kind, kind
 from inbox.web.ui.live_run import LiveRun, live_head
 from inbox.web.ui.markdown import Text
 from inbox.web.ui.masks import Masks, masks_in
 from inbox.web.ui.people import People
 from inbox.web.ui.when import Deadline, ago, deadline
-from inbox.web.ui.words import Kind, kind
 
 
 @dataclass(frozen=True)

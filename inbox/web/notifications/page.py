@@ -12,10 +12,10 @@ from inbox.access import Viewer
 from inbox.models import Incident, Interaction, Notice, Upstream
 from inbox.services.incidents import OVER, sentence
 from inbox.web.ui.held import ANSWERED_FIRST, answered_first, returned_reason, returned_words
+from inbox.web.ui.labels import item_status
 from inbox.web.ui.lists import PAGE, ListForm, Number, OneOf
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.when import Deadline, deadline
-from inbox.web.ui.words import item_status
 
 
 class NoticeFilters(ListForm):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 
 from inbox.services.people import RIGHTS, Right
-from inbox.web.ui import words
+from inbox.web.ui import labels
 from inbox.web.ui.lists import PAGE
 
 _VALUE = re.compile(rf"([0-9]{{1,9}}):({'|'.join(map(re.escape, RIGHTS))})")
@@ -48,7 +48,7 @@ def permissions_page(after: str) -> PermissionsPage:
     found = list(users[: PAGE + 1])
     rows = tuple(_row(user) for user in found[:PAGE])
     return PermissionsPage(
-        headings=tuple(str(words.RIGHTS[right]) for right in RIGHTS),
+        headings=tuple(str(labels.RIGHTS[right]) for right in RIGHTS),
         rows=rows,
         shown=",".join(cell.value for row in rows for cell in row.cells if cell.has),
         last=rows[-1].user.get_username() if len(found) > PAGE else "",
@@ -71,7 +71,7 @@ def _row(user: User) -> PersonRow:
         cells=tuple(
             Cell(
                 value=f"{user.pk}:{right}",
-                label=str(words.RIGHTS[right]),
+                label=str(labels.RIGHTS[right]),
                 has=right in own,
                 by_role=right in by_role and right not in own,
             )

@@ -5,8 +5,8 @@ from django.utils.translation import gettext as _
 from inbox.models import Run
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.run_control import Verb
+from inbox.web.ui.labels import run_name, run_status
 from inbox.web.ui.messages import Message, mobius_says, sentences, upstream_problem
-from inbox.web.ui.words import run_name, run_status
 
 
 def run_message(outcome: Outcome[Run]) -> Message:

@@ -25,13 +25,13 @@ from inbox.web.runs.queries import (
 )
 from inbox.web.ui.answers import progress, progress_text
 from inbox.web.ui.endings import Ending, entries_of, run_ending
+from inbox.web.ui.labels import RUN_STATUSES, UNNAMED, run_status
 from inbox.web.ui.lists import PAGE, Choice, Counter, chips, numbers
 from inbox.web.ui.live_run import sleeps_until
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
 from inbox.web.ui.scopes import question_path
 from inbox.web.ui.when import Deadline, deadline, moment, span
-from inbox.web.ui.words import RUN_STATUSES, UNNAMED, run_status
 
 FACES = 3
 WAIT_COLUMNS = (

@@ -28,6 +28,7 @@ from inbox.web.ui.endings import (
     signal_name,
 )
 from inbox.web.ui.groups import Groups, groups_of
+from inbox.web.ui.labels import UNNAMED, Kind, kind, label
 from inbox.web.ui.lists import Choice
 from inbox.web.ui.live_run import LiveRun, live_head
 from inbox.web.ui.masks import Masks, masks_in
@@ -35,7 +36,6 @@ from inbox.web.ui.messages import sentences
 from inbox.web.ui.nudging import Nudge, nudges_on
 from inbox.web.ui.people import People
 from inbox.web.ui.when import Deadline, at, deadline, exact_moment, exact_span, span
-from inbox.web.ui.words import UNNAMED, Kind, kind, label
 
 
 def asking_steps(steps: Iterable[Step], items: Iterable[Interaction]) -> dict[str, str]:

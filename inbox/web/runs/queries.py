@@ -15,6 +15,7 @@ from inbox.access import Viewer
 from inbox.models import Group, Interaction, Membership, Recipient, Run, Upstream
 from inbox.models.distinct import distinct_values
 from inbox.people.names import names_of
+from inbox.web.ui.labels import RUN_STATUSES, run_status
 from inbox.web.ui.lists import (
     MOST,
     PAGE,
@@ -27,7 +28,6 @@ from inbox.web.ui.lists import (
     by_label,
 )
 from inbox.web.ui.when import AGE_HOURS, midnight
-from inbox.web.ui.words import RUN_STATUSES, run_status
 
 OPEN = "open"
 """A status of our own: all unfinished runs."""

@@ -17,12 +17,12 @@ from inbox.models import Event, Interaction, Run, Step, Upstream
 from inbox.people.names import names_of
 from inbox.web.runs.timeline import ENDS, timeline
 from inbox.web.ui.groups import group_names
+from inbox.web.ui.labels import item_status, label
 from inbox.web.ui.lists import ListForm, Number
 from inbox.web.ui.live_run import LiveRun, track
 from inbox.web.ui.people import People
 from inbox.web.ui.when import at as at_words
 from inbox.web.ui.when import exact_moment
-from inbox.web.ui.words import item_status, label
 
 
 class LoggedEvent(NamedTuple):

@@ -17,10 +17,10 @@ from inbox.mobius.types import EventKind
 from inbox.models import Event, Interaction, Run, Upstream
 from inbox.web.ui.answers import question_of, value_words
 from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
+from inbox.web.ui.labels import label, quoted, run_status
 from inbox.web.ui.lists import ListForm, Number, OneOf
 from inbox.web.ui.people import People
 from inbox.web.ui.when import exact_moment, exact_span
-from inbox.web.ui.words import label, quoted, run_status
 
 PART = 100
 MOST = 400

@@ -9,9 +9,9 @@ from inbox.access import Viewer
 from inbox.access.search import search_people, search_questions, search_runs
 from inbox.models import Interaction, Run, Upstream
 from inbox.web.blocked.queries import BlockedFilters
+from inbox.web.ui.labels import asked_in, item_status, kind, run_name, run_status
 from inbox.web.ui.lists import ListForm, Search
 from inbox.web.ui.scopes import Filters, rows_of
-from inbox.web.ui.words import asked_in, item_status, kind, run_name, run_status
 from inbox.words import words_of
 
 MOST = 8

@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from inbox.access.redaction import HIDDEN, masked
 from inbox.models import Interaction
 from inbox.models.interaction import answered_at
+from inbox.web.ui.labels import listed
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.values import compact
 from inbox.web.ui.when import ago
-from inbox.web.ui.words import listed
 
 SHORT = 60
 """The most characters of an answer shown on one line."""

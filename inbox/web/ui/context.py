@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from inbox.access.redaction import Masked
 from inbox.bidi import show_overrides
 from inbox.web.ui import diff, tree
+from inbox.web.ui.labels import label
 from inbox.web.ui.markdown import FORMATTED, Text, render_plain
 from inbox.web.ui.values import Cell, amounts_in, one_line, pair_of, pretty
-from inbox.web.ui.words import label
 
 FOLD_TEXT = 700
 MOST_FACTS = 100

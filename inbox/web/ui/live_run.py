@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from inbox.models import Run, Step
+from inbox.web.ui.labels import label
 from inbox.web.ui.script_words import Phrase
 from inbox.web.ui.when import is_instant, read_instant
-from inbox.web.ui.words import label
 
 _ENDS = {
     "completed": ("done", "done"),

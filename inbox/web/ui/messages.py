@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from inbox.services.outcome import Kind, Outcome
 from inbox.services.problem import Problem
+from inbox.web.ui.labels import whole
 from inbox.web.ui.when import span
-from inbox.web.ui.words import whole
 
 _STATUS = {
     Kind.NOT_ACCEPTED: 422,

@@ -13,8 +13,8 @@ from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from inbox.web.ui.labels import ITEM_STATUS, RUN_STATUS
 from inbox.web.ui.when import AGO, EXACT, JUST_NOW, SPANS, exact_span, formats, moment, span
-from inbox.web.ui.words import ITEM_STATUS, RUN_STATUS
 
 SENDING = gettext_noop("Sending…")
 """Shown when a held answer can no longer be undone."""

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from inbox import exact
 from inbox.access.redaction import Masked, pointer
 from inbox.bidi import show_overrides
+from inbox.web.ui.labels import label
 from inbox.web.ui.markdown import hidden_host
 from inbox.web.ui.when import dated
-from inbox.web.ui.words import label
 
 SHORT = 80
 

@@ -31,9 +31,9 @@ from inbox.web.ui.answers import (
     members,
     value_words,
 )
+from inbox.web.ui.labels import kind, label, listed, short_id
 from inbox.web.ui.live_run import Stop, track
 from inbox.web.ui.people import People
-from inbox.web.ui.words import kind, label, listed, short_id
 from tests.support.snapshots import NOON, answered, ask, at, group_ask, run, step
 
 NAMES = {"user_rina": "Rina", "user_sam": "Sam", "user_lee": "Lee"}
