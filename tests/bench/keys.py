@@ -109,10 +109,13 @@ def answer(page: Page) -> int:
     if is_choice:
         press("1")
         return 1 + send(page, asks)
-    press("Enter")
+    # On the row of a preview, the first Enter opens the question.
+    enters = 2 if page.locator(".row:focus").count() else 1
+    for _ in range(enters):
+        press("Enter")
     expect(field).to_be_focused()
     page.keyboard.type(TEXT)
-    return 1 + len(TEXT) + send(page, asks)
+    return enters + len(TEXT) + send(page, asks)
 
 
 def send(page: Page, asks: bool) -> int:
