@@ -118,8 +118,8 @@ def note() -> None:
 def _store(incident: Incident) -> None:
     incident.save()
     over = incident.ended_at is not None
-    told = Reviewer.objects.filter(user__is_active=True, user__is_superuser=True)
-    for reviewer in told:
+    administrators = Reviewer.objects.filter(user__is_active=True, user__is_superuser=True)
+    for reviewer in administrators:
         notices.notify(
             reviewer,
             incident.kind,
@@ -129,7 +129,7 @@ def _store(incident: Incident) -> None:
             at=incident.ended_at or incident.began_at,
         )
     log.warning("administrators were notified: %s", sentence(incident.kind, over=over))
-    notified = [topics.notices(reviewer.mobius_id or "") for reviewer in told]
+    notified = [topics.notices(reviewer.mobius_id or "") for reviewer in administrators]
     transaction.on_commit(lambda: get_bus().publish(notified))
 
 

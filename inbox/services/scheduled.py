@@ -12,9 +12,9 @@ from inbox.mirror.lease import leads
 from inbox.models import Attempt, Batch
 
 OVERDUE_AFTER = timedelta(seconds=60)
-"""What should have been sent so long ago is no longer sent."""
+"""An answer or a batch that is later than this isn't sent any more."""
 TRY_AGAIN_AFTER = timedelta(seconds=1)
-"""The pause before Mobius, which can't be reached, is tried again."""
+"""How long to wait between two tries while Mobius can't be reached."""
 
 
 class ScheduledSender:

@@ -257,7 +257,7 @@ def _password_form(request: ReviewerRequest) -> PasswordForm | None:
 
 
 def _saved(request: ReviewerRequest, text: str) -> HttpResponseBase:
-    """Say so on the page that has saved a choice by itself, or else on the page anew."""
+    """Show ``text`` on the page if htmx saved the choice, else after a redirect."""
     messages.success(request, text)
     if request.htmx:
         return render(request, "components/_toasts.html", {"oob": True})

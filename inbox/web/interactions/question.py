@@ -1,4 +1,4 @@
-"""What a question asks, and what it shows for that."""
+"""The question itself: its text, context, requester and run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +24,12 @@ from inbox.web.ui.when import Deadline, ago, deadline
 
 @dataclass(frozen=True)
 class ShownQuestion:
-    """``asked`` says who asked whom and when. ``digest`` changes with what is asked; see
-    ``inbox.services.seen``. ``run`` and ``live`` are None for a standalone question.
+    """The question and its context.
+
+    Attributes:
+        asked: a sentence with the requester and the time.
+        run, live: None for a question without a run.
+        digest: of ``inbox.services.seen``; it differs once the question has changed.
     """
 
     kind: Kind
