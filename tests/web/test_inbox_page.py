@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -21,9 +22,10 @@ from inbox.mobius.errors import (
 )
 from inbox.mobius.types import Capabilities, InteractionStatus, Policy, PolicyKind, Target
 from inbox.models import Interaction, Recipient, Reviewer, Upstream
+from inbox.people import credentials
 from inbox.web.inbox.order import SOONEST_DUE
 from inbox.web.ui.freshness import trouble_text
-from inbox.web.ui.scopes import OPEN, rows_of
+from inbox.web.ui.scopes import COUNTED, OPEN, rows_of
 from tests.support.snapshots import RINA, answered, ask, group_ask, run
 from tests.support.tags import text_of
 from tests.web.cast import part, sign_in, soon, tell
@@ -242,6 +244,13 @@ def test_scopes_with_few_rows_have_their_own_index(rina: Client, scope: str, ind
     assert "TEMP B-TREE" not in plan
 
 
+def test_the_rail_counts_group_questions_beyond_the_first_in_the_list(rina: Client) -> None:
+    tell(*(ask(f"int_{n}", expires_at=soon(hours=1)) for n in range(COUNTED + 1)))
+    tell(group_ask("int_group", expires_at=soon(hours=2)))
+    for path in ("/inbox/", "/account/"):
+        assert 'id="count-groups">1<' in rina.get(path).content.decode()
+
+
 @pytest.mark.usefixtures("midday")
 def test_it_says_that_nothing_is_waiting(rina: Client) -> None:
     assert "Nothing is waiting for you" in rina.get("/inbox/").content.decode()
@@ -259,6 +268,16 @@ def test_it_says_that_nothing_is_waiting(rina: Client) -> None:
         page = " ".join(rina.get(path).content.decode().split())
         assert "You're all caught up" in page
         assert snoozed in page
+
+
+def test_an_empty_inbox_asks_for_the_token_that_answers_need(rina: Client, settings: Any) -> None:
+    link = '<a class="btn" href="/account/">Add your token</a>'
+    assert link not in rina.get("/inbox/").content.decode()
+    credentials.remove(Reviewer.objects.get(user__username="rina"))
+    assert link in rina.get("/inbox/").content.decode()
+    assert link not in rina.get("/inbox/?scope=claimed").content.decode()
+    settings.SERVICE_KEY_ANSWERS = "on"
+    assert link not in rina.get("/inbox/").content.decode()
 
 
 @pytest.mark.parametrize("query", ["", "?q=nothing", "?scope=done"])

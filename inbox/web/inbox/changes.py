@@ -146,7 +146,7 @@ def inbox_changes(
         numbers = Numbers(
             open=counts.words(counts.total),
             found=found_words(filters, count),
-            counts=counts.counts,
+            counts=counts.rail,
             bands=counts.band_counts(found.bands) if filters.exact and not one_page else {},
             choices=counted_choices(filters, counts, groups),
             place=place_in(viewer, counts, filters, current)

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 
 from inbox.access import Viewer
 from inbox.models import Batch, Recipient, SavedView, Upstream
+from inbox.people import credentials, service_key
 from inbox.people.names import names_of
 from inbox.services import snooze
 from inbox.web.inbox.changes import Arrivals
@@ -67,7 +68,8 @@ class InboxList:
     ``place`` is that of the open question, None in a filtered list. ``returned`` are the viewer's
     answers that could not be sent, ``batches`` what they did with several questions.
     ``found`` says how many questions a narrowed list has, and ``answered`` how many the viewer has
-    answered today, if nothing is left in the inbox. ``snoozed`` is how many they have snoozed,
+    answered today, if nothing is left in the inbox; ``needs_token``: nothing is, they have answered
+    none, and have no member token to answer with. ``snoozed`` is how many they have snoozed,
     ``held`` are their held answers.
     """
 
@@ -89,6 +91,7 @@ class InboxList:
     batches: BatchLines
     found: str
     answered: str
+    needs_token: bool
     snoozed: int
     held: Collection[HeldAnswer]
 
@@ -221,6 +224,8 @@ def inbox_list(
     people = People(names_of(people_in(page.rows, filters)), viewer.mobius_id)
     in_batches = answers_in_batches(viewer, upstream, now, batches)
     on_their_way = (*held, *in_batches)
+    nothing_left = filters.shown.key == OPEN and not filters.narrowed and not page.rows
+    answered = answered_words(answered_today(viewer, upstream, now)) if nothing_left else ""
     lines = inbox_rows(
         page.rows,
         failed=failed_items(batches),
@@ -246,7 +251,7 @@ def inbox_list(
             own_groups=counts.groups if len(counts.groups) > 1 else (),
         ),
         open=counts.words(counts.total),
-        counts=counts.counts,
+        counts=counts.rail,
         arrivals=Arrivals(tuple(row.interaction.mobius_id for row in page.new)),
         shown=numbers(row.pk for row in page.rows),
         until=page.cursor,
@@ -258,19 +263,24 @@ def inbox_list(
         view_href=view_href(viewer, view, filters),
         changed_view=changed_view(viewer, view, filters),
         returned=(
-            returned_lines(viewer, upstream) if counts.counts.get("notices") else ReturnedLines()
+            returned_lines(viewer, upstream) if counts.rail.get("notices") else ReturnedLines()
         ),
         batches=batch_lines(batches),
         found=found_words(
             filters,
             PAGE + 1 if cursor or page.cursor else len(page.rows) + len(page.new) - len(ended),
         ),
-        answered=answered_words(answered_today(viewer, upstream, now))
-        if filters.shown.key == OPEN and not filters.narrowed and not page.rows
-        else "",
+        answered=answered,
+        needs_token=nothing_left and not answered and _needs_token(viewer, upstream),
         snoozed=len(snoozed),
         held=held,
     )
+
+
+def _needs_token(viewer: Viewer, upstream: Upstream) -> bool:
+    """Whether the viewer can answer no question before they have added a member token."""
+    token = credentials.state_of(viewer.user_id, upstream)
+    return token is credentials.Token.NONE and not service_key.answers(upstream)
 
 
 def list_beside(

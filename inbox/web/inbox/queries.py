@@ -93,8 +93,9 @@ _UNCLAIMED = Q(interaction__claimed_by=None) | Q(interaction__claimed_by="")
 class Sample:
     """What the counts need from the first ``COUNTED`` open questions.
 
-    ``groups``: how many each group was asked, by its ID. ``rail``: the other numbers of the rail.
-    ``claimed_by``: who has claimed each, in list order, with one more if not all were counted.
+    ``groups``: how many each group was asked, by its ID. ``rail``: the numbers in the rail, by
+    name. ``claimed_by``: who has claimed each, in list order, with one more if not all were
+    counted.
     """
 
     bands: tuple[str, ...]
@@ -104,16 +105,6 @@ class Sample:
     whole: bool
     rail: Mapping[str, str]
     claimed_by: Mapping[str, str | None]
-
-    @property
-    def counts(self) -> dict[str, str]:
-        """The numbers in the rail, by name; empty for nothing."""
-        grouped = self.total - self.direct
-        return {
-            **self.rail,
-            "inbox": self.words(self.total) if self.total else "",
-            "groups": self.words(grouped) if grouped else "",
-        }
 
     def words(self, count: int) -> str:
         """A count, with a plus sign if not all were counted."""
@@ -355,7 +346,7 @@ def sample(
     listed: Sequence[Recipient] | None = None,
     notices: bool = True,
 ) -> Sample:
-    """Count the open questions, without filters, and read the other numbers of the rail, with
+    """Count the open questions, without filters, and read the numbers in the rail, with
     ``notices`` also that of unread notifications. ``returns`` is as in ``order_of``.
 
     The rail takes one query. The questions take another unless the caller passes all of them, in
@@ -381,7 +372,7 @@ def sample(
         ),
         total=len(counted),
         whole=opened.whole,
-        rail=rail_counts(viewer, upstream, opened, notices=notices, groups=False),
+        rail=rail_counts(viewer, upstream, opened, notices=notices),
         claimed_by={id_: claimed_by for *_, id_, claimed_by, _number in waiting},
     )
 

@@ -84,14 +84,12 @@ def rail_counts(
     opened: OpenCounts | None,
     *,
     notices: bool = True,
-    groups: bool = True,
 ) -> dict[str, str]:
     """The counts in the rail, by name. One query at most.
 
     ``others`` are questions that wait for others, ``blocked``, for a lead, all that wait, with
     ``notices`` also the unread notifications. Without ``opened``, of the viewer's open questions
-    only those that are unread. With ``groups`` those of groups are counted even if ``opened``
-    doesn't have all. Large counts stop at the rail's limit, so that they cost no more.
+    only those that are unread. Large counts stop at the rail's limit, so that they cost no more.
     """
     counted: dict[str, QuerySet[Any, Any]] = {}
     found: dict[str, int] = {}
@@ -112,7 +110,7 @@ def rail_counts(
             found["inbox"] = opened.total
             if opened.whole:
                 found["unread"], found["groups"] = opened.unread, opened.via_group
-            elif groups:
+            else:
                 shared = rows_of(OPEN, viewer, upstream, snoozed=snoozed)
                 shared = shared.filter(via_group__in=(True,))
                 counted["groups"] = shared.order_by("due_at", "id")[: COUNTED + 1]
