@@ -278,7 +278,7 @@ def inbox_list(
 
 
 def _needs_token(viewer: Viewer, upstream: Upstream) -> bool:
-    """Whether the viewer can answer no question before they have added a member token."""
+    """Whether the viewer can't answer any question until they add a member token."""
     token = credentials.state_of(viewer.user_id, upstream)
     return token is credentials.Token.NONE and not service_key.answers(upstream)
 
