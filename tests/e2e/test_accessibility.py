@@ -191,7 +191,7 @@ def test_the_focus_stays_where_similar_decisions_replace_the_link_to_them(
         page.goto(places["question"])
         page.get_by_role("link", name="Similar decisions").focus()
     expect(page.get_by_role("link", name="Similar decisions")).to_be_focused()
-    held[0].continue_()
+    held.first().continue_()
     expect(page.get_by_role("heading", name="Similar decisions")).to_be_focused()
 
 

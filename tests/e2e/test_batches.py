@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import APIResponse, Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from inbox.web.ui.lists import PAGE
 from reviewer_site.environment import ROOT
@@ -19,7 +19,14 @@ from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
 from tests.support.browserless import Person
 from tests.support.databases import environment
-from tests.support.pages import ANSWER_GUARD_MS, box_of, press, stop_clock, wait_for_paint
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    box_of,
+    intercept,
+    press,
+    stop_clock,
+    wait_for_paint,
+)
 from tests.support.product import Product, answered, ask, interaction_of, question
 
 _NOTE_SWAPS = """() => document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
@@ -173,17 +180,15 @@ def test_a_dismissed_result_does_not_return_with_a_list_that_was_read_before(
     confirm(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("1 question approved")
     page.goto("/inbox/?q=kinkajou")
-    read: list[tuple[Route, APIResponse]] = []
-    page.route(re.compile(r"/inbox/\?"), lambda route: read.append((route, route.fetch())), times=1)
-    with page.expect_request(re.compile(r"/inbox/\?")):
-        page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+    held = intercept(page, re.compile(r"/inbox/\?"), once=True)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
+    earlier = held.first().fetch()
     results = page.locator("#batches")
     with page.expect_response("**/held/"):
         results.get_by_role("button", name="Dismiss", exact=True).click()
     expect(results.get_by_role("button")).to_have_count(0)
-    ((late, earlier),) = read
     page.evaluate(_NOTE_SWAPS)
-    late.fulfill(response=earlier)
+    held.first().fulfill(response=earlier)
     page.wait_for_function("window.listSwapped")
     expect(results.get_by_role("button")).to_have_count(0)
 

@@ -72,7 +72,7 @@ def test_the_first_question_that_opens_is_shown_with_its_guards(
     ):
         row.click()
     expect(page.locator("#question")).to_have_count(0)
-    held[0].continue_()
+    held.first().continue_()
     press(page.get_by_role("button", name="Approve"))
     expect(page.get_by_role("button", name="Yes, approve")).to_be_visible()
 

@@ -5,11 +5,19 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Error, Page, Request, Route, expect
+from playwright.sync_api import Error, Page, Request, expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, box_of, intercept, press, send, stop_clock
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    Intercepted,
+    box_of,
+    intercept,
+    press,
+    send,
+    stop_clock,
+)
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -56,7 +64,7 @@ def open_and_write(page: Page, api: httpx.Client, title: str) -> str:
     return page.url
 
 
-def restores(page: Page) -> list[Route]:
+def restores(page: Page) -> Intercepted:
     """Hold what Back and Forward fetch from now on."""
     restored = "hx-history-restore-request"
     return intercept(page, "**/*", where=lambda request: restored in request.headers)
@@ -85,7 +93,7 @@ def test_back_and_forward_at_once_leave_the_comment_to_who_types(
     comment.click()
     page.keyboard.type("We were careful")
     with contextlib.suppress(Error):  # htmx has ended it
-        held[0].continue_()
+        held.first().continue_()
     expect(comment).to_have_value("We were careful")
     expect(comment).to_be_focused()
     api.post(f"/runs/{run}/cancellations").raise_for_status()
@@ -111,7 +119,7 @@ def test_what_back_has_fetched_does_not_replace_a_question_opened_since(
           });
         }) })"""
     )
-    held[0].continue_()
+    held.first().continue_()
     ended.evaluate("({ swap }) => swap")
     expect(page.locator("#question")).to_have_text("Opened since, 3?")
     expect(page.locator("#answer-comment")).to_be_focused()
@@ -194,7 +202,7 @@ def test_another_draft_is_not_taken_before_the_text_it_replaces_is_saved(
     # A request would have been made by now: this one comes after it.
     phone.evaluate("fetch('/healthz').then((response) => response.text())")
     assert len([url for url in sent if DRAFT.search(url)]) == 1
-    held[0].continue_()
+    held.first().continue_()
     expect(phone.locator("#answer-value")).to_have_value("From the desk")
     expect(phone.locator("#other-drafts")).to_contain_text("From the phone, to the end")
 
@@ -213,7 +221,7 @@ def test_text_that_is_discarded_while_it_is_saved_does_not_come_back(
     press(page.get_by_role("button", name="Discard"))
     expect(page.get_by_label("Comment")).to_have_count(0)
     with page.expect_response(lambda saved: is_blank_draft(saved.request)):
-        held[0].continue_()
+        held.first().continue_()
     page.reload()
     expect(page.locator("#outcome")).to_contain_text("answered this")
     expect(page.locator("#detail")).not_to_contain_text("Half a thought")
@@ -286,15 +294,15 @@ def test_text_that_is_saved_while_a_reload_is_on_its_way_is_in_the_new_page(
     page = sign_in("rina")
     ask(api, "Reloaded meanwhile?", type="input", spec={"mode": "input", "multiline": True})
     open_item(page, "Reloaded meanwhile?")
-    rendered = []
-    page.route(page.url, lambda route: rendered.append((route, route.fetch())), times=1)
-    with page.expect_response(DRAFT):
-        page.locator("#answer-value").fill("Saved too late for it")
-        page.evaluate("setTimeout(() => location.reload())")
-    [(route, response)] = rendered
+    drafts, reloads = intercept(page, DRAFT, once=True), intercept(page, page.url, once=True)
+    page.locator("#answer-value").fill("Saved too late for it")
+    page.evaluate("setTimeout(() => location.reload())")
+    response = reloads.first().fetch()
     assert "Saved too late for it" not in response.text()
     with page.expect_response(DRAFT):
-        route.fulfill(response=response)
+        drafts.first().continue_()
+    with page.expect_response(DRAFT):
+        reloads.first().fulfill(response=response)
     expect(page.locator("#answer-value")).to_have_value("Saved too late for it")
     page.goto("/drafts/")
     expect(page.get_by_text("Saved too late for it")).to_have_count(1)
@@ -363,7 +371,7 @@ def test_text_that_another_tab_has_not_saved_yet_is_saved_before_signing_out(
     sign_out(here)
     expect(here.get_by_role("heading", name="Sign in")).to_be_visible()
     with page.expect_response(DRAFT) as refused:
-        late[0].continue_()
+        late.first().continue_()
     assert refused.value.status == 401
     page.close()
     sign_in_again(here, address)
@@ -381,7 +389,7 @@ def test_signing_out_says_which_text_is_not_saved_and_then_erases_it(
     sign_out(page)
     unsaved = page.get_by_role("alert")
     expect(unsaved).to_contain_text("Some of your text couldn't be saved")
-    held[0].abort()
+    held.first().abort()
     page.unroute(DRAFT)
     unsaved.get_by_role("link", name="Open the question").click()
     expect(page.locator("#answer-value")).to_have_value("What was typed last")

@@ -299,9 +299,9 @@ def test_an_answer_that_fails_once_another_question_is_open_is_checked_with_its_
     page.get_by_label("Comment").fill("Of the second")
     if refused:
         api.post(f"/runs/{run_id}/cancellations")
-        held[0].continue_()
+        held.first().continue_()
     else:
-        held[0].abort()
+        held.first().abort()
     page.unroute("**/respond")
     expect(failed(page)).to_contain_text("couldn't confirm that your answer was sent")
     read_again(page)
@@ -400,7 +400,7 @@ def claim_then_search(page: Page, message: str, search: str) -> Route:
         press(entry.get_by_role("button", name="Claim"))
     page.get_by_role("searchbox").fill(search)
     page.wait_for_url(f"**q={quote_plus(search)}**")
-    return held[0]
+    return held.first()
 
 
 def test_a_claim_that_arrives_after_the_list_was_filtered_leaves_the_filter(
@@ -593,7 +593,7 @@ def test_back_online_while_a_connection_fails_the_next_one_comes_at_once(
     stop_clock(page)
     page.evaluate("dispatchEvent(new Event('online'))")
     with page.expect_request(re.compile("/live/")):
-        held[0].abort()
+        held.first().abort()
     context.close()
 
 
@@ -789,5 +789,5 @@ def test_a_draft_that_is_too_large_is_not_tried_again_until_it_changes(
     # The line keeps its height, so that no button moves under the pointer.
     page.get_by_label("Comment").press("Tab")
     expect(saved).to_have_text("Not saved: this is too large. Your text is still in this tab.")
-    held[0].continue_()
+    held.first().continue_()
     expect(saved).to_contain_text("Draft saved")

@@ -73,7 +73,7 @@ def test_filters_opened_right_after_typing_stay_open_for_what_was_typed(sign_in:
         link.click()
     expect(page.get_by_label("Type")).to_be_focused()
     with page.expect_response("**/filters/**"):
-        search[0].continue_()
+        search.first().continue_()
     expect(page.locator("#list-panel [name=q]")).to_have_value("sieved soon")
     expect(page.get_by_label("Type")).to_be_focused()
 
@@ -88,6 +88,6 @@ def test_filters_that_arrive_after_a_search_are_those_of_the_search(sign_in: Sig
     page.get_by_role("searchbox").fill("sieved soon")
     page.wait_for_url("**q=sieved+soon**")
     expect(link).to_have_attribute("href", re.compile("sieved.soon"))
-    held[0].continue_()
+    held.first().continue_()
     page.unroute("**/filters/**")
     expect(page.locator("#list-panel [name=q]")).to_have_value("sieved soon")

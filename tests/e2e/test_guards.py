@@ -121,7 +121,7 @@ def test_a_field_that_was_left_after_its_question_expired_can_be_discarded(
     press(page.get_by_role("button", name="Discard"))
     expect(page.get_by_label("Comment")).to_have_count(0)
     with page.expect_response(lambda sent: is_empty_draft(sent.request)):
-        held[0].continue_()
+        held.first().continue_()
     expect(page.locator("#outcome")).to_contain_text("expired")
     expect(page.locator("#detail")).not_to_contain_text("Half a sen")
     page.reload()
@@ -212,9 +212,9 @@ def test_a_row_that_is_opened_while_an_answer_is_on_its_way_is_shown(
     following = intercept(page, opened)
     with page.expect_request(opened):
         row.click()
-    held[0].continue_()
+    held.first().continue_()
     expect(page.locator("#question")).to_have_text("On its way, next?")
-    following[0].continue_()
+    following.first().continue_()
     expect(page.locator("#question")).to_have_text("On its way, opened?")
     page.wait_for_url(opened)
 
@@ -250,7 +250,7 @@ def test_a_field_takes_no_text_while_its_answer_is_on_its_way(
     comment.click()
     page.keyboard.type(" and lost")
     expect(comment).to_have_value("Sent")
-    held[0].fulfill(status=409)
+    held.first().fulfill(status=409)
     expect(page.get_by_role("button", name="Check the question")).to_be_visible()
     comment.click()
     page.keyboard.press("Control+End")
@@ -952,7 +952,7 @@ def test_a_row_that_was_marked_meanwhile_stays_so_when_new_rows_come(
         bar.click()
     page.locator(".row", has_text="Marked meanwhile, 1?").focus()
     page.keyboard.press("j")
-    held[0].continue_()
+    held.first().continue_()
     expect(page.locator(".row", has_text="Marked meanwhile, new?")).to_be_visible()
     expect(page.locator(".row", has_text="Marked meanwhile, 2?")).to_be_focused()
 

@@ -165,7 +165,7 @@ def test_a_tick_says_that_the_draft_is_saved_and_nothing_else(
         page.locator("#answer [name=value]").fill("Second")
     expect(mark).to_have_text("")
     assert tick() == "none"
-    held.pop().continue_()
+    held.first().continue_()
     expect(mark).to_have_text("Draft saved")
     send(page)
     expect(mark).to_have_text("Sending…")

@@ -124,11 +124,11 @@ def test_what_changes_while_the_list_is_on_its_way_is_fetched_too(
     with tess.expect_request(re.compile(r"/runs/\?")):
         change()
     expect(rows(tess)).to_have_count(1)
-    before = held[0].fetch()
+    before = held.first().fetch()
     started(api, "meanwhile-test", SLEEPS)
     opened(sign_in("tess"), "/runs/?workflow=meanwhile-test", 2)
     change()
-    held[0].fulfill(response=before)
+    held.first().fulfill(response=before)
     expect(tess.locator("#new-runs")).to_have_text("1 new run")
 
 
@@ -157,11 +157,11 @@ def test_what_changes_while_new_runs_are_on_their_way_is_fetched_too(
     with tess.expect_request(is_of("a#new-runs")):
         bar.click()
     expect(bar).to_have_class(re.compile("htmx-request"))
-    before = held[0].fetch()
+    before = held.first().fetch()
     started(api, workflow, SLEEPS)
     opened(sign_in("tess"), address, 3)
     change()
-    held[0].fulfill(response=before)
+    held.first().fulfill(response=before)
     expect(rows(tess)).to_have_count(2)
     expect(bar).to_have_text("1 new run")
 
@@ -335,7 +335,7 @@ def test_what_happens_while_the_slider_moves_is_shown_where_it_has_moved_to(
         slider.press("Home")
     reload_moment(tess)
     with tess.expect_response(lambda answer: is_reload(answer.request)) as reloaded:
-        held[0].continue_()
+        held.first().continue_()
     assert "?at=" in reloaded.value.url
     expect(moment).to_have_attribute("data-nth", "1")
 

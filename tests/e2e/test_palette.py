@@ -126,7 +126,7 @@ def test_what_is_typed_before_the_script_has_come_is_matched_too(sign_in: SignIn
     expect(palette.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("sa")
     expect(palette.locator("#palette-found")).to_contain_text("Sam")
-    held[0].continue_()
+    held.first().continue_()
     expect(palette.locator("[aria-selected=true]")).to_be_visible()
     expect(palette.get_by_role("option", name="Search questions")).to_be_hidden()
 

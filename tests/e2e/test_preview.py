@@ -5,11 +5,17 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, intercept, read_again, stop_clock
+from tests.support.pages import (
+    ANSWER_GUARD_MS,
+    Intercepted,
+    intercept,
+    read_again,
+    stop_clock,
+)
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -67,7 +73,7 @@ def shown(page: Page, heading: str) -> None:
     page.clock.run_for(SETTLE_MS)
 
 
-def hold(page: Page, id_: str) -> list[Route]:
+def hold(page: Page, id_: str) -> Intercepted:
     """The requests for a question, which wait from now on."""
     return intercept(page, re.compile(f"/interactions/{id_}/"))
 
@@ -199,7 +205,7 @@ def test_a_preview_that_comes_late_does_not_take_the_place_of_a_later_one(
         page.keyboard.press("j")
         page.clock.run_for(REST_MS)
     preview(page, "j", "Tardy, 1?")
-    held[0].continue_()
+    held.first().continue_()
     page.clock.run_for(SEEN_MS)
     expect(page.locator("#question")).to_have_text("Tardy, 1?")
 
@@ -234,7 +240,7 @@ def test_enter_on_a_preview_that_is_on_its_way_opens_the_question(
         page.keyboard.press("j")
         page.clock.run_for(REST_MS)
     page.keyboard.press("Enter")
-    held[0].continue_()
+    held.first().continue_()
     shown(page, "Unlocked, 0?")
     expect(page.locator("#question")).to_be_focused()
     expect(page.locator("#detail")).not_to_have_attribute("data-preview", "")

@@ -82,7 +82,7 @@ def test_what_was_typed_and_chosen_before_the_script_came_counts(
         open_item(page, "Reading, in haste?")
     card(page, "Plan").get_by_role("searchbox").fill("trefle")
     page.get_by_text("Side by side").check()
-    held[0].continue_()
+    held.first().continue_()
     expect(card(page, "Plan").get_by_role("status")).to_have_text("Matches: 1")
     page.reload()
     expect(page.get_by_label("Side by side")).to_be_checked()

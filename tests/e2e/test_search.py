@@ -74,7 +74,7 @@ def test_results_are_for_what_was_typed_last_and_take_nothing_from_it(
     with page.expect_request(re.compile(r"\?q=groom(\+|%20)w$")):
         page.keyboard.type(" w")
     page.keyboard.type("om")
-    held[0].continue_()
+    held.first().continue_()
     found(page, 1, "1 found")
     expect(field).to_have_value("groom wom")
     expect(field).to_be_focused()

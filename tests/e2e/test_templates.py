@@ -66,7 +66,7 @@ def test_templates_that_come_late_leave_someone_who_types_alone(
     comment = page.locator("#answer-comment")
     comment.fill("Typed by")
     with page.expect_response(TEMPLATES):
-        held[0].continue_()
+        held.first().continue_()
     page.keyboard.type(" hand")
     expect(comment).to_have_value("Typed by hand")
     expect(page.locator("#comment-templates")).to_be_hidden()

@@ -10,7 +10,7 @@ from threading import Event
 
 import httpx
 import pytest
-from playwright.sync_api import APIResponse, Page, Request, Route, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.e2e import arrivals
 from tests.e2e.arrivals import arrived
@@ -164,7 +164,7 @@ def test_a_second_press_of_z_takes_back_no_earlier_answer(
         page.keyboard.press("z")
     page.clock.run_for(ANSWER_GUARD_MS + 20)
     page.keyboard.press("z")
-    undos[0].continue_()
+    undos.first().continue_()
     expect(page.locator("#toasts")).to_contain_text("Your answer to “Taken back two?” wasn't sent.")
     expect(page.locator("#held-answers")).to_contain_text("Taken back one?")
     page.keyboard.press("z")
@@ -339,7 +339,7 @@ def test_a_key_pressed_while_an_answer_is_sent_does_not_undo_the_one_before(
     page.keyboard.press("z")
     page.evaluate("fetch('/healthz').then((response) => response.text())")
     assert undos == []
-    sent.pop().continue_()
+    sent.first().continue_()
     expect(bar).to_contain_text("Undone, the one after?")
     for name in ("after", "before"):
         page.keyboard.press("z")
@@ -815,17 +815,14 @@ def test_next_leads_on_from_the_question_that_an_answer_has_led_to(
         ask_lee(api, f"Led along, {name}?")
     expect(arrived(page, "Led along, three?")).to_be_visible()
     updates = intercept(page, re.compile("/inbox/changes/"))
-    sent: list[tuple[Route, APIResponse]] = []
-    page.route("**/respond", lambda route: sent.append((route, route.fetch())))
+    sent = intercept(page, "**/respond")
     page.goto("/inbox/?q=led+along")
     open_item(page, "Led along, one?")
     # The list learns of the answer before the pane does.
+    page.keyboard.press("a")
     with page.expect_request(re.compile("/inbox/changes/")):
-        page.keyboard.press("a")
-    while not sent:
-        page.wait_for_timeout(20)
-    route, response = sent[0]
-    route.fulfill(response=response)
+        response = sent.first().fetch()
+    sent.first().fulfill(response=response)
     expect(page.locator("#question")).to_have_text("Led along, two?")
     page.unroute(re.compile("/inbox/changes/"))
     for update in updates:

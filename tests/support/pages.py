@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 from playwright.sync_api import FloatRect, Locator, Page, Request, Route, expect
 
@@ -11,6 +12,9 @@ ANSWER_GUARD_MS = 600
 
 STEP_GUARD_MS = 400
 """The same of a confirm step."""
+
+LONGEST_S = 30
+"""Seconds in which a request is made that a test waits for."""
 
 HINT = "#answer [data-step] [data-hint], #answer:not(:has([data-step])) [data-hint]"
 """Where an answer form says that it has ignored a key or press."""
@@ -72,18 +76,34 @@ def type_text(page: Page, text: str, gap_ms: int) -> None:
         page.clock.run_for(gap_ms)
 
 
+class Intercepted(list[Route]):
+    """Requests of a page that wait, oldest first."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+
+    def first(self) -> Route:
+        """The first one, which may still be on its way here: ``expect_request`` ends before it."""
+        until = monotonic() + LONGEST_S
+        while not self:
+            assert monotonic() < until, "nothing was requested"
+            self._page.wait_for_timeout(10)
+        return self[0]
+
+
 def intercept(
     page: Page,
     url: str | re.Pattern[str],
     *,
     where: Callable[[Request], bool] = lambda _request: True,
     once: bool = False,
-) -> list[Route]:
+) -> Intercepted:
     """The page's requests to ``url`` from now on; each waits until the test continues or ends it.
 
     ``once``: later ones pass.
     """
-    held: list[Route] = []
+    held = Intercepted(page)
 
     def handle(route: Route) -> None:
         if where(route.request) and not (once and held):
