@@ -281,8 +281,8 @@ class FullSync:
     async def _batches(
         self, call: Callable[..., Awaitable[Page[T]]], size: int, **filters: Any
     ) -> AsyncGenerator[tuple[list[T], int], None]:
-        """The items of a list, as many pages together as have ``size`` of them, with the newest seq
-        that had arrived before.
+        """The items of a list in batches of whole pages, each but the last with at least ``size``
+        items, and the newest seq that had arrived before the batch was read.
         """
         cursor: str | None = None
         cursors: set[str] = set()
@@ -296,6 +296,7 @@ class FullSync:
             if cursor is not None and (cursor in cursors or (last and last == before)):
                 self.repeats, cursor = True, None
             items += page.items
+            # A page whose records were all skipped is not passed on: it can't show where to stop.
             if len(items) >= size or cursor is None:
                 yield items, seen_seq
                 items, seen_seq = [], self._seen_seq()

@@ -72,7 +72,7 @@ def upsert(rows: Sequence[Row], key: Sequence[str], *, keep: Sequence[str] = ())
 def _column(
     field: "models.Field[Any, Any]", rows: Sequence[models.Model], connection: BaseDatabaseWrapper
 ) -> list[Any]:
-    """The field's value of each row, as a parameter."""
+    """Each row's value of the field, as a query parameter."""
     values = list(map(attrgetter(field.attname), rows))
     writer = _writer(field, connection)
     if writer is None:

@@ -14,7 +14,7 @@ from inbox.models.reviewer import Reviewer
 SKEW = timedelta(minutes=1)
 """How far our clock and that of Mobius may be apart."""
 GIVE_UP_AFTER = timedelta(minutes=5)
-"""An answer or a claim that its open question doesn't show for this long can be sent again."""
+"""An answer or a claim can be sent again if the open question still doesn't show it by then."""
 
 
 def same(first: Any, second: Any) -> bool:
@@ -143,7 +143,7 @@ class ClaimAttempt(models.Model):
     """
 
     GIVE_UP_AFTER_FAILURE = timedelta(minutes=1)
-    """The same, for an attempt whose request failed."""
+    """As ``GIVE_UP_AFTER``, for a claim or release whose request failed."""
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")

@@ -281,6 +281,8 @@ def test_single_keys_can_be_switched_off(sign_in: SignIn, api: httpx.Client) -> 
     ).to_be_visible()
     page.keyboard.press("?")
     expect(page.locator("dialog[open]")).to_have_count(0)
+    palette = page.get_by_role("link", name="Search", exact=True)
+    expect(palette).to_have_attribute("aria-keyshortcuts", "Control+K Meta+K")
     page.goto("/inbox/")
     open_item(page, "Keys off?")
     page.wait_for_timeout(ANSWER_GUARD_MS)

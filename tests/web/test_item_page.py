@@ -19,8 +19,9 @@ from inbox.mobius.types import (
     StepStatus,
     Target,
 )
-from inbox.models import Attempt, Draft, Reviewer, Upstream
+from inbox.models import Attempt, Draft, Event, Reviewer, Upstream
 from inbox.services.group_mapping import map_group
+from inbox.web.ui.endings import CLAIMED
 from tests.support.snapshots import NOON, answered, ask, at, group_ask, run, step
 from tests.support.tags import Tags, text_of
 from tests.web.cast import part, sign_in, soon, tell
@@ -375,6 +376,20 @@ def test_a_question_that_someone_else_has_claimed_is_view_only(rina: Client) -> 
     page = page_of(rina)
     assert "Claimed by Lee since " in page
     assert 'action="/interactions/int_1/respond"' not in page
+
+
+def test_its_history_names_someone_who_has_left_the_group(rina: Client) -> None:
+    tell(group_ask(run_id="run_1", members=("user_rina", "user_sam")))
+    Event.objects.create(
+        upstream=Upstream.present(),
+        run_id="run_1",
+        seq=9,
+        kind="interaction",
+        type=CLAIMED,
+        at=soon(minutes=-5),
+        data={"interaction": "int_1", "claimed_by": "user_lee"},
+    )
+    assert "Lee claimed it" in text_of(page_of(rina))
 
 
 def test_a_question_to_others_is_a_404(mallory: Client) -> None:

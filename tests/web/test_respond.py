@@ -37,7 +37,7 @@ def test_the_answer_is_in_and_the_next_question_opens(desk: Desk, rina: Client) 
         f"/interactions/{following.mobius_id}/",
     )
     assert [str(m) for m in get_messages(answer.wsgi_request)] == [
-        f"“{item.title}”: Approved. The question is closed."
+        f"“{item.title}” · Approved. The question is closed."
     ]
     interaction = desk.upstream(item.mobius_id)
     assert (interaction["response"]["value"], interaction["response"]["comment"]) == (
@@ -64,7 +64,7 @@ def test_the_run_resumes(desk: Desk, rina: Client) -> None:
     item = desk.read(desk.project.pending(run["id"])["id"])
     answer = send(rina, item, "false")
     assert [str(m) for m in get_messages(answer.wsgi_request)] == [
-        f"“{item.title}”: Rejected. The run has resumed."
+        f"“{item.title}” · Rejected. The run has resumed."
     ]
     desk.project.wait_for(run["id"], "completed")
 

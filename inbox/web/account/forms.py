@@ -135,7 +135,10 @@ LABELS = {
 }
 
 
-RULES = gettext_lazy("At least 8 characters, not only digits, and not a common password.")
+RULES = gettext_lazy(
+    "At least 8 characters, not only digits, not a common password, and not similar to your "
+    "username, name or email address."
+)
 
 
 class PasswordFields(forms.BaseForm):

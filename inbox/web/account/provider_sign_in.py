@@ -210,7 +210,7 @@ def _words(reason: Failure | Reason) -> tuple[str, str]:
             title = _("You already have another account")
             text = _(
                 "This sign-in link is for a different account from the one you sign in to with "
-                "%(provider)s. Nothing was changed. Ask your administrator for the link to your "
-                "account."
+                "%(provider)s. Nothing was changed. Sign in without the link, or ask your "
+                "administrator which account to use."
             )
     return title % facts, text % facts

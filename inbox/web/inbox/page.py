@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from inbox.access import Viewer
-from inbox.models import Batch, Recipient, SavedView, Upstream
+from inbox.models import Batch, Recipient, Reviewer, SavedView, Upstream
 from inbox.people import credentials, service_key
 from inbox.people.names import names_of
 from inbox.services import snooze
@@ -68,9 +68,9 @@ class InboxList:
     ``place`` is that of the open question, None in a filtered list. ``returned`` are the viewer's
     answers that could not be sent, ``batches`` what they did with several questions.
     ``found`` says how many questions a narrowed list has, and ``answered`` how many the viewer has
-    answered today, if nothing is left in the inbox; ``needs_token``: nothing is, they have answered
-    none, and have no member token to answer with. ``snoozed`` is how many they have snoozed,
-    ``held`` are their held answers.
+    answered today, if nothing is left in the inbox; ``needs_token``: nothing is left, they have
+    answered none today, and can't answer any without a member token. ``snoozed`` is how many they
+    have snoozed, ``held`` are their held answers.
     """
 
     filters: Filters
@@ -280,7 +280,10 @@ def inbox_list(
 def _needs_token(viewer: Viewer, upstream: Upstream) -> bool:
     """Whether the viewer can't answer any question until they add a member token."""
     token = credentials.state_of(viewer.user_id, upstream)
-    return token is credentials.Token.NONE and not service_key.answers(upstream)
+    if token is not credentials.Token.NONE:
+        return token is credentials.Token.LOST
+    reviewer = Reviewer.objects.get(user=viewer.user_id)
+    return not service_key.may_answer_for(reviewer, upstream)
 
 
 def list_beside(

@@ -55,11 +55,11 @@ class AnswerBox:
 
     Attributes:
         mine: the viewer's own answer as JSON, the values as a form has them and the comment.
-        token: the viewer's; ``GOOD`` for those who can't answer anyway.
+        token: the state of the viewer's; ``GOOD`` for those who can't answer anyway.
         by_key: the service key answers for the viewer.
         form: None where the viewer cannot answer; ``effect``: what the answer will do.
-        guard: what guards the answer; ``asks_from``: from when on it is asked first whatever the
-            viewer prefers, because the question expires soon.
+        guard: whether the answer is confirmed first or can be undone; ``asks_from``: the time from
+            which it is confirmed first whatever the viewer prefers, as the question expires soon.
         suggestion: what the link suggests.
         returned: why their last answer was not sent.
         unconfirmed: says that their answer was accepted but the question doesn't show it.

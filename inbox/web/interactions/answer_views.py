@@ -35,7 +35,7 @@ from inbox.web.interactions.forms import (
     is_filled_in,
     typed_of,
 )
-from inbox.web.interactions.messages import answer_message, claim_message, said_of, undo_message
+from inbox.web.interactions.messages import answer_message, claim_message, undo_message, with_title
 from inbox.web.interactions.views import filters_of, render_item
 from inbox.web.ui.batches import batch_lines, shown_batches
 from inbox.web.ui.frame import own_held
@@ -162,7 +162,7 @@ def move_on(request: ReviewerRequest, message: Message) -> HttpResponseBase:
     it.
     """
     if message.outcome.kind is not Kind.WAITING:
-        messages.success(request, said_of(message.outcome.subject, str(message)))
+        messages.success(request, with_title(message.outcome.subject, str(message)))
     return open_next(request, message.outcome.subject, hub.cursor())
 
 
@@ -262,8 +262,8 @@ async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
 def _show_checked(
     request: ReviewerRequest, sent: str, form: AnswerForm | None, message: Message
 ) -> HttpResponseBase:
-    """Move on if the answer was received. Otherwise show the question or the list, with *Send
-    again* if nothing was.
+    """Move on if the answer was received. Otherwise show the question or the list, which offers
+    *Send again* if nothing was received.
     """
     outcome = message.outcome
     if outcome.done and sent == "respond":

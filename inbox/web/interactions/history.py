@@ -102,21 +102,27 @@ def _claims(
     item: Interaction, people: People, events: Iterable[Event], decisions: Iterable[Decision]
 ) -> list[Entry]:
     """From the events; where there are none, as for a question without a run, from our log."""
-    changes = [(event.type == CLAIMED, event.data.get("claimed_by"), event.at) for event in events]
+    changes = [
+        (event.type == CLAIMED, event.data.get("claimed_by"), event.at, False) for event in events
+    ]
     if not changes:
         ours = (entry for entry in decisions if entry.verb in (Verb.CLAIM, Verb.RELEASE))
-        changes = [(entry.verb == Verb.CLAIM, entry.actor, entry.at) for entry in ours]
+        changes = [
+            # ``by`` is the administrator who deactivated the account of the person.
+            (entry.verb == Verb.CLAIM, entry.actor, entry.at, "by" in (entry.value or {}))
+            for entry in ours
+        ]
     lines: list[Entry] = []
     claim_listed = False
     claimed_by: str | None = None
-    for is_claim, person, at in changes:
+    for is_claim, person, at, by_another in changes:
         if is_claim:
             claimed_by = person
             claim_listed = claim_listed or claimed_by == item.claimed_by
             lines.append(_claim(claimed_by, people, at))
         else:
             text = _("The claim was released")
-            if released_by := person or claimed_by:
+            if not by_another and (released_by := person or claimed_by):
                 you, other = _("You released it"), _("%(name)s released it")
                 text = people.sentence(released_by, you, other)
             lines.append(Entry("undo", text, at))

@@ -1,4 +1,4 @@
-"""The people who were asked together, and who of them has answered."""
+"""The people who were asked together, and which of them have answered."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ _PARTS = {"answered": "on", "received": "on", "turn": "you"}
 
 @dataclass(frozen=True)
 class MembersCard:
-    """``have`` of ``of`` answers are there. ``group`` is empty if no group was asked. ``hidden``:
-    the others' answers are hidden until the viewer has answered.
+    """``have`` of ``of`` answers have been given. ``group`` is empty if no group was asked.
+    ``hidden``: the others' answers are hidden until the viewer has answered.
     """
 
     group: str
@@ -50,8 +50,8 @@ def members_card(
     off: Collection[str],
     received: Collection[str],
 ) -> MembersCard | None:
-    """None unless several people have to answer. ``left``, ``off`` and ``received`` are as in
-    ``members``.
+    """None unless several people have to answer and it is known who they are. ``left``, ``off`` and
+    ``received`` are as in ``members``.
     """
     line = members(item, people, left=left, off=off, received=received, lead=viewer.lead)
     if not line:

@@ -231,9 +231,9 @@ def _token_use(item: Interaction) -> str:
     return _("Everyone who was asked has to answer this with their own token.")
 
 
-def said_of(item: Interaction, text: str) -> str:
-    """What is said of a question on the page of the next one, with its title."""
-    return _("“%(title)s”: %(text)s") % {"title": _short_title(item), "text": text}
+def with_title(item: Interaction, text: str) -> str:
+    """``text`` after the question's title, for a message that is shown beside another question."""
+    return _("“%(title)s” · %(text)s") % {"title": _short_title(item), "text": text}
 
 
 def _short_title(item: Interaction) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Refusal, Viewer, redaction
-from inbox.models import Decision, Interaction, Run, Upstream
+from inbox.models import Decision, Event, Interaction, Run, Upstream
 from inbox.models.decision import RESPOND
 from inbox.people.names import accounts_and_deactivated
 from inbox.services.answer_state import Sent, sent_to
@@ -145,11 +145,11 @@ def item_page(
     item.upstream = upstream
     run = _run_of(upstream, item)
     run_entries = _run_entries(upstream, item)
-    names, off = accounts_and_deactivated(_ids(item, run, run_entries))
+    events, decisions = log_of(upstream, item)
+    names, off = accounts_and_deactivated(_ids(item, run, events, (*run_entries, *decisions)))
     people = People(names, viewer.mobius_id)
     groups = groups_of(upstream, [item])
     group = groups.name_for(item) if item.target_type == "group" else ""
-    events, decisions = log_of(upstream, item)
 
     refusal = access.why_not_answer(viewer, item)
     closing = _closing(item, people, now, decisions)
@@ -227,19 +227,22 @@ def _run_of(upstream: Upstream, item: Interaction) -> Run | None:
 
 
 def _run_entries(upstream: Upstream, item: Interaction) -> list[Decision]:
-    """The entries about its run, if they may say why it was closed early; at most one query."""
+    """The log's entries about the question's run, if they may say why it was closed early. At most
+    one query.
+    """
     if not item.run_id or not item.closed_early:
         return []
     return entries_of(upstream, [item.run_id]).get(item.run_id, [])
 
 
 def _ids(
-    item: Interaction, run: Run | None, run_entries: Iterable[Decision]
+    item: Interaction, run: Run | None, claims: Iterable[Event], entries: Iterable[Decision]
 ) -> Iterable[str | None]:
     started = run.started_by if run is not None else None
     own = (item.asked_by, item.claimed_by, item.responder_id, item.target_id, started)
-    actors = (entry.actor for entry in run_entries)
-    return (*own, *(item.members or ()), *item.answered_by, *actors)
+    claimants = (event.data.get("claimed_by") for event in claims)
+    actors = (entry.actor for entry in entries)
+    return (*own, *(item.members or ()), *item.answered_by, *claimants, *actors)
 
 
 def _closing(

@@ -27,7 +27,7 @@ class ShownQuestion:
     """The question and its context.
 
     Attributes:
-        asked: a sentence with the requester and the time.
+        asked: a sentence with the requester, or else the assignee, and the time.
         run, live: None for a question without a run.
         digest: of ``inbox.services.seen``; it differs once the question has changed.
     """

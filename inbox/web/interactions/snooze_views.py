@@ -19,7 +19,7 @@ from inbox.services.question import find_asked
 from inbox.services.snooze import NotSnoozed, Refusal
 from inbox.web.inbox.views import open_item
 from inbox.web.interactions.answer_views import open_next
-from inbox.web.interactions.messages import claim_message, said_of
+from inbox.web.interactions.messages import claim_message, with_title
 from inbox.web.interactions.snoozing import SnoozeForm, limit_words, presets, refusal_words
 from inbox.web.interactions.views import filters_of, render_item
 from inbox.web.ui.frame import render_page
@@ -139,7 +139,7 @@ def _move_on(request: ReviewerRequest, item: Interaction) -> HttpResponseBase:
     undo = reverse("unsnooze", args=[item.mobius_id])
     said = _("Snoozed until %(time)s") % {"time": moment(until, now)}
     tag = f"{undo}?pane=1" if pane else undo
-    messages.success(request, said_of(item, said), extra_tags=tag)
+    messages.success(request, with_title(item, said), extra_tags=tag)
     if not request.htmx and _from_list(request):
         return HttpResponseRedirect(filters_of(request).list_href, status=303)
     if pane or not request.htmx:

@@ -27,7 +27,7 @@ FIELD_FORMAT = "%Y-%m-%dT%H:%M"
 
 @dataclass(frozen=True)
 class SnoozeLink:
-    """The link to an open question's snooze. ``until`` is empty if the viewer hasn't snoozed it."""
+    """The link for snoozing an open question. ``until`` is empty if it isn't snoozed."""
 
     href: str
     until: str
@@ -36,7 +36,7 @@ class SnoozeLink:
 def snooze_link(
     viewer: Viewer, item: Interaction, filters: Filters, now: datetime
 ) -> SnoozeLink | None:
-    """None if the viewer wasn't asked or has answered. One query."""
+    """None if the viewer wasn't asked or has answered. At most one query."""
     if not access.is_asked(viewer, item) or access.has_answered(viewer, item):
         return None
     returns_at = of_item(viewer, item, now)

@@ -87,9 +87,10 @@ def rail_counts(
 ) -> dict[str, str]:
     """The counts in the rail, by name. One query at most.
 
-    ``others`` are questions that wait for others, ``blocked``, for a lead, all that wait, with
-    ``notices`` also the unread notifications. Without ``opened``, of the viewer's open questions
-    only those that are unread. Large counts stop at the rail's limit, so that they cost no more.
+    ``others`` are the questions that wait for others; ``blocked``, for a lead, all that wait;
+    ``notices``, if asked for, the unread notifications. Without ``opened``, only the unread ones of
+    the viewer's open questions are counted. Large counts stop at the rail's limit, so that they
+    cost no more.
     """
     counted: dict[str, QuerySet[Any, Any]] = {}
     found: dict[str, int] = {}
@@ -151,7 +152,7 @@ def frame(
     """The context of ``base.html``. ``beside_list``: the page has the place of an open question.
 
     ``counts`` are the numbers in the rail, ``views`` the saved views and ``held`` the viewer's held
-    answers, if the view has read them; otherwise one query each reads them.
+    answers, if the view has read them. Otherwise they are read here.
     """
     if views is None:
         views = shown_views(request.viewer, request.upstream)

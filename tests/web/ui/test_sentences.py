@@ -254,6 +254,17 @@ def test_the_history_of_a_question_without_a_run_has_the_claims_that_were_made_h
     assert [line.text for line in lines if line.tone != "to-come"] == told
 
 
+def test_a_claim_that_a_deactivation_released_was_not_released_by_its_holder() -> None:
+    item = row(group_ask(policy=ANYBODY))
+    own = [
+        Decision(verb="claim", actor="user_rina", at=at(1)),
+        Decision(verb="release", actor="user_rina", at=at(2), value={"by": "admin"}),
+    ]
+    lines = history(item, people=RINA, now=at(30), group="Approvers", decisions=own)
+    told = ["Asked Approvers", "You claimed it", "The claim was released"]
+    assert [line.text for line in lines if line.tone != "to-come"] == told
+
+
 PLAN = (
     StepPlan(name="build", kind="action"),
     StepPlan(name="approve_release", kind="interaction"),
