@@ -1,4 +1,4 @@
-/* The button that prints the page. It's hidden without scripts: then the browser's menu prints. */
+/* The button that prints the page. Without scripts it stays hidden, and the browser's menu prints. */
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());

@@ -14,7 +14,7 @@ STEP_GUARD_MS = 400
 """The same of a confirm step."""
 
 LONGEST_S = 30
-"""Seconds in which a request is made that a test waits for."""
+"""How many seconds ``Intercepted.first`` waits for a request."""
 
 HINT = "#answer [data-step] [data-hint], #answer:not(:has([data-step])) [data-hint]"
 """Where an answer form says that it has ignored a key or press."""
