@@ -3,7 +3,8 @@
    selected, and stays as it is while the row is brought up to date. On a touch screen, a button above the list shows the checkboxes,
    and a tap on a row then selects it. The tab keeps the selection on the other pages of the list
    and through a reload, until the list gets other filters or the batch is confirmed. The buttons of the bar lead to a preview,
-   which asks; one that can't be used with these rows says why. */
+   which asks; one that can't be used with these rows says why. The checkboxes of rows that can't be approved together with the
+   selected ones are dashed. */
 
 import { fill, WORDS } from "./words.js";
 
@@ -60,19 +61,38 @@ function restore() {
   if (kept.all) for (const tick of ticks()) set(entryOf(tick), true);
 }
 
+const selectedRows = () => [...elsewhere.values(), ...checked().map((tick) => entryOf(tick).dataset)];
+
 /* Why a button can't be used with the selected rows; empty if it can */
 function obstacle(verb) {
   if (all().checked) return "";
-  const rows = [...elsewhere.values(), ...checked().map((tick) => entryOf(tick).dataset)];
+  const rows = selectedRows();
   if (rows.length > bar().dataset.most) return bar().dataset.tooMany;
   const can = (action) => rows.filter((row) => row.can.split(" ").includes(action));
   if (verb === "claim") return can("claim").length ? "" : bar().dataset.unclaimable;
   if (verb === "release") return can("release").length ? "" : bar().dataset.unreleasable;
+  return difference(rows);
+}
+
+/* Why these rows can't be approved or rejected together; empty if they can */
+function difference(rows) {
   const kinds = new Set(rows.map((row) => row.alike));
   if (kinds.has("")) return bar().dataset.unanswerable;
   /* A step that is unknown is no reason: the server compares as well */
   const steps = new Set(rows.map((row) => row.askedBy).filter(Boolean));
   return kinds.size <= 1 && steps.size <= 1 ? "" : bar().dataset.mixed;
+}
+
+/* Show which other rows can't be approved or rejected together with the selected ones */
+function markOthers() {
+  const rows = all().checked ? [] : selectedRows();
+  const alike = rows.length > 0 && !difference(rows);
+  for (const tick of ticks()) {
+    const entry = entryOf(tick);
+    const differs = alike && !tick.checked && Boolean(difference([...rows, entry.dataset]));
+    entry.toggleAttribute("data-differs", differs);
+    tick.title = differs ? bar().dataset.mixed : "";
+  }
 }
 
 function write(element, text) {
@@ -103,6 +123,7 @@ function update() {
   form.querySelector("[data-why]").classList.toggle("tone-bad", Boolean(why));
   const selected = all().checked ? all().labels[0].textContent : words;
   write(document.getElementById("selection-status"), why || [selected, fewer].filter(Boolean).join(" · "));
+  markOthers();
   keep();
 }
 

@@ -1,7 +1,8 @@
-"""How fast the mirror is filled: `python -m tests.bench.seed [items] [rounds]`.
+"""How fast the mirror is filled: `python -m tests.bench.seed [items] [rounds] [latency]`.
 
 An engine holds so many waiting questions. Each round reads the list alone, page by page, into the
-client's types, then has an empty mirror run a full sync, and another that finds nothing new.
+client's types, then has an empty mirror run a full sync, and another that finds nothing new. Each
+request takes ``latency`` milliseconds longer, as it does where the engine isn't on this machine.
 Printed, of the best rounds: the rates of the first two, the ratio of both full syncs to the list
 alone, and the processor time of all three for each item.
 """
@@ -60,12 +61,16 @@ async def timed(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
     return monotonic() - clock, process_time() - own
 
 
-async def measure(base_url: str, project: str, token: str, rounds: int) -> dict[str, float]:
-    """The best of each."""
+async def measure(
+    base_url: str, project: str, token: str, rounds: int, latency: float
+) -> dict[str, float]:
+    """The best of each. ``latency``: in seconds."""
     from asgiref.sync import sync_to_async  # noqa: PLC0415 - Django is set up by now
 
     from inbox.mirror.sync import Sync  # noqa: PLC0415
     from inbox.mobius.client import MobiusClient  # noqa: PLC0415
+    from inbox.mobius.timing import Timeouts  # noqa: PLC0415
+    from inbox.mobius.transport import pooled  # noqa: PLC0415
     from inbox.models import Interaction, Upstream  # noqa: PLC0415
     from reviewer_site.lifespan import FULL_COLLECTION  # noqa: PLC0415
 
@@ -73,7 +78,12 @@ async def measure(base_url: str, project: str, token: str, rounds: int) -> dict[
         Interaction.objects.all().delete()
         Upstream.objects.update(seeded_at=None, cursor=None)
 
-    async with MobiusClient(base_url=base_url, project=project, token=token) as client:
+    async def wait(_request: httpx.Request) -> None:
+        await asyncio.sleep(latency)
+
+    async with pooled(base_url, Timeouts()) as http:
+        http.event_hooks = {"request": [wait]} if latency else {}
+        client = MobiusClient(base_url=base_url, project=project, token=token, http=http)
 
         async def read() -> None:
             cursor, pages = None, 0
@@ -113,6 +123,7 @@ def own_us(rounds: list[tuple[float, float]], items: int) -> int:
 def main() -> None:
     items = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    latency = float(sys.argv[3]) / 1e3 if len(sys.argv) > 3 else 0.0
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DJANGO_SETTINGS_MODULE"] = "reviewer_site.settings"
         os.environ.update(environment(Path(folder) / "web", "seed_web"))
@@ -133,7 +144,7 @@ def main() -> None:
         try:
             asyncio.run(fill(project.url, project.service_key, items))
             found = asyncio.run(
-                measure(project.base_url, project.handle, project.service_key, rounds)
+                measure(project.base_url, project.handle, project.service_key, rounds, latency)
             )
         finally:
             project.close()

@@ -349,7 +349,7 @@ def test_shift_click_selects_a_range_and_a_button_says_why_it_cannot_be_used(
 
 
 @pytest.mark.browser
-def test_the_bar_says_that_questions_of_two_steps_cannot_be_approved_together(
+def test_the_list_and_the_bar_show_that_questions_of_two_steps_cannot_be_approved_together(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
@@ -359,8 +359,12 @@ def test_the_bar_says_that_questions_of_two_steps_cannot_be_approved_together(
         expect(arrived(page, f"Numbat, {name}?")).to_be_visible()
     page.goto("/inbox/?q=Numbat")
     expect(page.locator(".row-tick")).to_have_count(2)
-    for tick in page.locator(".row-tick").all():
-        tick.check(force=True)
+    first, second = page.locator(".row-tick").all()
+    first.check(force=True)
+    expect(second).to_have_accessible_description(re.compile("select ones with the same workflow"))
+    expect(first).not_to_have_attribute("title", re.compile("."))
+    second.check(force=True)
+    expect(second).not_to_have_attribute("title", re.compile("."))
     bar = page.get_by_role("form", name="Selected questions")
     expect(bar).to_contain_text("select ones with the same workflow, step, type")
     approve = bar.get_by_role("button", name="Approve")

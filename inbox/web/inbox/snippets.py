@@ -82,10 +82,11 @@ def _pieces(text: str, words: list[str]) -> Iterator[Piece]:
     """The text around the first of the words, on one line."""
     line = unicodedata.normalize("NFC", " ".join(show_overrides(text).split()))
     marks: list[tuple[int, int]] = []
+    beginnings = tuple(words)
     for start, end in spans_of(line):
         if marks and start > marks[0][0] + LONGEST:
             break
-        if _missing(words, line[start:end]) != words:
+        if any(word.startswith(beginnings) for word in words_of(line[start:end])):
             marks.append((start, end))
     first = marks[0][0] if marks else 0
     begin = line.find(" ", first - BEFORE, first) + 1 if first > BEFORE else 0
