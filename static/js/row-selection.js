@@ -3,8 +3,8 @@
    selected, and stays as it is while the row is brought up to date. On a touch screen, a button above the list shows the checkboxes,
    and a tap on a row then selects it. The tab keeps the selection on the other pages of the list
    and through a reload, until the list gets other filters or the batch is confirmed. The buttons of the bar lead to a preview,
-   which asks; one that can't be used with these rows says why. The checkboxes of rows that can't be approved together with the
-   selected ones are dashed. */
+   which asks; one that can't be used with these rows says why. The checkboxes of rows with another workflow, step, type or answer
+   form than the selected ones are dashed. */
 
 import { fill, WORDS } from "./words.js";
 
@@ -83,15 +83,16 @@ function difference(rows) {
   return kinds.size <= 1 && steps.size <= 1 ? "" : bar().dataset.mixed;
 }
 
-/* Show which other rows can't be approved or rejected together with the selected ones */
+/* Show which other rows differ from the selected ones, so that they can't be approved or rejected together */
 function markOthers() {
   const rows = all().checked ? [] : selectedRows();
   const alike = rows.length > 0 && !difference(rows);
   for (const tick of ticks()) {
-    const entry = entryOf(tick);
-    const differs = alike && !tick.checked && Boolean(difference([...rows, entry.dataset]));
-    entry.toggleAttribute("data-differs", differs);
-    tick.title = differs ? bar().dataset.mixed : "";
+    const row = entryOf(tick).dataset;
+    const differs = alike && !tick.checked && Boolean(difference([...rows, row]));
+    tick.toggleAttribute("data-differs", differs);
+    if (differs) tick.title = row.alike ? bar().dataset.mixed : bar().dataset.unfit;
+    else tick.removeAttribute("title");
   }
 }
 
