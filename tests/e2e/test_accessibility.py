@@ -213,21 +213,24 @@ def by_the_browser(page: Page) -> None:
     page.go_back()
 
 
+# The place of a row, not of its list, which moves if a row above leaves it.
+_TOP = "row => Math.round(row.getBoundingClientRect().top)"
+
+
 @pytest.mark.browser
 def test_back_beside_the_question_the_list_is_where_it_was(sign_in: SignIn) -> None:
     page = sign_in("rina", viewport={"width": 1200, "height": 500})
     rows = page.locator("#inbox-list .list-scroll")
     row = page.locator(".row").nth(9)
     row.scroll_into_view_if_needed()
-    scrolled = rows.evaluate("rows => rows.scrollTop")
+    assert rows.evaluate("rows => rows.scrollTop") > 0
+    row = page.locator(f"#{row.get_attribute('id')}")
+    top = row.evaluate(_TOP)
     row.click()
     expect(page.locator("#question")).to_be_visible()
     page.go_back()
     expect(page.locator("#question")).to_have_count(0)
-    assert rows.evaluate("rows => rows.scrollTop") == scrolled > 0
-
-
-_TOP = "row => Math.round(row.getBoundingClientRect().top)"
+    assert row.evaluate(_TOP) == top
 
 
 @pytest.mark.browser
@@ -240,7 +243,6 @@ def test_back_on_a_phone_the_list_is_where_it_was(
     row.scroll_into_view_if_needed()
     assert page.evaluate("scrollY") > 0
     row = page.locator(f"#{row.get_attribute('id')}")
-    # The row's place, not the page's: a row above that leaves the list moves the page.
     top = row.evaluate(_TOP)
     row.tap()
     expect(page.locator("#question")).to_be_focused()
