@@ -58,7 +58,6 @@ class Row:
     """
 
     id: str
-    run_id: str
     href: str
     title: str
     kind: Kind
@@ -207,7 +206,6 @@ class _Page:
         shown = (item.display_title[:VISIBLE], meta, assignee)
         return Row(
             id=id_,
-            run_id=item.run_id or "",
             href=item_href(id_, self.filters),
             title=item.display_title,
             kind=self.kinds[item.type],
