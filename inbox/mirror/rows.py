@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from inbox import models
 from inbox.access import redaction
+from inbox.instants import read_instant
 from inbox.mirror.states import run_state, status_word
 from inbox.mirror.titles import title_of
 from inbox.mirror.upsert import build_row
@@ -212,7 +213,4 @@ def due_of(context: dict[str, Any], expires_at: datetime | None) -> Due:
 def _instant(text: object) -> datetime | None:
     if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
         return None
-    try:
-        return datetime.fromisoformat(text.upper())
-    except ValueError:
-        return None
+    return read_instant(text.upper())

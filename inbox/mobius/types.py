@@ -10,20 +10,15 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from inbox.instants import in_utc
+
 T = TypeVar("T")
-
-
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("a time without an offset")
-    return value
 
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for a required time that upstream does not give."""
 
-Stamp = Annotated[datetime, AfterValidator(_aware)]
-"""A time with an offset."""
+Stamp = Annotated[datetime, AfterValidator(in_utc)]
 
 
 class Record(BaseModel):

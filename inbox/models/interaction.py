@@ -6,9 +6,9 @@ from typing import Any, Final, Self
 
 from django.db import models
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from inbox.instants import read_instant
 from inbox.models.exact_json import ExactJSON
 
 REASON_TO_REJECT: Final = "require_reason_on_reject"
@@ -20,8 +20,7 @@ def answered_at(response: Mapping[str, Any]) -> datetime | None:
     at = response.get("at")
     if isinstance(at, datetime):
         return at
-    parsed = parse_datetime(at) if isinstance(at, str) else None
-    return parsed if parsed is not None and parsed.tzinfo is not None else None
+    return read_instant(at) if isinstance(at, str) else None
 
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.crypto import salted_hmac
-from django.utils.dateparse import parse_datetime
 
 from inbox import exact
+from inbox.instants import read_instant
 from inbox.models import Interaction
 
 
@@ -24,13 +24,7 @@ class Seen:
     def parse(cls, sent: str) -> "Seen":
         """Parse the form's field; an unreadable part counts as not sent."""
         when, _, question = sent.partition(" ")
-        try:
-            updated_at = parse_datetime(when)
-        except ValueError:
-            updated_at = None
-        if updated_at is not None and updated_at.tzinfo is None:
-            updated_at = None
-        return cls(updated_at=updated_at, question=question or None)
+        return cls(updated_at=read_instant(when), question=question or None)
 
     def differs_from(self, interaction: Interaction) -> bool:
         """Whether the question is no longer the one that was shown."""

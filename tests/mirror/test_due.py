@@ -1,10 +1,11 @@
 """When something is due."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from inbox.instants import EARLIEST, LATEST
 from inbox.mirror.rows import due_of
 from tests.support.snapshots import NOON
 
@@ -43,3 +44,16 @@ def test_without_a_soft_deadline_it_is_due_when_it_expires() -> None:
 )
 def test_a_soft_deadline_that_is_no_time_before_the_expiry_is_ignored(wish: Any) -> None:
     assert due_of({"due_at": wish}, EXPIRY) == (EXPIRY, False)
+
+
+@pytest.mark.parametrize(
+    ("wish", "due"),
+    [
+        ("0001-01-01T00:00:00+14:00", EARLIEST),
+        ("0001-01-01T00:00:00Z", EARLIEST),
+        ("9999-12-31T23:59:59Z", LATEST),
+        ("9999-12-31T23:59:59-12:00", LATEST),
+    ],
+)
+def test_a_soft_deadline_is_a_time_that_every_time_zone_has(wish: str, due: datetime) -> None:
+    assert due_of({"due_at": wish}, None) == (due, True)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inbox.instants import LATEST
 from inbox.mobius.adapters import Call, UnreadableError
 from inbox.mobius.adapters.guide import GuideAdapter
 from inbox.mobius.adapters.guide.event import read_event
@@ -239,7 +240,8 @@ def test_without_an_id_it_is_unreadable(payload: Any) -> None:
         ("2026-01-01T10:00:00.123456789Z", datetime(2026, 1, 1, 10, 0, 0, 123456, tzinfo=UTC)),
         ("2026-01-01T10:00:00", datetime(2026, 1, 1, 10, tzinfo=UTC)),
         ("0001-01-01T00:00:00Z", None),
-        ("9999-12-31T23:59:59-23:00", None),
+        ("9999-12-31T23:59:59Z", LATEST),
+        ("9999-12-31T23:59:59-23:00", LATEST),
         ("soon", None),
         (1767261600, datetime(2026, 1, 1, 10, tzinfo=UTC)),
         (1767261600000, datetime(2026, 1, 1, 10, tzinfo=UTC)),

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -78,6 +78,18 @@ def test_a_question_due_in_two_hours_is_in_today(rina: Client) -> None:
     tell(ask("int_a", expires_at=soon(hours=2)))
     page = rina.get("/inbox/").content.decode()
     assert ">Today" in page.replace("\n", "").replace("  ", "")
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("at", [datetime.min, datetime.max])
+def test_a_deadline_at_the_end_of_time_can_be_shown_everywhere(
+    rina: Client, at: datetime, zone: str
+) -> None:
+    Reviewer.objects.update(time_zone=zone)
+    tell(ask("int_1", message="For ever?", expires_at=at.replace(tzinfo=UTC)))
+    for path in ("/inbox/", "/inbox/?group_by=due", "/interactions/int_1/"):
+        assert "For ever?" in rina.get(path).content.decode()
+    assert rina.get("/interactions/int_1/snooze").status_code == 200
 
 
 def test_a_row_names_kind_workflow_asker_group_and_how_many_answered(rina: Client) -> None:

@@ -65,6 +65,14 @@ def test_new_questions_are_told_once_and_together(rina: Client, sam: Client) -> 
     assert told(rina, until(fetch(rina, start))) == []
 
 
+def test_those_due_soonest_are_named(rina: Client) -> None:
+    start = until(fetch(rina))
+    undated = [ask(f"int_{n}", message=f"Ship {n}?") for n in range(3)]
+    tell(*undated, ask("int_due", message="Pay today?", expires_at=soon(hours=2)))
+    ((_, _, body, _),) = told(rina, start)
+    assert body.split("\n") == ["Pay today?", "Ship 0?", "Ship 1?"]
+
+
 def test_questions_that_have_been_seen_are_not_announced(rina: Client) -> None:
     start = until(fetch(rina))
     tell(ask("int_a"))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from inbox.instants import in_utc
 from inbox.mobius import body
 from inbox.mobius.types import NO_TIME
 
@@ -121,7 +122,7 @@ def _instant(value: Any) -> datetime | None:
                 at = datetime.fromisoformat(value.strip())
             case _:
                 return None
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        return in_utc(at.replace(tzinfo=UTC) if at.tzinfo is None else at)
     except (ValueError, OverflowError, OSError):
         return None
 

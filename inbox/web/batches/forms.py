@@ -7,13 +7,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from inbox.access import Viewer
+from inbox.instants import read_instant
 from inbox.models import Upstream
 from inbox.services.batches import MOST, Chosen
 from inbox.web.inbox.order import SOONEST_DUE
 from inbox.web.inbox.queries import list_rows
 from inbox.web.interactions.forms import Prose, storable
 from inbox.web.ui.scopes import CLAIMED, OPEN, Filters
-from inbox.web.ui.when import read_instant
 
 
 class CommentForm(forms.Form):

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 
 from inbox import access
 from inbox.access import Viewer, redaction
+from inbox.instants import read_instant
 from inbox.models import Decision, DecisionHead, Interaction, Upstream
 from inbox.models.decision import RESPOND
 from inbox.people.names import names_of
@@ -28,7 +29,6 @@ from inbox.web.ui.labels import run_name
 from inbox.web.ui.markdown import Text
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import People
-from inbox.web.ui.when import read_instant
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.access import Viewer
+from inbox.instants import read_instant
 from inbox.models import Recipient, Reviewer, Upstream
+from inbox.web.inbox.order import SOONEST_DUE
 from inbox.web.ui.held import returned_answers
 from inbox.web.ui.lists import PAGE
 from inbox.web.ui.scopes import OPEN, Filters, rows_of
-from inbox.web.ui.when import read_instant
 
 HOUR = timedelta(hours=1)
 NAMED = 3
@@ -88,7 +89,7 @@ def _titles(rows: QuerySet[Recipient]) -> Titles:
     rows = rows.select_related("interaction").only("interaction__mobius_id", "interaction__title")
     return [
         (row.interaction.display_title, row.interaction.get_absolute_url())
-        for row in rows.order_by("due_at", "pk")[: PAGE + 1]
+        for row in SOONEST_DUE.sorted(rows)[: PAGE + 1]
     ]
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from inbox.instants import read_instant
 from inbox.live import hub
 from inbox.services import notices as service
 from inbox.web.notifications.page import NoticeFilters, notice_list
@@ -20,7 +21,6 @@ from inbox.web.ui.held import returned_lines
 from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.request import ReviewerRequest, is_fragment
 from inbox.web.ui.scopes import Filters
-from inbox.web.ui.when import read_instant
 
 
 @require_safe

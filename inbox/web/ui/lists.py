@@ -4,15 +4,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import BooleanField, Case, F, Model, Q, QuerySet, Value, When
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
+
+from inbox.instants import read_instant
 
 PAGE = 50
 """Rows per page."""
@@ -310,13 +311,12 @@ class Keyset:
         try:
             texts, cursor = self._texts(cursor)
             text, _, number = cursor.rpartition("_")
-            at = parse_datetime(text) if text else None
-            position = Position(texts, at and at.astimezone(UTC), int(number or 0))
-        except (ValueError, OverflowError, RecursionError):
+            position = Position(texts, read_instant(text), int(number or 0))
+        except (ValueError, RecursionError):
             return None
-        without_zone = at is not None and at.tzinfo is None
-        nowhere = at is None and not (self.nulls_last and position.number)
-        unusable = without_zone or nowhere or abs(position.number) >= 2**63
+        without_time = self.nulls_last and not text and position.number
+        nowhere = position.at is None and not without_time
+        unusable = nowhere or abs(position.number) >= 2**63
         return None if unusable else position
 
     def _texts(self, cursor: str) -> tuple[tuple[str | None, ...], str]:

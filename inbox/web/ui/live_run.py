@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from inbox.instants import read_instant
 from inbox.models import Run, Step
 from inbox.web.ui.labels import label
 from inbox.web.ui.script_words import Phrase
-from inbox.web.ui.when import is_instant, read_instant
+from inbox.web.ui.when import is_instant
 
 _ENDS = {
     "completed": ("done", "done"),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import dateformat
-from django.utils.dateparse import parse_datetime
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
@@ -208,15 +207,6 @@ def day_time(at: datetime) -> str:
 def long_time(at: datetime) -> str:
     """``24 November 2026, 10:45``."""
     return dateformat.format(localtime(at), pgettext("date format", "j F Y, H:i"))
-
-
-def read_instant(text: str) -> datetime | None:
-    """A time with its offset, as ``isoformat`` writes it; None for anything else."""
-    try:
-        at = parse_datetime(text)
-    except ValueError:  # no such day
-        return None
-    return at if at is not None and at.tzinfo is not None else None
 
 
 def is_recent(at: datetime, now: datetime) -> bool:
