@@ -112,11 +112,12 @@ def sent_to(user_id: int, item: Interaction, *, besides: Attempt | None = None) 
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
     found = list(rows.prefetch_related("reviewer__user").order_by("pk"))
+    mine = [attempt for attempt in found if attempt.reviewer.user_id == user_id]
+    held = next((attempt for attempt in mine if attempt.state == Attempt.State.HELD), None)
+    last_returned = next((attempt for attempt in reversed(mine) if attempt.returned), None)
     attempts = [attempt for attempt in found if attempt.state in Attempt.UNSETTLED]
-    own = [attempt for attempt in attempts if attempt.reviewer.user_id == user_id]
-    held = next((attempt for attempt in found if attempt.state == Attempt.State.HELD), None)
+    own = [attempt for attempt in mine if attempt.state in Attempt.UNSETTLED]
     held = held or next((attempt for attempt in own if attempt.on_its_way), None)
-    last_returned = next((attempt for attempt in reversed(found) if attempt.returned), None)
     accepted = [attempt for attempt in attempts if attempt.state == Attempt.State.ACCEPTED]
     ids = {attempt.reviewer.mobius_id for attempt in accepted} if item.shared else set()
     received = frozenset(id_ for id_ in item.missing if id_ in ids)

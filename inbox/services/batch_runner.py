@@ -70,7 +70,7 @@ class BatchRunner(ScheduledSender):
     def __init__(self) -> None:
         super().__init__()
         self._paused_until = 0.0
-        self._away_since: float | None = None
+        self._away_since: dict[int, float] = {}
         self._published: dict[int, float] = {}
         self._backoff = Backoff(base=1.0, cap=30.0)
 
@@ -91,6 +91,7 @@ class BatchRunner(ScheduledSender):
                 workers.create_task(self._work(batch, items))
         await sync_to_async(_finish)(batch)
         self._published.pop(batch.pk, None)
+        self._away_since.pop(batch.pk, None)
         await sync_to_async(publish)(batch, rows=True)
 
     async def _work(self, batch: Batch, items: deque[BatchItem]) -> None:
@@ -129,7 +130,7 @@ class BatchRunner(ScheduledSender):
 
     async def _send(self, batch: Batch, item: BatchItem) -> Result:
         try:
-            snapshot = await self._read(item.interaction_id)
+            snapshot = await self._read(batch, item.interaction_id)
         except RateLimited as error:
             return Result(Kind.RATE_LIMITED, retry_after=error.retry_after)
         except MobiusError:
@@ -166,7 +167,7 @@ class BatchRunner(ScheduledSender):
             if attempt is None:
                 return None
         with suppress(MobiusError):
-            await self._read(item.interaction_id)
+            await self._read(batch, item.interaction_id)
         try:
             if batch.answers:
                 outcome = await respond.recheck(**about, operation_id=item.operation_id)
@@ -176,30 +177,29 @@ class BatchRunner(ScheduledSender):
             return Result(Kind.NOT_ALLOWED)
         return None if outcome.kind is Kind.NOT_RECORDED else Result.of(outcome)
 
-    async def _read(self, interaction_id: str) -> Payload | None:
+    async def _read(self, batch: Batch, interaction_id: str) -> Payload | None:
         """Read the question, and wait while Mobius can't be reached. None if only the mirror can be
         used. Raises ``RateLimited``, or another ``MobiusError`` after ``LONGEST_WAIT``.
         """
         while True:
             try:
                 snapshot = await look_up(interaction_id, within=READ_WITHIN)
-            except RateLimited:
-                raise
             except (Unreachable, Unavailable) as error:
                 now = monotonic()
-                if self._away_since is None:
-                    self._away_since = now
-                if now - self._away_since >= LONGEST_WAIT:
+                if now - self._away_since.setdefault(batch.pk, now) >= LONGEST_WAIT:
                     raise
                 log.info("a batch is still waiting: %s", error)
                 await asyncio.sleep(TRY_AGAIN_AFTER.total_seconds())
                 continue
+            except RateLimited:
+                self._away_since.pop(batch.pk, None)
+                raise
             except MobiusError as error:
                 log.info(
                     "sending the answer to a question of a batch without reading it: %s", error
                 )
                 snapshot = None
-            self._away_since = None
+            self._away_since.pop(batch.pk, None)
             return snapshot
 
 

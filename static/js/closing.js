@@ -3,23 +3,16 @@
    buttons (CSS does that for data-closed on the card). If the question is open again, the card becomes an ordinary form
    again. In both cases nothing else on the page moves. */
 
+import { isAnswer } from "./unsent.js";
+
 const BANNER = "#outcome, #claimed-by-another, #held-answer, #no-token, #answered, #not-asked";
 const TEXT = "textarea, input[name=value]:not([type=radio], [type=checkbox])";
 
 const card = () => document.getElementById("answer-card");
 const fieldsOf = (form) => [...form.querySelectorAll(TEXT)];
-const textOf = (form, name) => fieldsOf(form).find((field) => field.name === name)?.value.replaceAll("\r\n", "\n").trim();
-
-/* Text that equals the person's answer on the server has been sent and need not be kept */
-function isAnswer(form, mine) {
-  if (!mine) return false;
-  const [values, comment] = JSON.parse(mine);
-  const value = textOf(form, "value");
-  return textOf(form, "comment") === comment.trim() && (value === undefined || value === values.join("").trim());
-}
 
 function isKept(form, incoming) {
-  if (form.classList.contains("htmx-request") || isAnswer(form, incoming.dataset.mine)) return false;
+  if (form.classList.contains("htmx-request") || isAnswer([...new FormData(form)], incoming.dataset.mine)) return false;
   return fieldsOf(form).some((field) => field === document.activeElement || (field.value.trim() && (field.value !== field.defaultValue || form.closest("[data-closed]"))));
 }
 

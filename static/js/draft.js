@@ -5,7 +5,7 @@
    The response contains the question's other drafts, for #other-drafts. */
 
 import { duration } from "./duration.js";
-import { forget, left, remember as store, remembered, takeOver } from "./unsent.js";
+import { forget, isAnswer, left, remember as store, remembered, takeOver } from "./unsent.js";
 import { fill } from "./words.js";
 
 const WAIT_MS = 700;
@@ -278,16 +278,6 @@ document.addEventListener("htmx:before:request", (event) => {
     return fetching(...request);
   };
 });
-const plain = (text) => text.replaceAll("\r\n", "\n").trim();
-/* Whether the kept text, whose sending was never confirmed, is the answer that the server shows now */
-function arrived(kept, mine) {
-  if (!mine) return false;
-  const [values, comment] = JSON.parse(mine);
-  const of = (name) => kept.filter(([key]) => key === name).map(([, value]) => plain(value));
-  /* Approve and Reject are buttons, whose value is not an entry of the form */
-  const same = !of("value").length || JSON.stringify(of("value").sort()) === JSON.stringify(values.map(plain).sort());
-  return same && (of("comment")[0] ?? "") === plain(comment);
-}
 
 /* Shows text of a question that closed while the person was typing, if the server has not stored that text */
 async function showKept() {
@@ -300,7 +290,8 @@ async function showKept() {
     if (!found || !detail.isConnected || !takeOver(path, found)) return;
   }
   const kept = remembered(path).entries;
-  if (arrived(kept, detail.dataset.mine)) return forget(path);
+  /* Its sending was never confirmed, but it has arrived */
+  if (isAnswer(kept, detail.dataset.mine)) return forget(path);
   const text = kept.map(([, value, called]) => called ?? value).filter(Boolean).join("\n\n");
   if (!text) return;
   /* Newer than the server's draft when it rendered the page */

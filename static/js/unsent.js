@@ -27,6 +27,18 @@ export const forget = (path) => localStorage.removeItem(keyAt(path));
 /* What this tab has of a question: {entries, from}, or null */
 export const remembered = (path) => read(keyAt(path));
 
+const plain = (text) => text.replaceAll("\r\n", "\n").trim();
+
+/* Whether the entries of a form are the answer that the server shows as the person's own (data-mine) */
+export function isAnswer(entries, mine) {
+  if (!mine) return false;
+  const [values, comment] = JSON.parse(mine);
+  const of = (name) => entries.filter(([key]) => key === name).map(([, value]) => plain(value));
+  /* Approve and Reject are buttons, whose value is not an entry of the form */
+  const same = !of("value").length || JSON.stringify(of("value").sort()) === JSON.stringify(values.map(plain).sort());
+  return same && (of("comment")[0] ?? "") === plain(comment);
+}
+
 /* The newest text of a question that a closed tab has left: {key, entries, from}, or null */
 export async function left(path) {
   const others = keys().filter((key) => key.endsWith(`:${path}`) && key !== keyAt(path));

@@ -27,7 +27,7 @@ from inbox.models import (
 )
 from inbox.people.clients import member_credential
 from inbox.services import attempts as steps
-from inbox.services import batches, draft, guard
+from inbox.services import batch_runner, batches, draft, guard
 from inbox.services.audit.verify import verify
 from inbox.services.batch_runner import AT_A_TIME, BatchRunner, settle
 from inbox.services.batches import Chosen, Confirmation, LeftOut
@@ -351,6 +351,25 @@ async def test_a_batch_waits_for_a_mobius_that_cannot_be_reached(desk: Desk) -> 
     desk.server.on("GET", READ, Reply(503), Reply(503), Reply(503))
     await send(batch)
     assert await aresults(batch) == [("done", "answered")] * 2
+
+
+async def test_a_batch_waits_even_if_the_one_before_has_given_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = BatchRunner()
+    items = [await sync_to_async(desk.ask)()]
+    given_up = await sync_to_async(confirmed)(desk, items)
+    desk.server.on("GET", READ, Reply(503), always=True)
+    with monkeypatch.context() as limits:
+        limits.setattr(batch_runner, "LONGEST_WAIT", 0.0)
+        await runner.send(given_up.pk)
+    assert await aresults(given_up) == [("failed", "unreachable")]
+    desk.server.forget()
+    batch = await sync_to_async(confirmed)(desk, items)
+    desk.server.on("GET", READ, Reply(503), Reply(503), Reply(503))
+    monkeypatch.setattr(batch_runner, "monotonic", lambda: monotonic() + 3600)
+    await runner.send(batch.pk)
+    assert await aresults(batch) == [("done", "answered")]
 
 
 def begun(desk: Desk, batch: Batch, item: Interaction) -> None:

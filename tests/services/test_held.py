@@ -20,7 +20,7 @@ from inbox.mirror.snapshots import Deleted
 from inbox.models import Attempt, Credential, Interaction, Notice
 from inbox.models.attempt import GIVE_UP_AFTER
 from inbox.services import attempts as steps
-from inbox.services.answer_state import sent_to
+from inbox.services.answer_state import Sent, sent_to
 from inbox.services.audit.verify import verify
 from inbox.services.look_up import mirror
 from inbox.services.outcome import Kind
@@ -421,6 +421,8 @@ async def test_a_held_answer_that_was_lost_comes_back_and_is_not_sent_again(desk
     rina = await sync_to_async(desk.person)("rina")
     sent = await sync_to_async(sent_to)(rina.user_id, item)
     assert (sent.underway, sent.returned) == (None, "still_open")
+    sam = await sync_to_async(desk.person)("sam")
+    assert await sync_to_async(sent_to)(sam.user_id, item) == Sent()
     assert len(desk.posts()) == 1
 
 

@@ -145,6 +145,21 @@ async def test_the_export_has_the_filtered_answers_in_utc(answers: None) -> None
     assert by_title["Open"]["run_ended_at"] == ""
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+async def test_the_export_of_today_has_the_days_of_the_list(rina: Client, zone: str) -> None:
+    minutes = int((timezone.now() - at(0)).total_seconds() // 60)
+    closed = [
+        answered(ask(f"int_{hour}", message=f"{hour} h ago"), RINA, minutes - 60 * hour)
+        for hour in range(26)
+    ]
+    await sync_to_async(tell)(*closed)
+    language = {"language": "en", "time_zone": zone}
+    await sync_to_async(rina.post)("/account/language", language)
+    today = await sync_to_async(listed)(rina, "scope=done&span=today")
+    assert 0 < len(today) < len(closed)
+    assert [row["question"] for row in await table("?span=today")] == today
+
+
 async def test_the_export_has_all_pages_and_no_one_elses(people: None) -> None:
     own = [answered(ask(f"int_{n}", message=f"No. {n}"), RINA, n % 3) for n in range(430)]
     sams = ask("int_sam", message="Sam's", target=Target(type="user", id=SAM))

@@ -74,6 +74,19 @@ def test_a_row_that_is_shown_is_renewed_with_the_counts(rina: Client) -> None:
     assert 'id="count-inbox" hx-swap-oob="true">2' in got
 
 
+def test_the_group_of_a_closed_question_is_counted_again(rina: Client) -> None:
+    tell(
+        group_ask("int_a", group_id="grp_finance", **FREE),
+        group_ask("int_b", group_id="grp_ops", **FREE),
+    )
+    page = rina.get("/inbox/").content.decode()
+    assert 'id="choice-count-group-grp_finance">1<' in " ".join(page.split())
+    tell(answered(group_ask("int_a", group_id="grp_finance", **FREE), SAM, 1))
+    got = changes(rina, "int_a", shown=("int_a", "int_b"))
+    assert 'id="choice-count-group-grp_finance" hx-swap-oob="true">0<' in got
+    assert 'id="choice-count-group-grp_ops" hx-swap-oob="true">1<' in got
+
+
 def test_what_others_did_changes_a_row_but_no_number(rina: Client) -> None:
     tell(group_ask("int_a", **FREE), ask("int_b"))
     tell(group_ask("int_a", minutes=1, claimed_by="user_lee", claimed_at=soon(), **FREE))

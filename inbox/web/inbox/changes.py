@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -148,7 +149,12 @@ def inbox_changes(
             found=found_words(filters, count),
             counts=counts.rail,
             bands=counts.band_counts(found.bands) if filters.exact and not one_page else {},
-            choices=counted_choices(filters, counts, groups),
+            choices=counted_choices(
+                filters,
+                counts,
+                groups,
+                changed_groups=_groups_of(viewer, upstream, changed) if filters.counted else (),
+            ),
             place=place_in(viewer, counts, filters, current)
             or place_of(viewer, upstream, filters, current),
         )
@@ -216,12 +222,7 @@ def _find(
     returns: Mapping[int, datetime],
 ) -> Found:
     """Read the rows of the changed questions. Two queries at most, and one more for a search."""
-    # Not by the recipient's own upstream: SQLite would walk all of the viewer's rows then.
-    recipients = Recipient.objects.filter(
-        user_id=viewer.mobius_id or "",
-        interaction__upstream=upstream,
-        interaction__mobius_id__in=changed,
-    )
+    recipients = _recipients(viewer, upstream, changed)
     order, cursor = order_of(filters, returns), filters.cleaned_data["cursor"]
     found = order.annotated(narrowed(recipients, viewer, upstream, filters, even_seen=True))
     if filters.rows in (OPEN, SNOOZED):
@@ -247,3 +248,20 @@ def _find(
         left -= {row.interaction.mobius_id for row in kept}
     bands = tuple(order.heading(rows[id_], now).key for id_ in new)
     return Found(new, kept, frozenset(left), bands)
+
+
+def _groups_of(viewer: Viewer, upstream: Upstream, changed: Collection[str]) -> set[str]:
+    """The IDs of the groups that asked the viewer these questions, whatever became of them."""
+    rows = _recipients(viewer, upstream, changed).filter(via_group=True)
+    return {id_ for id_ in rows.values_list("interaction__group_id", flat=True) if id_}
+
+
+def _recipients(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> QuerySet[Recipient]:
+    """The viewer's rows of these questions. Not found by the recipient's own upstream: SQLite would
+    walk all of the viewer's rows then.
+    """
+    return Recipient.objects.filter(
+        user_id=viewer.mobius_id or "",
+        interaction__upstream=upstream,
+        interaction__mobius_id__in=ids,
+    )

@@ -1,9 +1,11 @@
 """The answers that *Done* lists, as a streamed file."""
 
 from collections.abc import AsyncIterator, Iterable
+from datetime import tzinfo
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
 from inbox.access import Viewer
 from inbox.access.redaction import masked
@@ -32,21 +34,29 @@ COLUMNS = (
 )
 
 
-async def as_csv(viewer: Viewer, upstream: Upstream, filters: Filters) -> AsyncIterator[str]:
-    """The rows of all pages, in their order. Times are UTC; ``answer`` is JSON."""
+async def as_csv(
+    viewer: Viewer, upstream: Upstream, filters: Filters, zone: tzinfo
+) -> AsyncIterator[str]:
+    """The rows of all pages, in their order. Times are UTC; ``answer`` is JSON. ``zone`` is the
+    viewer's, for filters such as *Today*.
+    """
     yield BEGIN + table([COLUMNS])
     cursor = ""
     while True:
-        text, cursor = await sync_to_async(_part)(viewer, upstream, filters, cursor)
+        text, cursor = await sync_to_async(_part)(viewer, upstream, filters, zone, cursor)
         yield text
         if not cursor:
             return
 
 
-def _part(viewer: Viewer, upstream: Upstream, filters: Filters, cursor: str) -> tuple[str, str]:
+def _part(
+    viewer: Viewer, upstream: Upstream, filters: Filters, zone: tzinfo, cursor: str
+) -> tuple[str, str]:
     """Some rows, and the cursor of the next ones, empty after the last."""
     order = order_of(filters, {})
-    rows = order.first(list_rows(viewer, upstream, filters), cursor, CHUNK)
+    # The response is streamed after the middleware has restored the installation's zone.
+    with timezone.override(zone):
+        rows = order.first(list_rows(viewer, upstream, filters), cursor, CHUNK)
     page = list(with_columns(rows, filters, "comment"))
     ended_at = ("finished", "completed_at", "updated_at")
     runs = runs_of(viewer, upstream, filters, page, *ended_at)

@@ -128,10 +128,14 @@ def filter_chips(
 
 
 def counted_choices(
-    filters: Filters, counts: Sample, names: Mapping[str, str]
+    filters: Filters,
+    counts: Sample,
+    names: Mapping[str, str],
+    *,
+    changed_groups: Collection[str] = (),
 ) -> tuple[Choice, ...]:
     """The filters above the list that have a count. A person's groups are listed one by one if
-    there are several.
+    there are several. ``changed_groups`` are listed too: a page may show an old count beside them.
     """
     found = [
         Choice(
@@ -150,14 +154,15 @@ def counted_choices(
             target="groups",
         ),
     ]
-    if len(counts.groups) > 1 or filters.cleaned_data["target"] in counts.groups:
-        named = [(names.get(id_) or id_, id_) for id_ in counts.groups]
+    groups = {*counts.groups, *changed_groups}
+    if len(groups) > 1 or changed_groups or filters.cleaned_data["target"] in groups:
+        named = [(names.get(id_) or id_, id_) for id_ in groups]
         found += [
             _choice(
                 filters,
                 f"group-{id_}",
                 name,
-                _count(filters, counts, counts.groups[id_]),
+                _count(filters, counts, counts.groups.get(id_, 0)),
                 target=id_,
             )
             for name, id_ in sorted(named, key=lambda entry: entry[0].lower())

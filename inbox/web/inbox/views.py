@@ -101,7 +101,8 @@ def _open_question(request: ReviewerRequest, page: InboxList, open_id: str) -> d
 def answers_csv(request: ReviewerRequest) -> HttpResponseBase:
     """What *Done* lists with these filters, as CSV."""
     filters = Filters.read({**request.GET.dict(), "scope": DONE})
-    parts = export.as_csv(request.viewer, request.upstream, filters)
+    zone = timezone.get_current_timezone()
+    parts = export.as_csv(request.viewer, request.upstream, filters, zone)
     response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     today = timezone.now().date().isoformat()
     response["Content-Disposition"] = f'attachment; filename="answers-{today}.csv"'
