@@ -3,6 +3,10 @@
 OVERRIDES = "\N{LEFT-TO-RIGHT OVERRIDE}\N{RIGHT-TO-LEFT OVERRIDE}"
 
 
+def has_overrides(text: str) -> bool:
+    return any(character in text for character in OVERRIDES)
+
+
 def show_overrides(text: str) -> str:
     """The text with these characters made visible: applied, they would change how it reads."""
     for character in OVERRIDES:

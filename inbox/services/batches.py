@@ -362,6 +362,7 @@ def _drafted(reviewer: Reviewer, upstream: Upstream, ids: Iterable[str]) -> set[
     """
     failed = BatchItem.objects.filter(
         batch__reviewer=reviewer,
+        batch__upstream=upstream,
         batch__finished_at__isnull=False,
         batch__dismissed_at=None,
         state=BatchItem.State.FAILED,
@@ -374,11 +375,8 @@ def _drafted(reviewer: Reviewer, upstream: Upstream, ids: Iterable[str]) -> set[
 
 def _on_their_way(reviewer: Reviewer, upstream: Upstream, ids: Iterable[str]) -> set[str]:
     """The questions to which an answer of the person's waits, is being sent, or is accepted."""
-    on_its_way = Q(state=Attempt.State.OPEN, send_at__isnull=False, returned="")
-    taken = Q(state__in=(Attempt.State.HELD, Attempt.State.ACCEPTED)) | on_its_way
-    attempts = Attempt.objects.filter(
-        taken, reviewer=reviewer, upstream=upstream, interaction_id__in=list(ids)
-    )
+    taken = Attempt.held_or_sending() | Attempt.objects.filter(state=Attempt.State.ACCEPTED)
+    attempts = taken.filter(reviewer=reviewer, upstream=upstream, interaction_id__in=list(ids))
     in_batches = unsent(reviewer.user_id, upstream)
     return {
         *attempts.values_list("interaction_id", flat=True),

@@ -13,7 +13,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from inbox import access, exact
 from inbox.access import Viewer
-from inbox.bidi import OVERRIDES
+from inbox.bidi import has_overrides
 from inbox.models import CommentTemplate, Group, Interaction, Membership, Recipient, Upstream
 
 LONGEST = 2000
@@ -118,5 +118,4 @@ def _groups(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Templ
 
 
 def _usable(text: str) -> bool:
-    reverses = any(character in text for character in OVERRIDES)
-    return bool(text.strip()) and len(text) <= LONGEST and not reverses
+    return bool(text.strip()) and len(text) <= LONGEST and not has_overrides(text)

@@ -17,7 +17,9 @@ SECONDS = (5, 10, 30, 60)
 MARGIN = timedelta(seconds=15)
 """A question must stay open for this long after the time to undo."""
 LATE = timedelta(seconds=10)
-"""A page may ask first this much later than it should: its clock is slow, or its request is."""
+"""How much later than it should a page may switch to *Ask first*: its clock or its request may be
+slow.
+"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def always_asks(item: Interaction) -> bool:
 
 
 def asks_from(reviewer: Reviewer, item: Interaction) -> datetime | None:
-    """From when on it expires too soon for an answer to be undone; None if it never expires."""
+    """The time from which too little is left to undo an answer; None if it never expires."""
     if item.expires_at is None:
         return None
     return item.expires_at - MARGIN - timedelta(seconds=choice_of(reviewer).seconds)

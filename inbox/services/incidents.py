@@ -48,7 +48,7 @@ class Began(StrEnum):
         "Mobius doesn't know this inbox's project. It was deleted or renamed, or MOBIUS_PROJECT is "
         "wrong."
     )
-    SYNC_DEAD = gettext_noop("Pages haven't been kept up to date for more than five minutes.")
+    SYNC_DEAD = gettext_noop("Pages have been out of date for more than five minutes.")
     LOG_BROKEN = gettext_noop(
         "The decision log isn't intact. Keep a copy of the database and run verify_decisions."
     )
@@ -59,7 +59,7 @@ class Over(StrEnum):
 
     KEY_REFUSED = gettext_noop("Mobius accepts the service key again.")
     PROJECT_UNKNOWN = gettext_noop("Mobius knows this inbox's project again.")
-    SYNC_DEAD = gettext_noop("Pages are being kept up to date again.")
+    SYNC_DEAD = gettext_noop("Pages are up to date again.")
     LOG_BROKEN = gettext_noop("The decision log is intact again.")
 
 

@@ -81,7 +81,7 @@ def _sync_problems() -> list[str]:
         found.append(trouble_text(fresh.trouble, now))
     if fresh.dead:
         text = freshness_text(fresh, now)
-        found.append(sentences(_("Pages aren't being kept up to date."), text))
+        found.append(sentences(_("Pages are out of date."), text))
     return found
 
 

@@ -1,7 +1,6 @@
 /* Counts while one chooses or types.
      [data-chosen]          inside a fieldset: "3 of 6 selected"
-     textarea[data-limit]   bytes it may hold; its [data-left="<id of the textarea>"] speaks up near the end
-     button[data-clear]     takes back every choice of its form */
+     textarea[data-limit]   bytes it may hold; its [data-left="<id of the textarea>"] speaks up near the end */
 
 import { fill, WORDS } from "./words.js";
 
@@ -40,13 +39,5 @@ function all() {
 
 document.addEventListener("input", count);
 document.addEventListener("change", count);
-document.addEventListener("click", (event) => {
-  const button = event.target instanceof Element && event.target.closest("[data-clear]");
-  if (!button?.form) return;
-  for (const box of button.form.querySelectorAll(".choice input:checked")) {
-    box.checked = false;
-    box.dispatchEvent(new Event("change", { bubbles: true }));
-  }
-});
 document.addEventListener("htmx:after:swap", all);
 all();

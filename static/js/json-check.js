@@ -1,26 +1,24 @@
-/* Says whether a field has a JSON object while someone types: <textarea data-json="<id of the message>">. The server checks it
-   too. */
+/* Says whether a field has a JSON object while someone types: <textarea data-json="<id of the message>">, whose
+   data-object, data-no-object and data-invalid are the messages. The server checks it too. */
 
-import { fill, WORDS } from "./words.js";
+import { fill } from "./words.js";
 
 const PAUSE_MS = 250;
 let timer = 0;
 
-function verdict(text) {
+function verdict({ value: text, dataset }) {
   if (!text.trim()) return { words: "", bad: false };
   try {
     const value = JSON.parse(text);
-    if (value === null || typeof value !== "object" || Array.isArray(value)) {
-      return { words: WORDS.jsonNoObject, bad: true };
-    }
-    return { words: fill(WORDS.jsonObject, { keys: Object.keys(value).length }), bad: false };
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return { words: dataset.noObject, bad: true };
+    return { words: fill(dataset.object, { keys: Object.keys(value).length }), bad: false };
   } catch {
-    return { words: WORDS.jsonInvalid, bad: true };
+    return { words: dataset.invalid, bad: true };
   }
 }
 
 function check(field) {
-  const { words, bad } = verdict(field.value);
+  const { words, bad } = verdict(field);
   if (bad) field.setAttribute("aria-invalid", "true");
   else field.removeAttribute("aria-invalid");
   const place = document.getElementById(field.dataset.json);

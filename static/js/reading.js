@@ -48,7 +48,7 @@ function turn(pager, step) {
   const first = step ? Math.min(Math.max(0, Number(pager.dataset.first ?? 0) + step * PAGE), rows.length - 1) : 0;
   const last = step === 0 ? rows.length : Math.min(first + PAGE, rows.length);
   pager.dataset.first = first;
-  for (const [place, row] of [...rows].entries()) row.hidden = place < first || place >= last;
+  for (const [place, row] of [...rows].entries()) row.toggleAttribute("data-off-page", place < first || place >= last);
   const [back, on] = pager.querySelectorAll("[data-turn]");
   back.disabled = first === 0;
   on.disabled = last === rows.length;

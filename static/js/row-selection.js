@@ -15,9 +15,9 @@ const all = () => bar()?.elements.all;
 const entryOf = (element) => element.closest("#inbox-list .row-with");
 /* The row that a range begins at */
 let anchor = "";
-/* The button that was pressed although it can't be used. Why is said until the selection changes */
+/* The button that was pressed although it can't be used. The reason is shown until the selection changes */
 let refused = "";
-/* How many rows an update of the list has taken out of the selection, such as one that someone else has claimed; said as long */
+/* How many selected rows an update of the list has removed, such as those that someone else has claimed; shown as long */
 let lost = 0;
 /* What is selected on other pages of the list: {value, can, alike, askedBy} by the id of the row */
 const elsewhere = new Map();

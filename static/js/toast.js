@@ -36,7 +36,7 @@ function all() {
   fresh.forEach(stay);
 }
 
-/* What is said of the last answer would be read as if it were of this one */
+/* A message about the last answer could be mistaken for one about this answer */
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (ctx.sourceElement?.closest?.("[data-sends=respond]")) document.querySelectorAll("#toasts > [data-toast]").forEach((toast) => toast.remove());
 });

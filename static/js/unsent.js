@@ -101,7 +101,7 @@ async function signOut(form) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  /* Offline no one is signed out, and the text would be lost for nothing */
+  /* Signing out fails while offline, so the text would be erased for nothing */
   if (!form.matches("form[action*='/logout/']") || !navigator.onLine || !keys().length) return;
   event.preventDefault();
   if (!sending) signOut(form);

@@ -626,12 +626,12 @@ def test_a_digit_that_is_taken_for_typing_is_asked_for_again(
     expect(chosen).to_be_focused()
     page.keyboard.press("h")
     expect(hint(page)).to_have_text(
-        "That key was taken for typing. For shortcuts, press Esc first."
+        "That key was treated as typing. To use shortcuts, press Esc first."
     )
     page.clock.run_for(900)
     page.keyboard.press("2")
     expect(chosen).to_be_checked()
-    told = "That key was taken for typing. Nothing changed. Choose your answer again."
+    told = "That key was treated as typing. Nothing changed. Choose your answer again."
     expect(hint(page)).to_have_text(told)
     page.clock.run_for(2_000)
     page.keyboard.press("Control+Enter")

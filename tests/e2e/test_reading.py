@@ -111,6 +111,10 @@ def test_a_long_table_has_pages_and_its_header_stays(sign_in: SignIn, api: httpx
     page.get_by_role("button", name="Next rows").click()
     expect(rows.nth(1)).to_contain_text("QM-51")
     expect(page.get_by_text("51–100 of 120 rows")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(rows).to_have_count(121)
+    page.emulate_media(media="screen")
+    expect(rows).to_have_count(51)
 
     region.focus()
     page.keyboard.press("End")

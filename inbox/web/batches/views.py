@@ -3,7 +3,7 @@
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -149,7 +149,4 @@ def _dismissed(request: ReviewerRequest, query: str) -> HttpResponseBase:
 def own(request: ReviewerRequest, id: int) -> Batch:
     """The viewer's batch. 404 for someone else's."""
     rows = service.own(request.user.reviewer, request.upstream).select_related("reviewer")
-    found = rows.filter(pk=id).first() if id < 2**63 else None
-    if found is None:
-        raise Http404("No such batch.")
-    return found
+    return get_object_or_404(rows, pk=id)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inbox.bidi import OVERRIDES
+from inbox.bidi import has_overrides
 from inbox.models import Group
 from inbox.services.comment_templates import LONGEST
 from inbox.web.ui.forms import Form
@@ -46,7 +46,7 @@ class TemplateForm(Form):
     def clean_text(self) -> str:
         """Refuse what a question would not offer."""
         text = str(self.cleaned_data["text"]).replace("\r\n", "\n")
-        if any(character in text for character in OVERRIDES):
+        if has_overrides(text):
             raise forms.ValidationError(
                 _("The comment has invisible characters that change how it reads.")
             )

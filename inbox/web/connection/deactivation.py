@@ -24,7 +24,7 @@ from inbox.web.ui.when import Deadline, deadline
 MOST = 200
 """How many questions are listed; *Blocked* has them all."""
 
-_NO_RESPONSE = gettext_lazy("Mobius returned an error or no response.")
+_NO_RESPONSE = gettext_lazy("Mobius returned an error or didn't respond.")
 _REASONS = {
     Kind.NO_CREDENTIAL: gettext_lazy("There was no member token."),
     Kind.TOKEN_REFUSED: gettext_lazy("Mobius no longer accepts the member token."),

@@ -1,7 +1,8 @@
 """The viewer's drafts."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -24,8 +25,7 @@ def drafts(request: ReviewerRequest) -> HttpResponse:
 def discard(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """Delete a draft at the ``version`` that the page showed. 404 for someone else's."""
     reviewer, version = request.user.reviewer, request.POST.get("version", "")
-    if not Draft.objects.filter(reviewer=reviewer, pk=id).exists():
-        raise Http404("No such draft.")
+    get_object_or_404(Draft, reviewer=reviewer, pk=id)
     shown = int(version) if version.isdecimal() and len(version) < 10 else 0
     if service.discard_version(reviewer=reviewer, pk=id, version=shown):
         messages.success(request, _("Draft discarded."))

@@ -16,7 +16,7 @@ from inbox.web.inbox.order import order_of
 from inbox.web.inbox.place import Place
 from inbox.web.inbox.queries import answered_today, answered_words, available
 from inbox.web.ui.held import on_their_way
-from inbox.web.ui.lists import MOST, PAGE, read_numbers
+from inbox.web.ui.lists import MOST, PAGE, numbers, read_numbers
 from inbox.web.ui.scopes import FocusFilters, item_href
 
 
@@ -99,8 +99,8 @@ def entry_href(viewer: Viewer, upstream: Upstream, filters: FocusFilters, id_: s
     waiting = list(rows.values_list("pk", "interaction__mobius_id"))
     if not waiting:
         return ""
-    numbers = ".".join(str(number) for number, _id in waiting)
-    return item_href(id_ or waiting[0][1], filters.replace(order=numbers))
+    order = numbers(pk for pk, _id in waiting)
+    return item_href(id_ or waiting[0][1], filters.replace(order=order))
 
 
 def focus_place(viewer: Viewer, upstream: Upstream, filters: FocusFilters, id_: str) -> FocusPlace:

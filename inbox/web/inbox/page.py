@@ -125,7 +125,9 @@ class InboxList:
 
     @cached_property
     def scopes(self) -> tuple[Choice, ...]:
-        """The scopes that a phone shows as filters."""
+        """The scopes that a phone shows as filters; *Done* has a tab of its own there."""
+        if self.filters.done:
+            return ()
         return tuple(
             Choice(
                 str(SCOPES[key].title),

@@ -117,9 +117,9 @@ def next_item(
 ) -> Interaction | None:
     """The next question in the list after an answered one, else the first one, else None.
 
-    ``shown``: the numbers of the rows that the page shows. They come before those that wait behind
-    its bar. Left out are questions that someone else has claimed, whose answer waits to be sent, or
-    that the viewer has snoozed.
+    ``shown``: the numbers of the rows that the page shows. They come before rows that are still
+    behind the bar. Questions are skipped that someone else has claimed, that the viewer has snoozed
+    or that the viewer's answer is still to be sent to.
     """
     returns = snooze.returns_of(viewer)
     snoozed = snooze.not_back(returns, timezone.now())

@@ -45,15 +45,16 @@ class Row:
 
     ``group`` is empty for a question to the viewer alone, and ``of`` is 0 if one answer is enough.
     ``faces`` are the members who answer together, if the viewer may see them. ``ended`` and
-    ``when`` say how and when a closed question ended. ``action`` is ``claim``, ``release`` or
+    ``ended_at`` say how and when a closed question ended. ``action`` is ``claim``, ``release`` or
     empty. ``waiting`` is the viewer's held answer, ``draft`` whether they have a draft, ``unread``
     whether they have not seen it, ``changed`` whether others have changed it since; ``open``:
-    it waits for the viewer. ``snoozed`` is until when they have snoozed it, ``snooze_href`` where
-    they can. ``found`` where the words searched for are that the row doesn't show. ``run`` is that
-    of a closed question. ``value`` selects it for a batch, empty if nothing can be done with it;
-    ``can`` are the actions, ``alike`` is the same for questions that can be approved or rejected
-    together if they also have the same ``step``, empty if that is unknown. ``failed``: a batch has
-    failed with it; ``selected``, once that is over, if no question is open: keys would act on the
+    it waits for the viewer. ``snoozed`` says when it comes back, and ``snooze_href`` leads to the
+    form that snoozes it. ``found`` is an excerpt with the words searched for, if the row doesn't
+    show them otherwise. ``run`` is that of a closed question. ``value`` selects it for a batch,
+    empty if nothing can be done with it; ``can`` are the actions, ``alike`` is the same for
+    questions that can be approved or rejected together if they also have the same ``step``, empty
+    if that is unknown. ``failed``: a batch has failed with it; ``selected``: that batch is over and
+    no question is open, so its checkbox is ticked. While one is open, keys would act on the
     selection instead.
     """
 

@@ -210,15 +210,15 @@ Bounds = dict[str, tuple[datetime, datetime]]
 _AGES = {
     "under_15m": (gettext_noop("Under 15 min"), timedelta(0), timedelta(minutes=15)),
     "under_1h": (gettext_noop("15 min – 1 h"), timedelta(minutes=15), timedelta(hours=1)),
-    "under_4h": (gettext_noop("1 – 4 h"), timedelta(hours=1), timedelta(hours=4)),
-    "under_1d": (gettext_noop("4 – 24 h"), timedelta(hours=4), timedelta(days=1)),
+    "under_4h": (gettext_noop("1–4 h"), timedelta(hours=1), timedelta(hours=4)),
+    "under_1d": (gettext_noop("4–24 h"), timedelta(hours=4), timedelta(days=1)),
     "over_1d": (gettext_noop("Over a day"), timedelta(days=1), timedelta(days=36500)),
 }
 _AHEAD = {
     "in_1h": (gettext_noop("Within an hour"), timedelta(0), timedelta(hours=1)),
-    "in_4h": (gettext_noop("In 1 – 4 h"), timedelta(hours=1), timedelta(hours=4)),
-    "in_12h": (gettext_noop("In 4 – 12 h"), timedelta(hours=4), timedelta(hours=12)),
-    "in_24h": (gettext_noop("In 12 – 24 h"), timedelta(hours=12), timedelta(hours=24)),
+    "in_4h": (gettext_noop("In 1–4 h"), timedelta(hours=1), timedelta(hours=4)),
+    "in_12h": (gettext_noop("In 4–12 h"), timedelta(hours=4), timedelta(hours=12)),
+    "in_24h": (gettext_noop("In 12–24 h"), timedelta(hours=12), timedelta(hours=24)),
 }
 
 

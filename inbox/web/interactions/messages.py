@@ -84,7 +84,7 @@ def answer_message(
         case Kind.STILL_OPEN:
             title = _("We couldn't confirm that your answer was received")
             still_open = _(
-                "Mobius returned an error or no response, and the question is still open."
+                "Mobius returned an error or didn't respond, and the question is still open."
             )
             parts = (still_open, saved, _("You can send it again. It will only count once."))
         case Kind.NOT_RECORDED:

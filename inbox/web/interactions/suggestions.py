@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from inbox.bidi import OVERRIDES
+from inbox.bidi import has_overrides
 from inbox.models import Draft, Interaction
 from inbox.web.interactions.drafts import typed_words
 from inbox.web.interactions.forms import asked_question, comment_of, form_for, typed_of
@@ -119,4 +119,4 @@ def suggestion_of(request: HttpRequest, item: Interaction) -> Suggestion | None:
 
 
 def _usable(text: str) -> bool:
-    return len(text) <= LONGEST and not any(character in text for character in OVERRIDES)
+    return len(text) <= LONGEST and not has_overrides(text)

@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from inbox import access, exact
+from inbox import exact
 from inbox.access import Refusal, redaction
 from inbox.live import hub
 from inbox.live.presence import get_presence
@@ -135,9 +135,9 @@ def render_in_focus(
     request: ReviewerRequest, part: str, context: dict[str, Any], status: int
 ) -> HttpResponse:
     """The page of focus mode with this part."""
-    around = frame(request, section="", counts={})
+    around = frame(request, section="", counts={}, beside_list=True)
     returned = returned_lines(request.viewer, request.upstream)
-    context |= {"part": part, **around, "beside_list": True, "returned": returned}
+    context |= {"part": part, **around, "returned": returned}
     return render(request, "inbox/focus.html", context, status=status)
 
 
@@ -150,8 +150,8 @@ def filters_of(request: ReviewerRequest) -> Filters:
 
 @require_POST
 def await_release(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Notify the viewer when someone else's claim ends, or without ``wanted`` don't, and show the
-    question. 409 if no one else has claimed it.
+    """Turn the notification for the end of someone else's claim on, or off without ``wanted``, and
+    show the question. 409 if no one else has claimed it.
     """
     cursor, wanted = hub.cursor(), bool(request.POST.get("wanted"))
     item, refusal = awaited_releases.set_awaited(
@@ -172,7 +172,9 @@ def presence(request: ReviewerRequest, id: str) -> HttpResponse:
     404 if the viewer may not see the question or it is not a group's. For a closed question nothing
     is shown or recorded.
     """
-    item = _found(request, id)
+    item = _find(request, id)
+    if not may_show_presence(item):
+        raise Http404("presence isn't shown for this question")
     if request.method != "POST":
         others = other_viewers(request.viewer, item) or OtherViewers(item.mobius_id)
         return render(request, "interactions/_presence.html", {"other_viewers": others})
@@ -181,13 +183,6 @@ def presence(request: ReviewerRequest, id: str) -> HttpResponse:
     elif shows_presence(item):
         get_presence().mark_viewing(item.mobius_id, request.viewer.user_id)
     return HttpResponse(status=204)
-
-
-def _found(request: ReviewerRequest, id: str) -> Interaction:
-    item = question.find(request.viewer, request.upstream, id)
-    if item is None or not may_show_presence(item):
-        raise Http404("presence isn't shown for this question")
-    return item
 
 
 @require_POST
@@ -289,7 +284,7 @@ class SimilarDecision:
 @require_safe
 def templates(request: ReviewerRequest, id: str) -> HttpResponse:
     """The templates for a comment on the question."""
-    item = _visible(request, id)
+    item = _find(request, id)
     filters = read_filters(request.GET)
     lines = [
         TemplateLine(
@@ -300,15 +295,15 @@ def templates(request: ReviewerRequest, id: str) -> HttpResponse:
         for template in templates_for(request.viewer, request.upstream, item)
     ]
     context = {"templates": lines, "item": item, "back": item_href(id, filters)}
-    if request.htmx and not request.htmx.history_restore_request:
-        return render(request, "interactions/_templates.html", context)
-    return render_page(request, "interactions/templates.html", context, section="inbox")
+    template = "interactions/templates.html"
+    parts = {"comment-templates": "interactions/_templates.html"}
+    return render_page(request, template, context, section="inbox", parts=parts)
 
 
 @require_safe
 def similar(request: ReviewerRequest, id: str) -> HttpResponse:
     """The last decisions on the same step of the same workflow."""
-    item = _visible(request, id)
+    item = _find(request, id)
     found = find_similar(request.viewer, request.upstream, item)
     ids = {user_id for one in found for user_id in one.answered_by if user_id}
     people = People(names_of(ids), request.viewer.mobius_id)
@@ -318,8 +313,8 @@ def similar(request: ReviewerRequest, id: str) -> HttpResponse:
     return render_page(request, template, context, section="inbox", parts=parts)
 
 
-def _visible(request: ReviewerRequest, id: str) -> Interaction:
+def _find(request: ReviewerRequest, id: str) -> Interaction:
     item = question.find(request.viewer, request.upstream, id)
-    if item is None or not access.sees(request.viewer, item):
+    if item is None:
         raise Http404("no such question")
     return item

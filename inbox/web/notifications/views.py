@@ -1,13 +1,12 @@
 """The viewer's notifications: the page, the number of unread ones, marking as read."""
 
 from django.http import (
-    Http404,
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
     QueryDict,
 )
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -46,8 +45,7 @@ def counts(request: ReviewerRequest) -> HttpResponse:
 def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """Mark a notification as read. 404 for someone else's."""
     reviewer = request.user.reviewer
-    if not service.own(reviewer, request.upstream).filter(pk=id).exists():
-        raise Http404("No such notification.")
+    get_object_or_404(service.own(reviewer, request.upstream), pk=id)
     service.read_one(reviewer=reviewer, number=id, now=timezone.now())
     return HttpResponseRedirect(reverse("notifications"), status=303)
 

@@ -38,7 +38,7 @@ _REASONS: dict[str, str | Promise] = {
 }
 """Why an answer was not sent; in any other case it is not known whether it arrived."""
 _STILL_OPEN = gettext_lazy(
-    "Mobius returned an error or no response, and the question is still open."
+    "Mobius returned an error or didn't respond, and the question is still open."
 )
 _UNCONFIRMED = gettext_lazy(
     "We check with Mobius every minute. You can also send it again; it will only count once."

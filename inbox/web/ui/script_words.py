@@ -71,7 +71,7 @@ FRESHNESS = {
     "unreadable": gettext_noop("Mobius sent a response that can't be read."),
     "error": gettext_noop("Mobius returned an error ({status})."),
     "not_responding": gettext_noop("Mobius isn't responding."),
-    "stopped": gettext_noop("The sync has stopped. The server's log has the reason."),
+    "stopped": gettext_noop("The sync has stopped. See the server's log for the reason."),
     "database_unreachable": gettext_noop("The inbox can't reach its database."),
     "database_silent": gettext_noop("The inbox's database isn't responding."),
     "database_read_only": gettext_noop("The inbox can't write to its database."),
@@ -116,9 +116,6 @@ WORDS = {
     "found": gettext_noop("{count} of {total} shown"),
     "bytes_left": gettext_noop("Bytes left: {count}"),
     "bytes_too_many": gettext_noop("Bytes over the limit: {count}"),
-    "json_object": gettext_noop("A JSON object. Keys: {keys}."),
-    "json_no_object": gettext_noop("The payload must be an object, in { }."),
-    "json_invalid": gettext_noop("This isn't valid JSON yet."),
 }
 """Numbers follow a colon, since scripts have no plural forms."""
 
@@ -154,7 +151,7 @@ class Phrase:
 
 def written() -> dict[str, str]:
     """``WORDS``, the formats of times, and the names of days and months, in the current language.
-    Names are apart by ``|`` and called after the letter of ``dateformat`` that stands for them.
+    Names are separated by ``|``; their key ends with the letter of ``dateformat`` they stand for.
     """
     days = [date(2026, 11, day) for day in range(1, 8)]  # from Sunday, as in JavaScript
     months = [date(2026, month, 1) for month in range(1, 13)]

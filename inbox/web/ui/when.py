@@ -234,7 +234,9 @@ def deadline(item: Interaction, now: datetime) -> Deadline | None:
 
 
 def band(due_at: datetime | None, now: datetime, tomorrow: datetime | None = None) -> Band:
-    """The band of a due time. Those who sort many pass ``next_midnight(now)`` as ``tomorrow``."""
+    """The band of a due time. ``tomorrow`` is ``next_midnight(now)``, for callers that
+    sort many.
+    """
     if due_at is None:
         return BANDS["none"]
     seconds = (due_at - now).total_seconds()
