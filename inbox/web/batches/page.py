@@ -79,6 +79,11 @@ class BatchPage:
     needs_reason: bool
 
     @property
+    def most(self) -> int:
+        """The most questions of a batch."""
+        return batches.MOST
+
+    @property
     def total(self) -> int:
         return len(self.rows) + len(self.failed)
 

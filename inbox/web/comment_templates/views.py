@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from inbox import access
 from inbox.models import CommentTemplate
 from inbox.services import comment_templates as service
-from inbox.services.comment_templates import TooMany
+from inbox.services.comment_templates import MOST_FIXED, TooMany
 from inbox.web.comment_templates.forms import TemplateForm
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, lead_required
@@ -26,7 +26,8 @@ def templates(request: ReviewerRequest) -> HttpResponse:
         try:
             service.add(request.viewer, upstream, **form.cleaned_data)
         except TooMany:
-            form.add_error("text", _("There are already 200 templates. Delete one first."))
+            words = _("There are already %(count)d templates. Delete one first.")
+            form.add_error("text", words % {"count": MOST_FIXED})
         else:
             messages.success(request, _("Template added"))
             return HttpResponseRedirect(reverse("templates"), status=303)

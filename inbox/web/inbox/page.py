@@ -13,6 +13,7 @@ from inbox.models import Batch, Recipient, Reviewer, SavedView, Upstream
 from inbox.people import credentials, service_key
 from inbox.people.names import names_of
 from inbox.services import snooze
+from inbox.services.batches import MOST as MOST_SELECTED
 from inbox.web.inbox.changes import Arrivals
 from inbox.web.inbox.filters import choices, filter_chips, found_words
 from inbox.web.inbox.order import Order, order_of
@@ -103,6 +104,11 @@ class InboxList:
     @property
     def here(self) -> str:
         return self.filters.href()
+
+    @property
+    def most_selected(self) -> int:
+        """The most questions of a batch."""
+        return MOST_SELECTED
 
     @property
     def refresh_href(self) -> str:
