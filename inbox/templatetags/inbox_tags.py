@@ -319,8 +319,8 @@ def due_sentence(
     if seconds <= 0 and soft:
         return gettext(DUE["late"]).format(duration=span(-seconds))
     if seconds <= 0:
-        at_clock = gettext("Expired at {time}").format(time=when.moment(at, now))
-        return at_clock if clock else gettext(DUE["expired"])
+        expired_at = gettext("Expired {time}").format(time=when.at(at, now))
+        return expired_at if clock else gettext(DUE["expired"])
     if when.near(at, now):
         key = f"{'due_in' if soft else 'expires_in'}{'_at' if clock else ''}"
         time = when.clock(at) if clock else ""

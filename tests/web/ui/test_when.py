@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone, translation
 
 from inbox.models import Interaction
+from inbox.templatetags.inbox_tags import due_sentence
 from inbox.web.ui import when
 
 NOW = datetime(2026, 11, 24, 10, 3, tzinfo=UTC)
@@ -122,6 +123,21 @@ def test_a_soft_deadline_counts_until_the_item_has_expired() -> None:
     assert when.deadline(item, NOW) == when.Deadline(due, soft=True)
     assert when.deadline(item, after) == when.Deadline(end, soft=False)
     assert when.deadline(Interaction(), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "minutes", "words"),
+    [
+        ("en", 5, "Expired at 09:58"),
+        ("en", 2880, "Expired Sun 10:03"),
+        ("de", 5, "Abgelaufen um 09:58"),
+        ("de", 2880, "Abgelaufen am So., 10:03"),
+    ],
+)
+def test_an_expiry_in_the_past_is_a_sentence(language: str, minutes: int, words: str) -> None:
+    expired_at = NOW - timedelta(minutes=minutes)
+    with translation.override(language):
+        assert due_sentence(expired_at, NOW, False, when.span, clock=True) == words
 
 
 @pytest.mark.parametrize(
