@@ -137,6 +137,11 @@ def test_a_lead_adds_fixed_ones_for_a_workflow_or_a_group(
     assert "For all." not in templates(rina)
 
 
+def test_the_form_suggests_the_workflows_there_are(board: Group, tess: Client) -> None:
+    page = _text(tess.get("/templates/"))
+    assert re.findall(r'<option value="(\w+)"></option>', page) == ["pay", "ship"]
+
+
 def test_without_scripts_a_template_is_suggested_by_a_link(board: Group, rina: Client) -> None:
     for number in (2, 3):
         closed(f"int_{number}", RINA, "Fine & <good>.")

@@ -30,7 +30,9 @@ class TemplateForm(Form):
         max_length=300,
         required=False,
         help_text=gettext_lazy("Leave empty for all workflows."),
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"class": "input", "autocomplete": "off", "list": "template-workflows"}
+        ),
     )
 
     def __init__(self, data: Any = None, *, groups: QuerySet[Group]) -> None:

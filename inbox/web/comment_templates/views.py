@@ -8,10 +8,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import access
 from inbox.models import CommentTemplate
+from inbox.models.distinct import distinct_values
 from inbox.services import comment_templates as service
 from inbox.services.comment_templates import MOST_FIXED, TooMany
 from inbox.web.comment_templates.forms import TemplateForm
 from inbox.web.ui.frame import render_page
+from inbox.web.ui.lists import MOST
 from inbox.web.ui.request import ReviewerRequest, lead_required
 
 
@@ -32,7 +34,9 @@ def templates(request: ReviewerRequest) -> HttpResponse:
             messages.success(request, _("Template added"))
             return HttpResponseRedirect(reverse("templates"), status=303)
     rows = CommentTemplate.objects.filter(upstream=upstream).select_related("group")
-    context = {"form": form, "rows": rows}
+    runs = access.runs(request.viewer, upstream).filter(gone__in=(False,))
+    workflows = distinct_values(runs, "workflow", MOST)
+    context = {"form": form, "rows": rows, "workflows": workflows}
     status = 422 if form.errors else 200
     template = "comment_templates/templates.html"
     return render_page(request, template, context, section="templates", status=status)
