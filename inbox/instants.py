@@ -23,7 +23,9 @@ def in_utc(at: datetime) -> datetime:
 
 
 def read_instant(text: str) -> datetime | None:
-    """Parse a time with its offset, as ``isoformat`` writes it; None for anything else."""
+    """Parse a time of ISO 8601 with an offset; the result is as of ``in_utc``. None for anything
+    else.
+    """
     try:
         return in_utc(datetime.fromisoformat(text))
     except ValueError:

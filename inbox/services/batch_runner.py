@@ -86,12 +86,14 @@ class BatchRunner(ScheduledSender):
         if batch is None:
             return
         items = deque(await sync_to_async(_unsent)(batch))
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(min(AT_A_TIME, len(items))):
-                workers.create_task(self._work(batch, items))
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(min(AT_A_TIME, len(items))):
+                    workers.create_task(self._work(batch, items))
+        finally:
+            self._published.pop(batch.pk, None)
+            self._away_since.pop(batch.pk, None)
         await sync_to_async(_finish)(batch)
-        self._published.pop(batch.pk, None)
-        self._away_since.pop(batch.pk, None)
         await sync_to_async(publish)(batch, rows=True)
 
     async def _work(self, batch: Batch, items: deque[BatchItem]) -> None:

@@ -314,13 +314,17 @@ def chip(at: datetime, now: datetime, soft: bool) -> str:
 def due_sentence(
     at: datetime, now: datetime, soft: bool, span: Callable[[float], str], *, clock: bool
 ) -> str:
-    """``Expires in 42 min, 10:45``, ``Due Wed 14:00``, ``12 min late``, ``Expired at 10:45``."""
+    """``Expires in 42 min, 10:45``, ``Due Wed 14:00``, ``12 min late``, ``Expired at 10:45``,
+    ``Expired Wed 14:00``; without ``clock`` ``Expired``.
+    """
     seconds = (at - now).total_seconds()
     if seconds <= 0 and soft:
         return gettext(DUE["late"]).format(duration=span(-seconds))
+    if seconds <= 0 and not clock:
+        return gettext(DUE["expired"])
     if seconds <= 0:
-        expired_at = gettext("Expired {time}").format(time=when.at(at, now))
-        return expired_at if clock else gettext(DUE["expired"])
+        # The time comes with its preposition here, unlike below.
+        return gettext("Expired {time}").format(time=when.at(at, now))
     if when.near(at, now):
         key = f"{'due_in' if soft else 'expires_in'}{'_at' if clock else ''}"
         time = when.clock(at) if clock else ""

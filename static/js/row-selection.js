@@ -17,7 +17,8 @@ const entryOf = (element) => element.closest("#inbox-list .row-with");
 let anchor = "";
 /* The button that was pressed although it can't be used. The reason is shown until the selection changes */
 let refused = "";
-/* How many selected rows an update of the list has removed, such as those that someone else has claimed; shown as long */
+/* How many selected rows an update of the list has removed, such as those that someone else has claimed.
+   Shown until the selection changes, too */
 let lost = 0;
 /* What is selected on other pages of the list: {value, can, alike, askedBy} by the id of the row */
 const elsewhere = new Map();

@@ -128,3 +128,18 @@ def test_the_text_being_read_stays_in_place_when_someone_claims_it(
     expect(claimed).to_contain_text("claimed this")
     expect(claimed).to_be_in_viewport(ratio=1)
     assert tops(page, "#question", ".evidence") == unmoved(before)
+
+
+def test_a_form_whose_text_was_sent_in_another_tab_is_replaced(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page, other = sign_in("rina"), sign_in("rina")
+    opened(page, api, "Sent by the other tab?", APPROVAL)
+    page.locator("#answer [name=comment]").fill("One line\nAnother")
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+    open_item(other, "Sent by the other tab?")
+    expect(other.locator("#answer [name=comment]")).to_have_value("One line\nAnother")
+    press(other.get_by_role("button", name="Approve"))
+    press(other.get_by_role("button", name="Yes, approve"))
+    expect(page.locator("#outcome")).to_contain_text("You answered this")
+    expect(page.locator("#answer-card")).to_have_count(0)

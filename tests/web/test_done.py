@@ -118,6 +118,12 @@ def test_done_has_filters_of_its_own(answers: None, rina: Client) -> None:
     assert 'name="answer"' not in rina.get("/inbox/filters/").content.decode()
 
 
+def test_done_has_none_of_the_inbox_scopes_as_filters(answers: None, rina: Client) -> None:
+    claimed = re.compile(r'class="filter phone-only"\s+href="/inbox/\?scope=claimed"')
+    assert claimed.search(rina.get("/inbox/?scope=waiting-others").content.decode())
+    assert not claimed.search(rina.get("/inbox/?scope=done").content.decode())
+
+
 async def table(query: str) -> list[dict[str, str]]:
     _, body = await download(f"/inbox/answers.csv{query}", "rina")
     return list(csv.DictReader(io.StringIO(body.removeprefix("\ufeff"), newline="")))

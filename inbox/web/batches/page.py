@@ -79,8 +79,8 @@ class BatchPage:
     needs_reason: bool
 
     @property
-    def most(self) -> int:
-        """The most questions of a batch."""
+    def most_selected(self) -> int:
+        """How many questions a batch can have."""
         return batches.MOST
 
     @property

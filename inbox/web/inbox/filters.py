@@ -135,7 +135,8 @@ def counted_choices(
     changed_groups: Collection[str] = (),
 ) -> tuple[Choice, ...]:
     """The filters above the list that have a count. A person's groups are listed one by one if
-    there are several. ``changed_groups`` are listed too: a page may show an old count beside them.
+    there are several. ``changed_groups`` are listed too: a page may show an old count beside them,
+    even if one group is left.
     """
     found = [
         Choice(
@@ -162,7 +163,7 @@ def counted_choices(
                 filters,
                 f"group-{id_}",
                 name,
-                _count(filters, counts, counts.groups.get(id_, 0)),
+                _group_count(filters, counts, id_),
                 target=id_,
             )
             for name, id_ in sorted(named, key=lambda entry: entry[0].lower())
@@ -203,6 +204,12 @@ def _choice(filters: Filters, key: str, label: str, count: str = "", **changes: 
 def _count(filters: Filters, counts: Sample, count: int) -> str:
     """A count beside a choice; empty for lists that the counts aren't for."""
     return counts.words(count) if filters.counted else ""
+
+
+def _group_count(filters: Filters, counts: Sample, id_: str) -> str:
+    """``_count`` of a group; empty if it may only have questions that were not counted."""
+    known = id_ in counts.groups or counts.whole
+    return _count(filters, counts, counts.groups.get(id_, 0)) if known else ""
 
 
 def found_words(filters: Filters, count: int) -> str:

@@ -107,7 +107,7 @@ class InboxList:
 
     @property
     def most_selected(self) -> int:
-        """The most questions of a batch."""
+        """How many questions a batch can have."""
         return MOST_SELECTED
 
     @property

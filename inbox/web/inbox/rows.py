@@ -53,8 +53,8 @@ class Row:
     show them otherwise. ``run`` is that of a closed question. ``value`` selects it for a batch,
     empty if nothing can be done with it; ``can`` are the actions, ``alike`` is the same for
     questions that can be approved or rejected together if they also have the same ``step``, empty
-    if that is unknown. ``failed``: a batch has failed with it; ``selected``: that batch is over and
-    no question is open, so its checkbox is ticked. While one is open, keys would act on the
+    if that is unknown. ``failed``: a batch has failed with it; ``selected``: the row's checkbox is
+    ticked, because that batch is over. Not while a question is open: keys would act on the
     selection instead.
     """
 
