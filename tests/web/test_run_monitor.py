@@ -43,7 +43,9 @@ def since(id: str, status: RunStatus, **ago: float) -> Run:
 
 
 def figures(page: str) -> dict[str, str]:
-    found = re.findall(r'id="counter-(\w+)".*?class="figure">(\d+\+?)(?:<small>([^<]*))?', page)
+    found = re.findall(
+        r'id="counter-(\w+)".*?class="figure">(\d+\+?)(?:<small[^>]*>([^<]*))?', page
+    )
     return {status: f"{count} {small}".strip() for status, count, small in found}
 
 
