@@ -3,22 +3,25 @@
 import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inbox.instants import EARLIEST, LATEST
 from inbox.mirror.prune import prune
 from inbox.mirror.rebuild import rebuild, rebuild_if_zone_changed
 from inbox.mobius.types import InteractionStatus
-from inbox.models import Interaction, Tally, Upstream
+from inbox.models import Interaction, Recipient, Tally, Upstream
 from tests.mirror.conftest import Mirror
 from tests.mirror.test_property import UNHURRIED, Told, World, clear, worlds
 from tests.mirror.test_tally import by_hand, tallied
@@ -210,3 +213,19 @@ def test_a_filled_database_learns_the_states_of_its_rows(another: Any) -> None:
     }
     row = now("Upstream").get()
     assert (row.tally_zone, row.former_zones) == ("", [])
+
+
+@pytest.mark.parametrize(
+    ("end", "moved"), [(datetime.max, LATEST), (datetime.min, EARLIEST), (NOON, NOON)]
+)
+def test_deadlines_at_the_ends_of_the_calendar_are_moved(
+    mirror: Mirror, end: datetime, moved: datetime
+) -> None:
+    mirror.tell(ask("int_1"))
+    deadline = end.replace(tzinfo=UTC)
+    Interaction.objects.update(expires_at=deadline, due_at=deadline)
+    Recipient.objects.update(due_at=deadline)
+    migration = import_module("inbox.migrations.0043_times_of_every_zone")
+    migration.move(apps, connection.schema_editor())
+    item = Interaction.objects.get()
+    assert {item.expires_at, item.due_at, item.recipients.get().due_at} == {moved}
