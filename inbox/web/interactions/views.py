@@ -295,9 +295,10 @@ def templates(request: ReviewerRequest, id: str) -> HttpResponse:
         for template in templates_for(request.viewer, request.upstream, item)
     ]
     context = {"templates": lines, "item": item, "back": item_href(id, filters)}
-    template = "interactions/templates.html"
-    parts = {"comment-templates": "interactions/_templates.html"}
-    return render_page(request, template, context, section="inbox", parts=parts)
+    # static/js/templates.js asks with htmx.ajax, which doesn't name the target.
+    if request.htmx and not request.htmx.history_restore_request:
+        return render(request, "interactions/_templates.html", context)
+    return render_page(request, "interactions/templates.html", context, section="inbox")
 
 
 @require_safe
