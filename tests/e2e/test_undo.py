@@ -890,7 +890,6 @@ def test_continuous_typing_answers_nothing(undoing: Choose, api: httpx.Client) -
     stop_clock(page)
     type_text(page, "what a surprise", 60)
     page.clock.run_for(2000)
-    page.clock.resume()
     expect(page.locator("#held-answers")).not_to_contain_text("Typed past the field?")
     expect(page.get_by_role("heading", name="Typed past the field?")).to_be_visible()
     assert status_of(api, run_id) == "pending"
