@@ -1,4 +1,4 @@
-"""Times as others write them."""
+"""Reading times that come from outside: from Mobius, from requests."""
 
 from datetime import UTC, datetime
 
@@ -23,9 +23,7 @@ def in_utc(at: datetime) -> datetime:
 
 
 def read_instant(text: str) -> datetime | None:
-    """Parse a time of ISO 8601 with an offset; the result is as of ``in_utc``. None for anything
-    else.
-    """
+    """Parse an ISO 8601 time with an offset, as ``in_utc`` has it; None for anything else."""
     try:
         return in_utc(datetime.fromisoformat(text))
     except ValueError:

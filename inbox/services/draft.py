@@ -207,9 +207,9 @@ def newest_base(*, reviewer: Reviewer, item: Interaction, base: str) -> str:
 
 
 def discard(*, reviewer: Reviewer, item: Interaction, base: str = "") -> None:
-    """Delete the draft at that version, or without ``base`` the newest. A draft that has changed
-    since is kept, because the person hasn't seen that text, and so is every draft while an answer
-    ``is_held``.
+    """Delete the draft at that version, or without ``base`` the newest. Keeps a draft that
+    has changed since then, because the person hasn't seen its new text. Keeps all drafts while an
+    answer ``is_held``.
     """
     drafts = list(_not_held(_of(item).filter(reviewer=reviewer)))
     to_delete = [draft for draft in drafts if draft.base == base] if base else drafts[:1]

@@ -17,8 +17,7 @@ SECONDS = (5, 10, 30, 60)
 MARGIN = timedelta(seconds=15)
 """A question must stay open for this long after the time to undo."""
 LATE = timedelta(seconds=10)
-"""How much later than it should a page may switch to *Ask first*: its clock or its request may be
-slow.
+"""Tolerance for a page that switches to *Ask first* late because its clock or its request is slow.
 """
 
 

@@ -1,5 +1,5 @@
-/* Writes the texts of fragments that everyone gets, before they are swapped in. static/js/countdown.js updates those
-   with a duration that goes on.
+/* Writes the texts of fragments that everyone gets, before they are swapped in. static/js/countdown.js updates the
+   durations that are still running.
    [data-phrase] names a text of words.js. data-since is since when {duration} is, data-seconds how long it is, data-at the
    {time}; data-facts has other values. inbox/web/ui/script_words.py writes the same texts into pages. */
 

@@ -118,8 +118,8 @@ def next_item(
     """The next question in the list after an answered one, else the first one, else None.
 
     ``shown``: the numbers of the rows that the page shows. They come before rows that are still
-    behind the bar. Questions are skipped that someone else has claimed, that the viewer has snoozed
-    or that the viewer's answer is still to be sent to.
+    behind the bar. Skips questions that someone else has claimed, that the viewer has snoozed, or
+    that the viewer has answered if the answer hasn't been sent yet.
     """
     returns = snooze.returns_of(viewer)
     snoozed = snooze.not_back(returns, timezone.now())

@@ -54,7 +54,7 @@ class Row:
     empty if nothing can be done with it; ``can`` are the actions, ``alike`` is the same for
     questions that can be approved or rejected together if they also have the same ``step``, empty
     if that is unknown. ``failed``: a batch has failed with it; ``selected``: the row's checkbox is
-    ticked, because that batch is over. Not while a question is open: keys would act on the
+    ticked, because that batch is over. It isn't while a question is open: keys would act on the
     selection instead.
     """
 
