@@ -169,12 +169,12 @@ def sees_whole_run(viewer: Viewer) -> bool:
 def groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
     """The groups whose page the viewer may open: all for a lead, else those the viewer is in."""
     if viewer.lead:
-        return Group.objects.filter(upstream=upstream, gone=False)
+        return Group.objects.filter(upstream=upstream, deleted=False)
     return own_groups(viewer, upstream)
 
 
 def own_groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
-    rows = Group.objects.filter(upstream=upstream, gone=False)
+    rows = Group.objects.filter(upstream=upstream, deleted=False)
     if viewer.mobius_id is None:
         return rows.none()
     return rows.filter(memberships__user_id=viewer.mobius_id)

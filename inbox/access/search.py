@@ -51,7 +51,7 @@ def search_questions(
     if not words_of(text):
         return []
     order = (Case(When(status="pending", then=0), default=1), "-created_at", "-pk")
-    rows = interactions(viewer, upstream).filter(having(viewer, upstream, text), gone=False)
+    rows = interactions(viewer, upstream).filter(having(viewer, upstream, text), deleted=False)
     # Only their numbers are sorted: there may be very many, and rows are wide.
     first = rows.order_by(*order).values("pk")[:limit]
     found = Interaction.objects.filter(pk__in=first).defer("raw", "context", "message")
@@ -72,14 +72,14 @@ def search_runs(
     ``questions`` that they have found by these words.
     """
     if sees_whole_run(viewer):
-        rows = listed_runs(viewer, upstream).filter(gone__in=(False,))
+        rows = listed_runs(viewer, upstream).filter(deleted__in=(False,))
         words = text.replace("#", " ").lower().split()
         for word in words:
             rows = rows.filter(search__contains=word)
         rows = rows if words else rows.none()
     else:
         ids = {item.run_id for item in questions if item.run_id}
-        rows = runs(viewer, upstream).filter(gone=False, mobius_id__in=ids)
+        rows = runs(viewer, upstream).filter(deleted=False, mobius_id__in=ids)
     columns = ("mobius_id", "workflow", "state", "created_at")
     return list(rows.only(*columns).order_by("-created_at", "-id")[:limit])
 
@@ -125,7 +125,7 @@ def _is_called(name: str, words: list[str]) -> bool:
 def _is_named(viewer: Viewer, upstream: Upstream, id_: str) -> bool:
     """Whether a question that the viewer may see names the person."""
     named = numbers_with([[mark_of(id_)]], ["question"])
-    return interactions(viewer, upstream).filter(gone=False, pk__in=named).exists()
+    return interactions(viewer, upstream).filter(deleted=False, pk__in=named).exists()
 
 
 def having(

@@ -105,10 +105,11 @@ def store(
         rows = [_row(locked, group) for group in groups]
         new = [row for row in rows if _differs(stored.get(row.mobius_id), row)]
         upsert(new, ("upstream_id", "mobius_id"))
-        deleted = stored.keys() - {row.mobius_id for row in rows} - set(unread)
+        missing = stored.keys() - {row.mobius_id for row in rows} - set(unread)
         changes.groups |= {row.mobius_id for row in new}
-        changes.groups |= {id for id in deleted if not stored[id].gone}
-        Group.objects.filter(upstream=locked, mobius_id__in=deleted, gone=False).update(gone=True)
+        changes.groups |= {id for id in missing if not stored[id].deleted}
+        present = Group.objects.filter(upstream=locked, deleted=False)
+        present.filter(mobius_id__in=missing).update(deleted=True)
         pks = dict(Group.objects.filter(upstream=locked).values_list("mobius_id", "pk"))
         for group in groups:
             now = {member.user_id for member in members[group.id]}
@@ -122,7 +123,7 @@ def store(
     return changes
 
 
-_COMPARED = ("handle", "name", "description", "routing", "gone")
+_COMPARED = ("handle", "name", "description", "routing", "deleted")
 
 
 def _row(upstream: Upstream, group: types.Group) -> Group:
@@ -143,7 +144,7 @@ def _differs(stored: Group | None, row: Group) -> bool:
 def _open_questions_of(upstream: Upstream, group_id: str) -> set[str]:
     """The open questions of the group, whose pages show who has left it."""
     rows = Interaction.objects.filter(
-        upstream=upstream, group_id=group_id, status="pending", gone__in=(False,)
+        upstream=upstream, group_id=group_id, status="pending", deleted__in=(False,)
     )
     return set(rows.values_list("mobius_id", flat=True))
 

@@ -29,7 +29,7 @@ class Members:
 
     def _look_up(self, group_id: str | None, target_id: str) -> tuple[list[str] | None, str]:
         keys = [key for key in (group_id, target_id) if key]
-        groups = Group.objects.filter(upstream=self._upstream, gone=False)
+        groups = Group.objects.filter(upstream=self._upstream, deleted=False)
         for key in keys:
             group = groups.filter(Q(mobius_id=key) | Q(handle=key)).first()
             if group is not None:

@@ -106,7 +106,7 @@ class Projection:
                 self._changes.logs.add(run_id)
                 planned.append(by_id[run_id])
         for run_id in deleted & by_id.keys():
-            if not by_id[run_id].gone:
+            if not by_id[run_id].deleted:
                 self._mark_deleted(by_id[run_id])
                 writes[run_id] = by_id[run_id]
                 self._changes.runs.add(run_id)
@@ -276,7 +276,7 @@ class Projection:
                 before.append((stored, row))
         for interaction_id in deleted & by_id.keys():
             row = by_id[interaction_id]
-            if not row.gone:
+            if not row.deleted:
                 self._mark_deleted(row)
                 changed.append(row)
         self._save([*new, *changed, *quiet])
@@ -391,7 +391,7 @@ class Projection:
 
     def _mark_deleted(self, row: Interaction | Run) -> None:
         """Mark a row that upstream no longer has. Earlier events do not bring it back."""
-        row.gone = True
+        row.deleted = True
         row.seq = max(row.seq, self._followed_from or 0)
 
     def _fill_times(

@@ -41,7 +41,10 @@ def _prune(pk: int, before: datetime) -> bool:
 def _closed_interactions(upstream: Upstream, before: datetime) -> list[int]:
     rows = Interaction.objects.filter(upstream=upstream, updated_at__lt=before)
     pks: list[int] = []
-    for part in (rows.filter(status__in=CLOSED), rows.exclude(status__in=CLOSED).filter(gone=True)):
+    for part in (
+        rows.filter(status__in=CLOSED),
+        rows.exclude(status__in=CLOSED).filter(deleted=True),
+    ):
         pks += part.values_list("pk", flat=True)[: BATCH - len(pks)]
     return pks
 
@@ -51,10 +54,10 @@ def _finished_runs(upstream: Upstream, before: datetime) -> dict[int, str]:
     rows = Run.objects.filter(upstream=upstream, created_at__lt=before, updated_at__lt=before)
     runs: dict[int, str] = {}
     # A list, since a bare boolean column would keep SQLite from its index.
-    here = rows.filter(gone__in=(False,))
+    here = rows.filter(deleted__in=(False,))
     # A run that is known from its questions alone never gets a final status.
     unread = here.filter(finished=False, raw={})
-    for part in (here.filter(finished=True), unread, rows.filter(gone=True)):
+    for part in (here.filter(finished=True), unread, rows.filter(deleted=True)):
         asking = Interaction.objects.filter(upstream=upstream).values("run_id")
         idle = part.exclude(mobius_id__in=asking.exclude(run_id=None))
         runs |= dict(idle.values_list("pk", "mobius_id")[: BATCH - len(runs)])

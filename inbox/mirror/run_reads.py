@@ -87,7 +87,7 @@ def is_complete(upstream: Upstream, run: Run) -> bool:
     offers = capabilities.of(upstream)
     has_plan = run.plan is not None or offers.run is Offer.NO
     has_log = run.log_from == 0 or offers.run_events is Offer.NO
-    return run.gone or (has_plan and has_log)
+    return run.deleted or (has_plan and has_log)
 
 
 def _stored(upstream: Upstream, run_id: str) -> tuple[bool, int]:

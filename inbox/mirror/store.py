@@ -106,12 +106,12 @@ class Store:
 
     async def open_runs(self) -> set[str]:
         """Ids of the runs that the mirror has as unfinished."""
-        rows = Run.objects.filter(upstream=self.upstream, finished=False, gone=False)
+        rows = Run.objects.filter(upstream=self.upstream, finished=False, deleted=False)
         return await _ids(rows.values_list("mobius_id", flat=True))
 
     async def open_interactions(self, **filters: str) -> set[str]:
         """Ids of the interactions that are not closed, such as those with a ``run_id``."""
-        rows = Interaction.objects.filter(upstream=self.upstream, gone=False, **filters)
+        rows = Interaction.objects.filter(upstream=self.upstream, deleted=False, **filters)
         rows = rows.exclude(status__in=CLOSED)
         return await _ids(rows.values_list("mobius_id", flat=True))
 
@@ -148,7 +148,7 @@ class Store:
         """Ids of runs that were never read and whose last question closed recently."""
         rows = Run.objects.filter(
             upstream=self.upstream,
-            gone=False,
+            deleted=False,
             state=UNKNOWN,
             raw={},
             updated_at__gte=datetime.now(UTC) - RECENT,

@@ -30,11 +30,11 @@ def drop_unchanged(
         id
         for id, resource in resources.items()
         if (row := loaded.get(id)) is not None
-        and not row.gone
+        and not row.deleted
         and (row.updated_at, row.raw) == (resource.updated_at, resource.raw)
     }
     for ids in chunks(resources.keys() - loaded.keys()):
-        rows = model._default_manager.filter(upstream=upstream, mobius_id__in=ids, gone=False)
+        rows = model._default_manager.filter(upstream=upstream, mobius_id__in=ids, deleted=False)
         for id, updated_at, raw in rows.values_list("mobius_id", "updated_at", "raw"):
             if resources[id].updated_at == updated_at and resources[id].raw == raw:
                 same.add(id)

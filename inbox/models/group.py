@@ -13,7 +13,7 @@ class Group(models.Model):
     name = models.CharField(max_length=300)
     description = models.TextField(default="")
     routing = models.CharField(max_length=20)
-    gone = models.BooleanField(default=False)
+    deleted = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

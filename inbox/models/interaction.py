@@ -26,7 +26,7 @@ def answered_at(response: Mapping[str, Any]) -> datetime | None:
 class InteractionQuerySet(models.QuerySet["Interaction"]):
     def pending(self) -> Self:
         """Those that can still be answered, as far as the mirror knows."""
-        return self.filter(status="pending", gone=False)
+        return self.filter(status="pending", deleted=False)
 
 
 class Interaction(models.Model):
@@ -44,7 +44,7 @@ class Interaction(models.Model):
     - ``lacks``: which of ``inbox.mobius.types.LACKABLE`` are unknown.
     - ``workflow``, ``asked_by``: from the run.
     - ``counted``: its days and durations as counted by ``inbox.mirror.tally``; null if not counted.
-    - ``gone``: no longer exists upstream.
+    - ``deleted``: no longer exists upstream.
     """
 
     CANCELLED: Final = "cancelled"
@@ -91,7 +91,7 @@ class Interaction(models.Model):
     seq = models.BigIntegerField(default=0)
     workflow = models.CharField(max_length=300, default="")
     asked_by = models.CharField(max_length=200, default="")
-    gone = models.BooleanField(default=False)
+    deleted = models.BooleanField(default=False)
     counted = ExactJSON(null=True)
     raw = ExactJSON(default=dict)
 
@@ -106,14 +106,14 @@ class Interaction(models.Model):
             models.Index(fields=["upstream", "status", "due_at"], name="interaction_open"),
             models.Index(
                 fields=["upstream", "status", "created_at", "id"],
-                condition=models.Q(gone=False),
+                condition=models.Q(deleted=False),
                 name="interaction_oldest",
             ),
             # For pruning what closed long ago.
             models.Index(fields=["upstream", "status", "updated_at"], name="interaction_aged"),
             # A group's open questions and response times, from the index alone.
             models.Index(
-                fields=["upstream", "group_id", "status", "gone", "completed_at", "created_at"],
+                fields=["upstream", "group_id", "status", "deleted", "completed_at", "created_at"],
                 name="interaction_of_group",
             ),
             models.Index(
@@ -132,7 +132,7 @@ class Interaction(models.Model):
     @property
     def pending(self) -> bool:
         """Whether it can still be answered, as far as the mirror knows."""
-        return self.status == "pending" and not self.gone
+        return self.status == "pending" and not self.deleted
 
     @property
     def closed_at(self) -> datetime | None:

@@ -51,7 +51,7 @@ class Run(models.Model):
     updated_at = models.DateTimeField()
     seq = models.BigIntegerField(default=0)
     log_from = models.BigIntegerField(null=True)
-    gone = models.BooleanField(default=False)
+    deleted = models.BooleanField(default=False)
     search = models.CharField(max_length=300, default="")
     raw = ExactJSON(default=dict)
 
@@ -65,7 +65,7 @@ class Run(models.Model):
             # on, and the next four the ID, by which the runs of one person are found, so that
             # filtering does not read the wide rows.
             *(
-                models.Index(fields=["upstream", "gone", *fields], name=f"run_{name}")
+                models.Index(fields=["upstream", "deleted", *fields], name=f"run_{name}")
                 for name, fields in {
                     "newest": ["created_at", "id", "mobius_id", "search", "state", "finished"],
                     "longest": ["status_since", "id", "mobius_id", "search", "state", "finished"],

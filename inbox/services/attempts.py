@@ -253,7 +253,7 @@ def settle(
         return Settled(item, state, ours, changes)
     if state is AnswerState.CLOSED:
         _restore_draft(attempt, item)
-        refuse(attempt, "gone" if item.gone else "closed")
+        refuse(attempt, "deleted" if item.deleted else "closed")
         draft.close(attempt.reviewer, item)
     elif accepted:
         draft.delete_text_of(attempt, item)

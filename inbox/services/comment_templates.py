@@ -79,7 +79,7 @@ def delete(upstream: Upstream, number: int) -> bool:
 
 def _answers(viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient]:
     """Everyone's answers with a comment to closed questions that the viewer may open."""
-    seen = access.interactions(viewer, upstream).filter(gone=False, status="completed")
+    seen = access.interactions(viewer, upstream).filter(deleted=False, status="completed")
     rows = Recipient.objects.filter(
         upstream=upstream, answered_at__isnull=False, interaction__in=seen.values("pk")
     )

@@ -283,7 +283,7 @@ def tidy() -> None:
     own = _sent(open_drafts.filter(answered).select_for_update(of=("self",)))
     Draft.objects.filter(Q(closed_at__lt=now - KEEP_CLOSED_FOR) | Q(pk__in=own)).delete()
     closed = Interaction.objects.filter(
-        ~Q(status="pending") | Q(gone=True),
+        ~Q(status="pending") | Q(deleted=True),
         upstream_id=OuterRef("upstream_id"),
         mobius_id=OuterRef("interaction_id"),
     )

@@ -99,7 +99,7 @@ class GroupCommand(Command[Group]):
             credentials.mark_refused(self.reviewer)
             return self._outcome(Kind.TOKEN_REFUSED)
         uncertain, read = is_uncertain(error), bool(snapshot)
-        group = Group.objects.filter(pk=self.group.pk, gone=False).first()
+        group = Group.objects.filter(pk=self.group.pk, deleted=False).first()
         if read and group is None:
             return self._outcome(Kind.DELETED)
         if not uncertain:

@@ -19,7 +19,7 @@ def similar(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Inter
     if not item.workflow:
         return []
     closed = access.interactions(viewer, upstream).filter(
-        workflow=item.workflow, type=item.type, status="completed", gone=False
+        workflow=item.workflow, type=item.type, status="completed", deleted=False
     )
     latest = list(closed.exclude(pk=item.pk).order_by("-updated_at", "-pk")[:COMPARED])
     steps = step_names(upstream, [item, *latest])

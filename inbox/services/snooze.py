@@ -68,7 +68,7 @@ def own(viewer: Viewer) -> SnoozeQuerySet:
     """The viewer's snoozes of open questions, including those that are back."""
     # As an expression: SQLite would walk an index over all open questions, instead of the snoozes.
     status = Coalesce("interaction__status", Value(""))
-    rows = Snooze.objects.filter(reviewer__user_id=viewer.user_id, interaction__gone=False)
+    rows = Snooze.objects.filter(reviewer__user_id=viewer.user_id, interaction__deleted=False)
     return rows.alias(plain_status=status).filter(plain_status="pending")
 
 

@@ -55,7 +55,7 @@ async def kept(between: ScriptedServer, project: Project, **how: Any) -> AsyncIt
 
 
 async def ids() -> set[str]:
-    rows = Interaction.objects.filter(gone=False)
+    rows = Interaction.objects.filter(deleted=False)
     return await sync_to_async(lambda: set(rows.values_list("mobius_id", flat=True)))()
 
 
@@ -282,7 +282,7 @@ async def test_rows_that_upstream_no_longer_has_are_marked_deleted(
         await mirror.is_("live")
         assert await ids() == set()
         assert not await Recipient.objects.filter(open=True).aexists()
-        assert (await Run.objects.aget(mobius_id=run["id"])).gone
+        assert (await Run.objects.aget(mobius_id=run["id"])).deleted
         between.forget()
         broken_at = monotonic()
         await asyncio.to_thread(between.break_all)

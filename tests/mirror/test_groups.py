@@ -42,7 +42,7 @@ async def present() -> Upstream:
 
 @sync_to_async
 def inside(handle: str = "approvers") -> set[str]:
-    rows = Membership.objects.filter(group__handle=handle, group__gone=False)
+    rows = Membership.objects.filter(group__handle=handle, group__deleted=False)
     return set(rows.values_list("user_id", flat=True))
 
 

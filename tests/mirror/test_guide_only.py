@@ -131,7 +131,7 @@ async def test_every_kind_of_list_brings_the_question_as_it_was_asked(
     assert await asked_of("user_rina") == {asked}
     assert run.status == ("active" if server.offers.published_words else "suspended")
     assert abs(datetime.now(UTC) - row.created_at) < timedelta(minutes=1)
-    assert not run.gone
+    assert not run.deleted
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500, 0])
@@ -655,7 +655,7 @@ async def test_a_run_page_has_the_missing_parts_read(server: GuideServer) -> Non
         assert [step["name"] for step in run.plan or ()] == ["approve"]
 
 
-async def test_no_run_is_gone_because_the_call_is_missing(server: GuideServer) -> None:
+async def test_no_run_counts_as_deleted_because_the_call_is_missing(server: GuideServer) -> None:
     async def is_missing() -> bool:
         return (await sync_to_async(capabilities.facts)())["run"] == "no"
 
@@ -669,7 +669,7 @@ async def test_no_run_is_gone_because_the_call_is_missing(server: GuideServer) -
         page_activity.run_requested(run_id)
         await asyncio.to_thread(server.wait_for, "steps", 1)
         await mirror.ears.until("freshness", is_missing)
-        assert not (await Run.objects.aget()).gone
+        assert not (await Run.objects.aget()).deleted
 
 
 async def test_a_rate_limit_is_shown_with_its_end(server: GuideServer) -> None:

@@ -116,17 +116,17 @@ def test_an_expired_one_is_closed_when_it_expired(mirror: Mirror) -> None:
 def test_a_question_deleted_upstream_disappears_and_can_come_back(mirror: Mirror) -> None:
     mirror.tell(ask())
     changes = mirror.tell(Deleted(interaction_id="int_1"))
-    assert (item().gone, asked(RINA).open) == (True, False)
+    assert (item().deleted, asked(RINA).open) == (True, False)
     assert changes.people == {RINA: {"int_1"}}
     mirror.tell(ask(minutes=1))
-    assert (item().gone, asked(RINA).open, asked(RINA).closed_at) == (False, True, None)
+    assert (item().deleted, asked(RINA).open, asked(RINA).closed_at) == (False, True, None)
 
 
 def test_an_event_from_before_a_deletion_does_not_restore_the_question(mirror: Mirror) -> None:
     mirror.tell(event(5, ask()))
     mirror.tell(Deleted(interaction_id="int_1"), seen_seq=7)
     mirror.tell(event(5, ask()))
-    assert item().gone
+    assert item().deleted
 
 
 def test_a_deletion_of_something_never_seen_changes_nothing(mirror: Mirror) -> None:

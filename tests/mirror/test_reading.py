@@ -116,7 +116,7 @@ async def test_a_log_that_does_not_come_leaves_it_unread(
 
 
 @pytest.mark.parametrize("offer", Offer)
-async def test_a_run_that_upstream_does_not_know_is_gone_where_the_call_is_there(
+async def test_a_run_that_upstream_does_not_know_counts_as_deleted_where_the_call_is_there(
     between: ScriptedServer, project: Project, upstream: Upstream, offer: Offer
 ) -> None:
     await sync_to_async(capabilities.store)(upstream, Capabilities(run=offer))
@@ -127,4 +127,4 @@ async def test_a_run_that_upstream_does_not_know_is_gone_where_the_call_is_there
         for unknown in ("run_unknown", "run_never_seen"):
             with nullcontext() if offer is Offer.YES else suppress(NotFound):
                 await read_run(client, upstream, unknown)
-    assert (await Run.objects.aget()).gone == (offer is Offer.YES)
+    assert (await Run.objects.aget()).deleted == (offer is Offer.YES)

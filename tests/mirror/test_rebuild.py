@@ -152,8 +152,8 @@ def test_the_command_recounts_and_says_how_many(
 
 
 @pytest.fixture
-def another(django_db_blocker: Any, tmp_path: Path) -> Iterator[Any]:
-    """A connection to an empty database beside the suite's."""
+def another(db: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Any]:
+    """A connection to an empty database beside the suite's, which two old migrations use too."""
     url = databases.environment(tmp_path, "filled")["DATABASE_URL"]
     name = urlsplit(url).path.lstrip("/") if url else str(tmp_path / "filled.sqlite3")
     connections.databases["another"] = {**connections["default"].settings_dict, "NAME": name}
@@ -213,6 +213,35 @@ def test_a_filled_database_learns_the_states_of_its_rows(another: Any) -> None:
     }
     row = now("Upstream").get()
     assert (row.tally_zone, row.former_zones) == ("", [])
+
+
+def columns_of(connection: Any, table: str) -> dict[str, Any]:
+    """The columns of each index; its condition isn't among them."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, f"inbox_{table}")
+    return {name: constraint["columns"] for name, constraint in found.items()}
+
+
+def test_renamed_columns_keep_their_values_and_indexes(another: Any) -> None:
+    old = migrated(another, "0043_times_of_every_zone")
+    upstream = old("Upstream").create(project="old")
+    times = {"created_at": NOON, "updated_at": NOON}
+    own = {"upstream": upstream, "gone": True}
+    old("Interaction").create(mobius_id="int_1", status="pending", **own, **times)
+    old("Run").create(mobius_id="run_1", status_since=NOON, **own, **times)
+    old("Group").create(mobius_id="grp_1", **own)
+    before = {table: columns_of(another, table) for table in ("interaction", "run", "recipient")}
+
+    now = migrated(another, "0044_deleted")
+    for model in ("Interaction", "Run", "Group"):
+        assert now(model).get().deleted
+    after = {table: columns_of(another, table) for table in before}
+    assert after != before
+    assert "deleted" in after["interaction"]["interaction_of_group"]
+    assert "interaction_oldest" in after["interaction"]
+
+    migrated(another, "0043_times_of_every_zone")
+    assert {table: columns_of(another, table) for table in before} == before
 
 
 @pytest.mark.parametrize(

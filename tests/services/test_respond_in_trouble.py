@@ -363,8 +363,8 @@ async def test_a_deleted_question_is_reported(desk: Desk) -> None:
     desk.server.on("GET", READ, failure(404, "not_found"))
     outcome = await answer(desk, item.mobius_id)
     assert outcome.kind is Kind.CLOSED
-    assert outcome.subject.gone
-    assert await attempts() == [("refused", "gone")]
+    assert outcome.subject.deleted
+    assert await attempts() == [("refused", "deleted")]
 
 
 async def test_a_rate_limit_says_when_to_send_again(desk: Desk) -> None:

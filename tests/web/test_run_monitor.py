@@ -283,7 +283,7 @@ def test_a_row_that_slides_in_behind_one_that_left_is_not_called_new(tess: Clien
 
 def test_a_run_that_another_has_deleted_upstream_is_not_listed(tess: Client) -> None:
     tell(run("run_1"), run("run_2"))
-    RunRow.objects.filter(mobius_id="run_1").update(gone=True)
+    RunRow.objects.filter(mobius_id="run_1").update(deleted=True)
     assert listed(tess) == ["run_2"]
 
 
@@ -413,7 +413,7 @@ def test_a_reviewers_row_says_no_more_than_the_own_questions(rina: Client) -> No
     assert 'title="Ship it?"' in page
     for kept in ("Only for Sam", "int_2", "documents", "No space left"):
         assert kept not in page
-    RunRow.objects.filter(mobius_id="run_1").update(gone=True)
+    RunRow.objects.filter(mobius_id="run_1").update(deleted=True)
     assert listed(rina) == ["run_3", "run_2"]
 
 

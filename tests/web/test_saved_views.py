@@ -163,7 +163,7 @@ def test_a_former_member_no_longer_sees_the_groups_views(
     saved(rina, "Ours", group=board)
     board.memberships.filter(user_id=SAM).delete()
     assert (rail(rina), rail(sam), numbers(sam)) == (["Ours"], [], {})
-    Group.objects.update(gone=True)
+    Group.objects.update(deleted=True)
     assert rail(rina) == ["Ours"]
 
 

@@ -60,7 +60,7 @@ def read(
 def _narrowed(
     viewer: Viewer, upstream: Upstream, cleaned: Mapping[str, Any], now: datetime
 ) -> QuerySet[Interaction]:
-    rows = access.interactions(viewer, upstream).filter(status="pending", gone=False)
+    rows = access.interactions(viewer, upstream).filter(status="pending", deleted=False)
     if cleaned["over"]:
         rows = rows.filter(created_at__lte=now - timedelta(hours=OVER[cleaned["over"]]))
     if cleaned["workflow"]:

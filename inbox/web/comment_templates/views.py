@@ -34,7 +34,7 @@ def templates(request: ReviewerRequest) -> HttpResponse:
             messages.success(request, _("Template added"))
             return HttpResponseRedirect(reverse("templates"), status=303)
     rows = CommentTemplate.objects.filter(upstream=upstream).select_related("group")
-    runs = access.runs(request.viewer, upstream).filter(gone__in=(False,))
+    runs = access.runs(request.viewer, upstream).filter(deleted__in=(False,))
     workflows = distinct_values(runs, "workflow", MOST)
     context = {"form": form, "rows": rows, "workflows": workflows}
     status = 422 if form.errors else 200

@@ -55,7 +55,7 @@ def draft_list(viewer: Viewer, upstream: Upstream, filters: DraftFilters) -> Dra
     found = NEWEST_FIRST.after(with_text(viewer, upstream), filters.cleaned_data["cursor"])
     page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
     ids = [draft.interaction_id for draft in page.rows]
-    columns = ("mobius_id", "type", "title", "questions", "status", "state", "gone")
+    columns = ("mobius_id", "type", "title", "questions", "status", "state", "deleted")
     seen = access.interactions(viewer, upstream).filter(mobius_id__in=ids).only(*columns)
     items = {item.mobius_id: item for item in seen}
     return DraftList(
@@ -75,6 +75,6 @@ def _row(draft: Draft, item: Interaction | None) -> DraftRow:
         href=item.get_absolute_url() if item else "",
         text=text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…",
         device=device_name(draft.browser, draft.system),
-        state=item_status(item.state, gone=item.gone).label if item and closed else "",
+        state=item_status(item.state, deleted=item.deleted).label if item and closed else "",
         until=draft.closed_at + KEEP_CLOSED_FOR if draft.closed_at else None,
     )

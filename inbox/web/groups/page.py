@@ -132,7 +132,7 @@ def _addition(
 
 def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> Confirmation:
     waiting = Interaction.objects.filter(
-        upstream=upstream, group_id=group.mobius_id, status="pending", gone__in=(False,)
+        upstream=upstream, group_id=group.mobius_id, status="pending", deleted__in=(False,)
     ).count()
     if kind == PolicyKind.ANY:
         title = _("Change routing to “First to answer”?")

@@ -60,8 +60,8 @@ def waiting(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[str,
 
 def open_of(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
     """Open questions that the viewer may see; those of a group in the order of its index."""
-    # ``gone=False`` becomes a bare column, which SQLite does not look up in the index.
-    return access.interactions(viewer, upstream).filter(status="pending", gone__in=(False,))
+    # ``deleted=False`` becomes a bare column, which SQLite does not look up in the index.
+    return access.interactions(viewer, upstream).filter(status="pending", deleted__in=(False,))
 
 
 def answer_times(upstream: Upstream, group_id: str, now: datetime) -> AnswerTimes:
@@ -72,7 +72,7 @@ def answer_times(upstream: Upstream, group_id: str, now: datetime) -> AnswerTime
         upstream=upstream,
         group_id=group_id,
         status="completed",
-        gone__in=(False,),
+        deleted__in=(False,),
         completed_at__gte=midnight(now) - timedelta(days=DAYS - 1),
     )
     times = answered.order_by("-completed_at").values_list("created_at", "completed_at")[:NEWEST]

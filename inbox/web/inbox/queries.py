@@ -71,7 +71,7 @@ _COLUMNS = (
             "completed_at",
             "workflow",
             "asked_by",
-            "gone",
+            "deleted",
         )
     ),
 )

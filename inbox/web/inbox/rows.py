@@ -254,7 +254,7 @@ def _ended(recipient: Recipient, item: Interaction, people: People) -> Words:
     given = given_answers(item, people)
     if item.status == "completed" and len(given) == 1:
         return replace(given[0].words, text=given[0].did)
-    status = item_status(item.state, gone=item.gone)
+    status = item_status(item.state, deleted=item.deleted)
     return Words(status.label, icon=status.icon)
 
 

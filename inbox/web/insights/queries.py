@@ -196,8 +196,8 @@ def answered_shares(
 
 
 def waiting(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Interaction]:
-    # ``gone`` as in the condition of the partial index ``interaction_oldest``.
-    rows = Interaction.objects.filter(upstream=upstream, status="pending", gone=False)
+    # ``deleted`` as in the condition of the partial index ``interaction_oldest``.
+    rows = Interaction.objects.filter(upstream=upstream, status="pending", deleted=False)
     if person := filters.cleaned_data["person"]:
         rows = rows.filter(recipients__user_id=person, recipients__open=True)
     return rows.filter(**_conditions(filters))

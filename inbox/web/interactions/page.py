@@ -84,7 +84,7 @@ class ItemPage:
     @property
     def status(self) -> Status:
         """Pending, answered, expired, cancelled, bypassed by a signal, or deleted."""
-        return item_status(self.item.state, gone=self.item.gone)
+        return item_status(self.item.state, deleted=self.item.deleted)
 
     @property
     def closing_tone(self) -> str:

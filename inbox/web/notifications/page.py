@@ -73,7 +73,7 @@ def notice_list(
     shown = found[:PAGE]
     seen = access.interactions(viewer, upstream)
     wanted = seen.filter(mobius_id__in=[notice.interaction_id for notice in shown])
-    columns = ("mobius_id", "title", "state", "gone", "due_at", "expires_at", "soft")
+    columns = ("mobius_id", "title", "state", "deleted", "due_at", "expires_at", "soft")
     items = {item.mobius_id: item for item in wanted.only(*columns, *ANSWERED_FIRST)}
     unsent = {notice.interaction_id for notice in shown if notice.kind == Notice.Kind.NOT_SENT}
     first = answered_first(viewer, (item for id_, item in items.items() if id_ in unsent))
@@ -103,7 +103,7 @@ def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str)
     words = _words(notice)
     if item is None:
         return NoticeRow(notice, words, state=_("You no longer have access to this question."))
-    state = "" if item.pending else item_status(item.state, gone=item.gone).label
+    state = "" if item.pending else item_status(item.state, deleted=item.deleted).label
     if notice.kind == Notice.Kind.NOT_SENT:
         state = returned_reason(notice.reason, notice.message, first=first)
     return NoticeRow(

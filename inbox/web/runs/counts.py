@@ -25,7 +25,7 @@ MOST_RUNS = 1_000
 _RUNS = """
 SELECT '{kind}', '{state}', COUNT(*) FROM (
   SELECT 1 FROM inbox_run
-  WHERE upstream_id = %s AND gone IN (false) AND state = '{state}' {bound} LIMIT {most}
+  WHERE upstream_id = %s AND deleted IN (false) AND state = '{state}' {bound} LIMIT {most}
 ) AS counted
 """
 

@@ -260,7 +260,7 @@ def monitor(
 def _waits(viewer: Viewer, upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interaction]]:
     waits: dict[str, list[Interaction]] = {}
     ids = [run.mobius_id for run in page if not run.finished]
-    items = access.interactions(viewer, upstream).filter(run_id__in=ids, gone__in=(False,))
+    items = access.interactions(viewer, upstream).filter(run_id__in=ids, deleted__in=(False,))
     # Coalesce keeps the database from the index of all pending questions.
     pending = items.alias(plain_status=Coalesce(F("status"), Value(""))).filter(
         plain_status="pending"

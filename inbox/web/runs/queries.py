@@ -94,7 +94,7 @@ def selects(
     viewer: Viewer, upstream: Upstream, filters: RunFilters
 ) -> tuple[forms.BoundField, ...]:
     """The filters with their choices. At most two queries each."""
-    groups = Group.objects.filter(upstream=upstream, gone=False).order_by("name")
+    groups = Group.objects.filter(upstream=upstream, deleted=False).order_by("name")
     return (
         filters.select("status", _("Any status"), statuses()),
         filters.select("workflow", _("Any workflow"), _values_of(viewer, upstream, "workflow")),
@@ -106,13 +106,13 @@ def selects(
 
 
 def _values_of(viewer: Viewer, upstream: Upstream, column: str) -> list[tuple[str, str]]:
-    rows = access.runs(viewer, upstream).filter(gone__in=(False,))
+    rows = access.runs(viewer, upstream).filter(deleted__in=(False,))
     return [(value, value) for value in distinct_values(rows, column, MOST)]
 
 
 def _people(upstream: Upstream) -> list[tuple[str, str]]:
     """People who are in a group or have an open question."""
-    members = Membership.objects.filter(group__upstream=upstream, group__gone=False)
+    members = Membership.objects.filter(group__upstream=upstream, group__deleted=False)
     recipients = Recipient.objects.filter(upstream=upstream, open__in=(True,))
     ids = set(members.values_list("user_id", flat=True).distinct()[:MOST])
     ids |= set(distinct_values(recipients, "user_id", MOST))
@@ -190,10 +190,11 @@ def filtered(
         rows = rows.filter(mobius_id__in=ids)
     if from_ids and (waiting or not access.sees_whole_run(viewer)):
         # Coalesce keeps SQLite from the indexes that begin with this column.
-        rows = rows.alias(deleted=Coalesce(F("gone"), Value(True))).filter(deleted__in=(False,))
+        rows = rows.alias(plain_deleted=Coalesce(F("deleted"), Value(True)))
+        rows = rows.filter(plain_deleted__in=(False,))
     else:
         # As lists: a bare boolean column would keep SQLite from its index.
-        rows = rows.filter(gone__in=(False,))
+        rows = rows.filter(deleted__in=(False,))
     if cleaned["status"] and cleaned["q"]:
         rows = _beside_the_search(rows, cleaned["status"])
     elif cleaned["status"] == OPEN:
@@ -228,7 +229,7 @@ def _waiting_on(upstream: Upstream, cleaned: Mapping[str, Any]) -> list[QuerySet
     found: list[QuerySet[Any, str | None]] = []
     if cleaned["group"]:
         of_group = Interaction.objects.filter(
-            upstream=upstream, group_id=cleaned["group"], status="pending", gone__in=(False,)
+            upstream=upstream, group_id=cleaned["group"], status="pending", deleted__in=(False,)
         )
         found.append(of_group.filter(run_id__isnull=False).values_list("run_id", flat=True))
     if cleaned["person"]:

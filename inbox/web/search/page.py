@@ -78,7 +78,7 @@ def _in_title(item: Interaction, text: str) -> bool:
 
 
 def _question(item: Interaction) -> Result:
-    status = "" if item.pending else item_status(item.state, gone=item.gone).label
+    status = "" if item.pending else item_status(item.state, deleted=item.deleted).label
     meta = " · ".join(filter(None, (asked_in(item.workflow, item.run_id), status)))
     return Result(item.get_absolute_url(), kind(item.type).icon, item.display_title, meta)
 

@@ -213,7 +213,7 @@ def closing_sentence(
 
     ``outside``: the viewer's answer is known to have been made outside this app.
     """
-    if item.gone:
+    if item.deleted:
         return _("This question no longer exists in Mobius.")
     if item.status == "expired":
         return unanswered_sentence(item, now)

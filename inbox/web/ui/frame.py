@@ -99,7 +99,7 @@ def rail_counts(
             reviewer__user_id=viewer.user_id, upstream=upstream, read_at__isnull=True
         )
     if viewer.lead:
-        waits = access.interactions(viewer, upstream).filter(status="pending", gone=False)
+        waits = access.interactions(viewer, upstream).filter(status="pending", deleted=False)
         counted["blocked"] = waits.order_by("created_at", "id")[: COUNTED + 1]
     if viewer.mobius_id:
         counted["others"] = rows_of(OTHERS, viewer, upstream)

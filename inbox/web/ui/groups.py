@@ -45,10 +45,10 @@ def read_groups(upstream: Upstream, ids: Collection[str]) -> Groups:
     members: dict[str, set[str]] = {}
     if ids:
         found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
-        rows = found.values_list("mobius_id", "handle", "name", "gone", "memberships__user_id")
-        for id_, handle, name, gone, user_id in rows:
+        rows = found.values_list("mobius_id", "handle", "name", "deleted", "memberships__user_id")
+        for id_, handle, name, deleted, user_id in rows:
             names |= {key: name or handle for key in (id_, handle) if key}
-            if not gone:
+            if not deleted:
                 members.setdefault(id_, set()).update({user_id} if user_id else ())
     return Groups(names, {id_: frozenset(users) for id_, users in members.items()})
 

@@ -102,10 +102,10 @@ def kind(type_: str) -> Kind:
     return Kind(label(type_) or _("Question"), "inbox")
 
 
-def item_status(word: str, *, gone: bool = False) -> Status:
-    """The status for an ``Interaction.state``; ``gone``: upstream no longer has the question."""
-    if gone:
-        return Status("gone", _("Deleted"), "failed", "other")
+def item_status(word: str, *, deleted: bool = False) -> Status:
+    """The status for an ``Interaction.state``; ``deleted``: upstream no longer has the question."""
+    if deleted:
+        return Status("deleted", _("Deleted"), "failed", "other")
     if word in ITEM_STATUS:
         name, icon = ITEM_STATUS[word]
         return Status(word, _(name), icon, tone=word)

@@ -190,9 +190,9 @@ def test_sentences_for_questions_that_were_not_answered() -> None:
         "This expired 4 min ago. It can no longer be answered."
     )
     assert closing_sentence(row(ask()), RINA, at(5)) == ""
-    gone = row(ask())
-    gone.gone = True
-    assert closing_sentence(gone, RINA, at(5)) == "This question no longer exists in Mobius."
+    deleted = row(ask())
+    deleted.deleted = True
+    assert closing_sentence(deleted, RINA, at(5)) == "This question no longer exists in Mobius."
 
 
 def test_members_are_answered_missing_or_at_their_turn() -> None:
