@@ -17,7 +17,7 @@ from inbox.live import topics
 KEEP_ALIVE = b"event: alive\ndata: \n\n"
 """An event, not a comment: scripts don't see comments, and pages notice a silent stream."""
 RESYNC = "resync"
-GONE = "gone"
+ENDED = "ended"
 LIVE = "live"
 RETRY_FROM_MS = 500
 RETRY_TO_MS = 3000

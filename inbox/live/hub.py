@@ -326,7 +326,7 @@ class Hub:
     def _end(self, connections: Iterable[Connection], lost: Set[Any]) -> None:
         for connection in connections:
             if connection.subscription.right in lost:
-                connection.end(frames.named(frames.GONE, self._log.cursor()))
+                connection.end(frames.named(frames.ENDED, self._log.cursor()))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine, context=Context())

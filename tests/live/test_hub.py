@@ -336,7 +336,7 @@ async def test_lost_access_ends_the_stream_for_good(serve: Serve) -> None:
         await rina.event("live")
         await sam.event("live")
         served.rights.taken.add("rina")
-        await rina.event("gone")
+        await rina.event("ended")
         with pytest.raises(EOFError):
             await rina.frame()
         served.bus.publish([INBOX])
@@ -359,7 +359,7 @@ async def test_the_streams_of_a_sign_in_that_is_over_end_before_their_turn(serve
         following(client, address(served, INBOX, name="sam")) as sam,
     ):
         await rina.event("live")
-        await sam.event("gone")
+        await sam.event("ended")
         with pytest.raises(EOFError):
             await sam.frame()
         served.bus.publish([INBOX])
@@ -375,7 +375,7 @@ async def test_a_right_that_cannot_be_checked_twice_ends_the_stream_but_not_for_
         await rina.event("live")
         served.rights.failing = 2
         with pytest.raises(EOFError):
-            await rina.event("gone")
+            await rina.event("ended")
 
 
 async def test_a_right_that_cannot_be_checked_ends_no_other_stream(serve: Serve) -> None:
@@ -393,7 +393,7 @@ async def test_a_right_that_cannot_be_checked_ends_no_other_stream(serve: Serve)
             await reader.event("live")
         served.rights.broken = {"0"}
         with pytest.raises(EOFError):
-            await readers[0].event("gone")
+            await readers[0].event("ended")
         served.bus.publish([INBOX])
         for reader in readers[1:]:
             await reader.event("inbox")

@@ -149,7 +149,7 @@ async def test_streams_end_soon_after_a_command_has_deactivated_the_account(
         assert await command.wait() == 0
         # Each stream's own check comes after 50 seconds.
         async with asyncio.timeout(30):
-            await reader.event("gone")
+            await reader.event("ended")
     lee.close()
 
 
@@ -203,7 +203,7 @@ async def test_the_streams_of_a_session_end_when_it_is_signed_out(product: Produ
     ):
         here.sign_out()
         async with asyncio.timeout(30):
-            await reader.event("gone")
+            await reader.event("ended")
         with product.api() as api:
             ask(api, "Still there?", target={"type": "user", "id": "user_sam"})
         await other.event("inbox")
@@ -226,7 +226,7 @@ async def test_the_streams_of_all_sessions_end_when_a_person_signs_out_everywher
         assert here.post("/account/sessions/logout/").status_code == 303
         async with asyncio.timeout(30):
             for [reader] in readers[:2]:
-                await reader.event("gone")
+                await reader.event("ended")
         with product.api() as api:
             ask(api, "Still there?", target={"type": "user", "id": "user_rina"})
         await readers[2][0].event("inbox")
