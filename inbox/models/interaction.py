@@ -216,9 +216,9 @@ class Recipient(models.Model):
     ``closed_at``, ``created_at``, ``type``, ``run_id``, ``workflow``, ``asked_by``.
     ``via_group`` is false for the direct target, and ``group_id`` null. ``answered_at`` is when
     this person answered.
-    ``holds``: open, and claimed by this person. ``waits``: answered by this person, and still open
-    for others. ``seen`` is the interaction's ``updated_at`` when this person last saw it, null if
-    they have not or have marked it as unread; the mirror keeps it (``inbox.mirror.recipients``).
+    ``claimed``: open, and claimed by this person. ``waits``: answered by this person, and still
+    open for others. ``seen`` is the interaction's ``updated_at`` when this person last saw it, null
+    if they have not or have marked it as unread; the mirror keeps it (``inbox.mirror.recipients``).
     """
 
     # Longer indexes begin with each of these two.
@@ -232,7 +232,7 @@ class Recipient(models.Model):
     via_group = models.BooleanField(default=False)
     group_id = models.CharField(max_length=200, null=True)
     open = models.BooleanField()
-    holds = models.BooleanField(default=False)
+    claimed = models.BooleanField(default=False)
     waits = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
@@ -281,8 +281,8 @@ class Recipient(models.Model):
             ),
             models.Index(
                 fields=["upstream", "user_id", "due_at", "id"],
-                condition=models.Q(holds=True),
-                name="asks_held",
+                condition=models.Q(claimed=True),
+                name="asks_claimed",
             ),
             models.Index(
                 fields=["upstream", "user_id", "due_at", "id"],

@@ -58,7 +58,7 @@ def claimed_by(desk: Desk, item: Interaction) -> Any:
 
 @sync_to_async
 def claimed_rows() -> list[str]:
-    return list(Recipient.objects.filter(holds=True).values_list("user_id", flat=True))
+    return list(Recipient.objects.filter(claimed=True).values_list("user_id", flat=True))
 
 
 def refusal(status: int, code: str, **details: Any) -> Reply:

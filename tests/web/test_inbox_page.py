@@ -245,7 +245,7 @@ def test_an_unknown_scope_shows_the_inbox(rina: Client) -> None:
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize(
-    ("scope", "index"), [("claimed", "asks_held"), ("waiting-others", "asks_waiting")]
+    ("scope", "index"), [("claimed", "asks_claimed"), ("waiting-others", "asks_waiting")]
 )
 def test_scopes_with_few_rows_have_their_own_index(rina: Client, scope: str, index: str) -> None:
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")

@@ -35,7 +35,7 @@ from inbox.web.ui.when import AGE_HOURS, BANDS, HOUR, band, midnight, next_midni
 _COLUMNS = (
     "via_group",
     "open",
-    "holds",
+    "claimed",
     "waits",
     "due_at",
     "answered_at",
@@ -234,7 +234,7 @@ def _claimed(rows: QuerySet[Recipient], upstream: Upstream, claimed: str) -> Que
         case "":
             return rows
         case "me":
-            return rows.filter(holds=True)
+            return rows.filter(claimed=True)
         case "others":
             taken = Interaction.objects.filter(upstream=upstream, claimed_by__isnull=False)
             rows = rows.filter(interaction__in=taken.filter(status="pending").values("pk"))
@@ -328,7 +328,7 @@ def with_columns(rows: QuerySet[Recipient], filters: Filters, *more: str) -> Que
 _COUNTED_COLUMNS = (
     "due_at",
     "via_group",
-    "holds",
+    "claimed",
     "seen",
     "interaction__group_id",
     "interaction__mobius_id",
@@ -381,7 +381,7 @@ def _counted_columns(row: Recipient) -> tuple[Any, ...]:
     """``_COUNTED_COLUMNS`` of a loaded row."""
     item = row.interaction
     about_item = (item.group_id, item.mobius_id, item.claimed_by)
-    return row.due_at, row.via_group, row.holds, row.seen, *about_item, item.pk
+    return row.due_at, row.via_group, row.claimed, row.seen, *about_item, item.pk
 
 
 def answered_today(viewer: Viewer, upstream: Upstream, now: datetime) -> int:

@@ -56,11 +56,11 @@ class OpenCounts:
 def count_open(
     rows: Collection[tuple[bool, bool, datetime | None]], snoozed: Collection[int]
 ) -> OpenCounts:
-    """Count the viewer's open ``rows``: ``via_group``, ``holds`` and ``seen`` of each."""
+    """Count the viewer's open ``rows``: ``via_group``, ``claimed`` and ``seen`` of each."""
     return OpenCounts(
         total=len(rows),
         via_group=sum(via_group for via_group, _, _ in rows),
-        claimed=sum(holds for _, holds, _ in rows),
+        claimed=sum(claimed for _, claimed, _ in rows),
         unread=sum(seen is None for _, _, seen in rows),
         snoozed=snoozed,
     )
@@ -74,7 +74,7 @@ def open_counts(viewer: Viewer, upstream: Upstream) -> OpenCounts:
         return count_open((), ())
     snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now())
     opened = rows_of(OPEN, viewer, upstream, snoozed=snoozed)
-    rows = opened.values_list("via_group", "holds", "seen")[: COUNTED + 1]
+    rows = opened.values_list("via_group", "claimed", "seen")[: COUNTED + 1]
     return count_open(list(rows), snoozed)
 
 

@@ -159,7 +159,7 @@ def rows_of(
     # in which SQLite does not look up a bare column.
     match scope:
         case "claimed":
-            return rows.filter(holds=True)
+            return rows.filter(claimed=True)
         case "waiting-others":
             return rows.filter(waits=True)
         case "done":
@@ -202,7 +202,7 @@ def shows(scope: str, row: Recipient) -> bool:
     """
     match scope:
         case "claimed":
-            return row.holds
+            return row.claimed
         case "waiting-others":
             return row.waits
         case "done":
