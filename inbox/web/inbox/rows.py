@@ -46,7 +46,7 @@ class Row:
     ``group`` is empty for a question to the viewer alone, and ``of`` is 0 if one answer is enough.
     ``faces`` are the members who answer together, if the viewer may see them. ``ended`` and
     ``ended_at`` say how and when a closed question ended. ``action`` is ``claim``, ``release`` or
-    empty. ``waiting`` is the viewer's held answer, ``draft`` whether they have a draft, ``unread``
+    empty. ``held`` is the viewer's held answer, ``draft`` whether they have a draft, ``unread``
     whether they have not seen it, ``changed`` whether others have changed it since; ``open``:
     it waits for the viewer. ``snoozed`` says when it comes back, and ``snooze_href`` leads to the
     form that snoozes it. ``found`` is an excerpt with the words searched for, if the row doesn't
@@ -79,7 +79,7 @@ class Row:
     open: bool
     unread: bool
     changed: bool
-    waiting: HeldAnswer | None = None
+    held: HeldAnswer | None = None
     draft: bool = False
     snoozed: str = ""
     snooze_href: str = ""
@@ -168,7 +168,7 @@ class Row:
 class _Page:
     """What the rows of a page show besides their recipients.
 
-    By the ID of the question: ``waiting``, the viewer's held answers; ``drafts``; ``steps``, the
+    By the ID of the question: ``held``, the viewer's held answers; ``drafts``; ``steps``, the
     names of the steps that asked; ``failed``, as ``failed_items`` reads it. ``returns`` is as
     ``snooze.returns_of`` reads it, ``words`` are those searched for. ``kinds`` are by type, and
     ``snooze_query`` is the query of the addresses where questions are snoozed.
@@ -180,7 +180,7 @@ class _Page:
     filters: Filters
     now: datetime
     current: str
-    waiting: Mapping[str, HeldAnswer]
+    held: Mapping[str, HeldAnswer]
     drafts: Collection[str]
     returns: Mapping[int, datetime]
     runs: Mapping[str, Run]
@@ -194,10 +194,10 @@ class _Page:
         """The row of a recipient, who may do what ``can`` says."""
         item, people, now = recipient.interaction, self.people, self.now
         id_ = item.mobius_id
-        waiting, returns_at = self.waiting.get(id_), self.returns.get(item.pk)
+        held, returns_at = self.held.get(id_), self.returns.get(item.pk)
         # In *Waiting for others*, the viewer has answered and the question is still open.
         alive = recipient.open or (recipient.waits and self.filters.shown.key == OTHERS)
-        selectable = self.filters.selectable and waiting is None
+        selectable = self.filters.selectable and held is None
         have, of = progress(item) or (0, 0)
         asked_by = people.name(item.asked_by) if item.asked_by else ""
         claimed = bool(item.claimed_by) and item.takes_one_answer
@@ -227,7 +227,7 @@ class _Page:
             open=recipient.open,
             unread=recipient.unread,
             changed=recipient.changed,
-            waiting=waiting if recipient.open else None,
+            held=held if recipient.open else None,
             draft=id_ in self.drafts,
             snoozed=moment(returns_at, now) if returns_at and returns_at > now and alive else "",
             snooze_href=question_path("snooze", id_) + self.snooze_query if recipient.open else "",
@@ -239,7 +239,7 @@ class _Page:
             can=" ".join(sorted(can)) if selectable else "",
             alike=kind_of(item) if selectable and Action.ANSWER in can else "",
             step=self.steps.get(id_, ""),
-            failed=id_ in self.failed and alive and waiting is None,
+            failed=id_ in self.failed and alive and held is None,
             selected=self.failed.get(id_, False) and not self.current,
         )
 
@@ -278,7 +278,7 @@ def inbox_rows(
     can = [_can(viewer, recipient, now) for recipient in page]
     if any(actions & IN_A_ROW for actions in can) and not _has_token(viewer, upstream):
         can = [actions - IN_A_ROW for actions in can]
-    waiting = {answer.id: answer for answer in held}
+    held_by_id = {answer.id: answer for answer in held}
     ids = [recipient.interaction.mobius_id for recipient in page]
     answerable = [
         row.interaction for row, actions in zip(page, can, strict=True) if Action.ANSWER in actions
@@ -290,8 +290,8 @@ def inbox_rows(
         filters=filters,
         now=now,
         current=current,
-        waiting=waiting,
-        drafts=drafted(viewer, upstream, ids) - waiting.keys(),
+        held=held_by_id,
+        drafts=drafted(viewer, upstream, ids) - held_by_id.keys(),
         returns=returns,
         runs=runs_of(viewer, upstream, filters, page),
         steps=step_names(upstream, answerable) if filters.selectable else {},
