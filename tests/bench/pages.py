@@ -64,7 +64,7 @@ DONE = (
     "/inbox/?scope=done",
     "/inbox/?scope=done&failed=yes",
     "/inbox/?scope=done&failed=yes&sort=oldest",
-    "/inbox/?scope=done&answer=approved&span=7",
+    "/inbox/?scope=done&answer=approved&closed=7",
     "/views/counts/",
 )
 LISTS = (("rina", INBOX), ("rina", OWN_RUNS), ("tess", MONITOR), ("rina", DONE))

@@ -108,7 +108,7 @@ def finding(tour: Tour, api: httpx.Client) -> None:
             "inbox-chips": "/inbox/?due=today&sort=workflow&claimed=no",
             "inbox-filters": "/inbox/filters/",
             "inbox-drafts": "/inbox/?drafts=yes",
-            "done-filtered": "/inbox/?scope=done&answer=approved&span=7",
+            "done-filtered": "/inbox/?scope=done&answer=approved&closed=7",
             "done-failed": "/inbox/?scope=done&failed=yes",
             "view-new": "/views/new/?sort=workflow",
         },

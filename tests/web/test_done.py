@@ -77,8 +77,8 @@ def test_each_row_says_how_its_run_ended(answers: None, rina: Client) -> None:
         ("failed=yes", {"Bad"}),
         ("failed=yes&answer=approved", set()),
         ("workflow=payout", {"Good", "Bad"}),
-        ("span=today", set()),
-        ("span=odd&answer=odd&failed=odd&workflow=release", {"Open", "Stopped", "Before"}),
+        ("closed=today", set()),
+        ("closed=odd&answer=odd&failed=odd&workflow=release", {"Open", "Stopped", "Before"}),
     ],
 )
 def test_it_is_filtered_by_answer_date_and_what_became_of_the_run(
@@ -95,8 +95,8 @@ def test_a_span_of_days_includes_today(rina: Client) -> None:
         return ask(f"int_{count}", message=f"{count} days ago", **expired)
 
     tell(*(days_ago(count) for count in (0, 6, 7)))
-    assert listed(rina, "scope=done&span=today") == ["0 days ago"]
-    assert listed(rina, "scope=done&span=7") == ["0 days ago", "6 days ago"]
+    assert listed(rina, "scope=done&closed=today") == ["0 days ago"]
+    assert listed(rina, "scope=done&closed=7") == ["0 days ago", "6 days ago"]
 
 
 def test_a_run_that_failed_in_the_second_of_the_answer_failed_after_it(rina: Client) -> None:
@@ -108,13 +108,13 @@ def test_a_run_that_failed_in_the_second_of_the_answer_failed_after_it(rina: Cli
 
 
 def test_done_has_filters_of_its_own(answers: None, rina: Client) -> None:
-    page = rina.get("/inbox/?scope=done&answer=other&span=7&failed=yes").content.decode()
+    page = rina.get("/inbox/?scope=done&answer=other&closed=7&failed=yes").content.decode()
     assert list(chips(page)) == ["Neither approved nor rejected", "Last 7 days"]
     assert re.search(r'aria-current="true">\s*Run failed after my answer', page)
     form = rina.get("/inbox/filters/?scope=done").content.decode()
     assert options(form, "answer") == ["approved", "rejected", "other", "none"]
     tell(ask("int_now", message="Now"))
-    assert listed(rina, "answer=none&span=today&failed=yes") == ["Now"]
+    assert listed(rina, "answer=none&closed=today&failed=yes") == ["Now"]
     assert 'name="answer"' not in rina.get("/inbox/filters/").content.decode()
 
 
@@ -161,9 +161,9 @@ async def test_the_export_of_today_has_the_days_of_the_list(rina: Client, zone: 
     await sync_to_async(tell)(*closed)
     language = {"language": "en", "time_zone": zone}
     await sync_to_async(rina.post)("/account/language", language)
-    today = await sync_to_async(listed)(rina, "scope=done&span=today")
+    today = await sync_to_async(listed)(rina, "scope=done&closed=today")
     assert 0 < len(today) < len(closed)
-    assert [row["question"] for row in await table("?span=today")] == today
+    assert [row["question"] for row in await table("?closed=today")] == today
 
 
 async def test_the_export_has_all_pages_and_no_one_elses(people: None) -> None:

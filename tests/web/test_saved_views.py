@@ -2,9 +2,11 @@
 
 import html
 import re
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group as Role
 from django.contrib.auth.models import User
 from django.db import connection
@@ -315,6 +317,29 @@ def test_a_view_whose_filters_are_no_longer_known_opens_without_them(rina: Clien
     page = rina.get(view.get_absolute_url()).content.decode()
     assert titles(page) == ["A"]
     assert numbers(rina) == {"Old": "1"}
+
+
+def test_views_stored_with_the_filter_span_have_it_as_closed(rina: Client) -> None:
+    owner = User.objects.get(username="rina")
+    old = {
+        ("inbox", "Week"): "scope=done&span=7&q=span%3D+%26+%C3%A9",
+        ("inbox", "Words"): "q=span%3D7",
+        ("runs", "Runs"): "q=x&span=7",
+    }
+    for (page, name), query in old.items():
+        SavedView.objects.create(owner=owner, page=page, name=name, query=query)
+
+    def stored() -> dict[tuple[str, str], str]:
+        return {(view.page, view.name): view.query for view in SavedView.objects.all()}
+
+    migration = import_module("inbox.migrations.0046_closed_filter")
+    migration.forwards(apps, connection.schema_editor())
+    assert stored() == {**old, ("inbox", "Week"): "scope=done&closed=7&q=span%3D+%26+%C3%A9"}
+    week, words = (SavedView.objects.get(name=name) for name in ("Week", "Words"))
+    assert "Last 7 days" in rina.get(week.get_absolute_url()).content.decode()
+    assert "Last 7 days" not in rina.get(words.get_absolute_url()).content.decode()
+    migration.backwards(apps, connection.schema_editor())
+    assert stored() == old
 
 
 def test_the_number_of_each_view_is_what_it_lists(tess: Client, board: Group) -> None:

@@ -45,7 +45,9 @@ def selects(viewer: Viewer, upstream: Upstream, filters: Filters) -> tuple[forms
     usual = str(filters.shown.order)
     fields = (
         filters.select("answer", _("Any answer"), _options(ANSWERS)),
-        filters.select("span", _("Any time"), [(key, str(words)) for key, words in DATES.items()]),
+        filters.select(
+            "closed", _("Any time"), [(key, str(words)) for key, words in DATES.items()]
+        ),
         filters.select("type", _("Any type"), [(type_, kind(type_).label) for type_ in KINDS]),
         filters.select("workflow", _("Any workflow"), _workflows(rows)),
         filters.select("requester", _("Anyone"), _requesters(rows)),
@@ -116,7 +118,7 @@ def filter_chips(
         "due": _chip(DUE, cleaned["due"]),
         "claimed": _chip(CLAIMS, cleaned["claimed"]),
         "answer": _chip(ANSWERS, cleaned["answer"]),
-        "span": str(DATES.get(cleaned["span"], "")),
+        "closed": str(DATES.get(cleaned["closed"], "")),
         "sort": filters.sort_words,
         "group_by": _chip(GROUPINGS, cleaned["group_by"]),
     }

@@ -168,8 +168,8 @@ def narrowed(
     rows = _due(_asked(rows, cleaned["age"]), cleaned["due"])
     rows = _claimed(rows, upstream, cleaned["claimed"])
     rows = _answered(rows, cleaned["answer"])
-    if cleaned["span"]:
-        rows = rows.filter(closed_at__gte=since(cleaned["span"], timezone.now()))
+    if cleaned["closed"]:
+        rows = rows.filter(closed_at__gte=since(cleaned["closed"], timezone.now()))
     if cleaned["failed"]:
         rows = rows.filter(_failed_afterwards())
     if cleaned["unread"] and not even_seen:

@@ -59,7 +59,7 @@ class Scope:
 OPEN, CLAIMED, OTHERS, DONE = "", "claimed", "waiting-others", "done"
 SNOOZED = "snoozed"
 """The open questions that the viewer has snoozed, which ``OPEN`` leaves out."""
-OF_DONE = ("answer", "span", "failed")
+OF_DONE = ("answer", "closed", "failed")
 """The filters that only *Done* offers."""
 SCOPES = {
     scope.key: scope
@@ -243,7 +243,7 @@ class Filters(ListForm):
     drafts = OneOf(["yes"])
     snoozed = OneOf(["yes"])
     answer = OneOf(ANSWERS, label=_("Answer"))
-    span = OneOf(DATES, label=_("Closed"))
+    closed = OneOf(DATES, label=_("Closed"))
     failed = OneOf(["yes"])
     q = Search(longest=200)
     sort = OneOf(SORTS, label=_("Sort"))
