@@ -49,7 +49,8 @@ const STEP_MS = 400;
 /* A click this far from where the mouse was before is meant for what has appeared */
 const AIMED_PX = 48;
 
-const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
+/* Where typing is text */
+export const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
 const FORM = "form[data-answer]";
 const ROW = ".list .row";
 const STEP = "[data-step]";

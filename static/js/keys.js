@@ -10,10 +10,9 @@
    also goes to its comment.
    Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
 
+import { FIELD } from "./guard.js";
 import { clear, hasSelection, toggle } from "./row-selection.js";
 import { begin, end, isGoing } from "./sequence.js";
-
-const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
 
 const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.matches(":disabled");
 const first = (selector) => [...document.querySelectorAll(selector)].find(seen);

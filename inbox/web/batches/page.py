@@ -17,7 +17,7 @@ from inbox.services.draft import drafted
 from inbox.web.batches.messages import done_words, left_out_words, result_words
 from inbox.web.ui.answers import question_of
 from inbox.web.ui.batches import chosen_value, failed_words, verb_words
-from inbox.web.ui.labels import Kind, asked_in, kind, label, listed
+from inbox.web.ui.labels import Kind, kind, label, listed, origin
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import Deadline, deadline
@@ -204,14 +204,12 @@ def _row(
         result = left_out_words(access.Refusal.CLOSED)
     if question is None:
         return BatchRow(item.interaction_id, "", "", None, "", None, item.state, result)
-    asked_by = people.name(question.asked_by) if question.asked_by else ""
-    meta = (asked_in(question.workflow, question.run_id), asked_by)
     return BatchRow(
         id=item.interaction_id,
         title=question.display_title,
         href=question.get_absolute_url(),
         kind=kind(question.type),
-        meta=" · ".join(part for part in meta if part),
+        meta=origin(question, people),
         deadline=deadline(question, now) if question.pending else None,
         state=item.state,
         words=result,

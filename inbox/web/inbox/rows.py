@@ -28,7 +28,7 @@ from inbox.web.ui.answers import (
 from inbox.web.ui.batches import chosen_value
 from inbox.web.ui.claims import claimed_too_long, since_label
 from inbox.web.ui.held import HeldAnswer
-from inbox.web.ui.labels import Kind, asked_in, item_status, kind
+from inbox.web.ui.labels import Kind, item_status, kind, origin
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.scopes import OTHERS, Filters, item_href, question_path
 from inbox.web.ui.when import Deadline, deadline, moment
@@ -199,9 +199,8 @@ class _Page:
         alive = recipient.open or (recipient.waits and self.filters.shown.key == OTHERS)
         selectable = self.filters.selectable and held is None
         have, of = progress(item) or (0, 0)
-        asked_by = people.name(item.asked_by) if item.asked_by else ""
         claimed = bool(item.claimed_by) and item.takes_one_answer
-        meta = " · ".join(part for part in (asked_in(item.workflow, item.run_id), asked_by) if part)
+        meta = origin(item, people)
         group = self.groups.get(item.group_id or "") or item.target_id
         assignee = group if recipient.via_group else ""
         shown = (item.display_title[:VISIBLE], meta, assignee)

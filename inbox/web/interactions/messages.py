@@ -23,7 +23,7 @@ from inbox.web.ui.answers import (
     question_of,
     value_words,
 )
-from inbox.web.ui.claims import JUST_NOW
+from inbox.web.ui.claims import claimed_by_another_words
 from inbox.web.ui.labels import quoted
 from inbox.web.ui.messages import (
     Message,
@@ -34,7 +34,7 @@ from inbox.web.ui.messages import (
     upstream_problem,
 )
 from inbox.web.ui.people import People
-from inbox.web.ui.when import at, moment, span
+from inbox.web.ui.when import at
 
 NAMED = 40
 """The most characters of a title in a message, which has two lines on a phone."""
@@ -145,21 +145,6 @@ def closed_title(viewer: Viewer, item: Interaction) -> str:
     if sentence:
         return sentence.rstrip(".")
     return _("This question is %(status)s") % {"status": item.status or _("closed")}
-
-
-def claimed_by_another_words(item: Interaction) -> tuple[str, str]:
-    """Title and text about a question that someone else has claimed."""
-    now, since = timezone.now(), item.claimed_at
-    name = names_of([item.claimed_by]).get(item.claimed_by or "", _("Someone"))
-    if since is None:
-        title = _("Claimed by %(name)s") % {"name": name}
-    elif now - since < JUST_NOW:
-        ago = span(max(1.0, (now - since).total_seconds()))
-        title = _("%(name)s claimed this %(duration)s ago") % {"name": name, "duration": ago}
-    else:
-        facts = {"name": name, "time": moment(since, now)}
-        title = _("Claimed by %(name)s since %(time)s") % facts
-    return title, _("You can answer if %(name)s releases it.") % {"name": name}
 
 
 def _sent(viewer: Viewer, item: Interaction) -> str:

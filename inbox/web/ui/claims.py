@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Action, Viewer
 from inbox.models import Interaction
+from inbox.people.names import names_of
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import moment, span
 
@@ -52,6 +54,19 @@ def claim_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -
         ),
         action=Action.CLAIM,
     )
+
+
+def claimed_by_another_words(item: Interaction) -> tuple[str, str]:
+    """Title and text for someone whose answer or claim failed because of this claim. One query."""
+    people, now, since = People(names_of([item.claimed_by])), timezone.now(), item.claimed_at
+    if since is not None and now - since < JUST_NOW:
+        ago = span(max(1.0, (now - since).total_seconds()))
+        facts = {"name": people.full(item.claimed_by), "duration": ago}
+        title = _("%(name)s claimed this %(duration)s ago") % facts
+    else:
+        title = _title(item, people, now)
+    old = claimed_too_long(item, now)
+    return title, _other_text(item, people, now, old=old, lead=False)
 
 
 def claimed_too_long(item: Interaction, now: datetime) -> bool:

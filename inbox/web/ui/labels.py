@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from inbox.access import CANCEL_RUN, MANAGE_GROUPS, REVIEWER, SIGNAL_RUN, TEAM_LEAD
 from inbox.mobius.types import PolicyKind
+from inbox.models import Interaction
+from inbox.web.ui.people import People
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,12 @@ def asked_in(workflow: str, run_id: str | None) -> str:
     if workflow:
         return workflow
     return _("Run %(id)s") % {"id": short_id(run_id)} if run_id else _("No workflow")
+
+
+def origin(item: Interaction, people: People) -> str:
+    """Where a question comes from: ``invoice-approval · Lee``."""
+    requester = people.name(item.asked_by) if item.asked_by else ""
+    return " · ".join(filter(None, (asked_in(item.workflow, item.run_id), requester)))
 
 
 def short_id(id_: str) -> str:

@@ -134,20 +134,21 @@ def test_an_answer_of_mine_that_was_made_elsewhere_is_said_to_be() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ago", "title"),
+    ("ago", "title", "text"),
     [
-        (timedelta(seconds=40), "Lee claimed this 40 s ago"),
-        (timedelta(hours=1), "Claimed by Lee since"),
+        (timedelta(seconds=40), "Lee claimed this 40 s ago", "You can answer if Lee releases it."),
+        (timedelta(minutes=9), "Claimed by Lee since", "You can answer if Lee releases it."),
+        (timedelta(hours=1), "Claimed by Lee since", "It was claimed 1 h ago. Only Lee can"),
     ],
 )
-def test_a_claim_by_someone_else_names_them(ago: timedelta, title: str) -> None:
+def test_a_claim_by_someone_else_names_them(ago: timedelta, title: str, text: str) -> None:
     interaction = group_ask(claimed_by="user_lee", claimed_at=timezone.now() - ago)
     for message in (
         about_answer(Kind.CLAIMED_BY_ANOTHER, interaction),
         about_claim(Kind.CLAIMED_BY_ANOTHER, interaction),
     ):
         assert message.title.startswith(title)
-        assert message.text.startswith("You can answer if Lee releases it.")
+        assert message.text.startswith(text)
         assert (message.status, message.retryable) == (409, True)
 
 
