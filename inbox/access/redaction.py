@@ -18,7 +18,7 @@ from inbox import access, exact
 from inbox.access import NotTheirs, Viewer
 from inbox.mobius.adapters import choose
 from inbox.models import Decision, Event, Interaction, Upstream
-from inbox.models.decision import RESPOND
+from inbox.models.decision import RESPOND, UNCONFIRMED
 
 HIDDEN = "hidden"
 """Key that marks a response or an event whose answer was removed."""
@@ -213,7 +213,7 @@ def entries_seen_by(viewer: Viewer, upstream: Upstream) -> QuerySet[Decision]:
     if not settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE:
         return rows
     hidden = Q(
-        verb=RESPOND,
+        verb__in=(RESPOND, UNCONFIRMED),
         base_url=upstream.base_url,
         project=upstream.project,
         interaction_id__in=access.with_hidden_answers(viewer, upstream).values("mobius_id"),

@@ -12,6 +12,8 @@ from inbox.models.upstream import Upstream
 
 RESPOND = "respond"
 """The verb of an answer."""
+UNCONFIRMED = "answer_unconfirmed"
+"""The verb of an answer that Mobius accepted and did not show within five minutes."""
 
 
 class AppendOnly(TypeError):

@@ -10,7 +10,7 @@ class Notice(models.Model):
     """A notification about a question, or with an empty ``interaction_id`` about the account or the
     inbox.
 
-    A repeated one is the same row, unread again: ``times`` counts, ``at`` is the last time.
+    A repeated one is the same row, unread again. ``at`` is the last time; ``times`` counts nudges.
     ``sender`` is a Mobius ID, ``sender_name`` the name at that time. ``reason`` says why a held
     answer was not sent, as ``Attempt.returned``, and ``message`` what Mobius said then. The
     question's text is not copied: the person may no longer be allowed to see it.

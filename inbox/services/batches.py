@@ -375,9 +375,10 @@ def _drafted(reviewer: Reviewer, upstream: Upstream, ids: Iterable[str]) -> set[
 
 def _on_their_way(reviewer: Reviewer, upstream: Upstream, ids: Iterable[str]) -> set[str]:
     """The questions to which an answer of the person's waits, is being sent, or is accepted."""
+    wanted = list(ids)
     taken = Attempt.held_or_sending() | Attempt.objects.filter(state=Attempt.State.ACCEPTED)
-    attempts = taken.filter(reviewer=reviewer, upstream=upstream, interaction_id__in=list(ids))
-    in_batches = unsent(reviewer.user_id, upstream)
+    attempts = taken.filter(reviewer=reviewer, upstream=upstream, interaction_id__in=wanted)
+    in_batches = unsent(reviewer.user_id, upstream).filter(interaction_id__in=wanted)
     return {
         *attempts.values_list("interaction_id", flat=True),
         *in_batches.values_list("interaction_id", flat=True),

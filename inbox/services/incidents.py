@@ -167,7 +167,7 @@ def _due() -> list[IncidentMail]:
     rows = Incident.objects.filter(began | ended, upstream=Upstream.present()).order_by("pk")
     found = []
     for row in rows:
-        if row.began_mailed_at is None:
+        if row.began_mailed_at is None and row.began_at >= since:
             found.append(_mail(row, over=False))
         if row.ended_at is not None and row.ended_mailed_at is None:
             found.append(_mail(row, over=True))

@@ -14,15 +14,13 @@ from inbox.access.redaction import masked
 from inbox.mirror.observers import MirroredAnswer
 from inbox.mirror.upsert import chunks
 from inbox.models import Attempt, Decision, Interaction, Upstream
-from inbox.models.decision import RESPOND
+from inbox.models.decision import RESPOND, UNCONFIRMED
 from inbox.services import returned
 from inbox.services.answer_state import OwnAnswer
 from inbox.services.audit import decision_log
 from inbox.services.audit.decision_log import Entry, entry_by
 from inbox.services.origin import Origin
 
-UNCONFIRMED = "answer_unconfirmed"
-"""Mobius accepted an answer and did not show it within five minutes."""
 NEVER_ARRIVED = "never_arrived"
 """The outcome of an attempt that was given up without a sign of it."""
 

@@ -219,7 +219,7 @@ def give_role(user: User, role: Role) -> None:
 
 @transaction.atomic
 def change_rights(*, given: Set[Right], taken: Set[Right]) -> int:
-    """Give and take rights. Returns how many people this changes; unknown accounts are skipped."""
+    """Give and take rights. Returns how many accounts were named; unknown ones are skipped."""
     # The log's lock comes first, as for every other change of an account.
     Upstream.lock_present()
     roles = {role.name: role for role in Group.objects.filter(name__in=ROLES)}

@@ -8,7 +8,6 @@ from asgiref.sync import sync_to_async
 
 from inbox import access
 from inbox.access import NotTheirs, Viewer
-from inbox.mobius import types
 from inbox.mobius.errors import MobiusError
 from inbox.models import Interaction, Upstream
 from inbox.page_slots import waiting
@@ -19,7 +18,7 @@ from inbox.services.rate_limit import RateLimiter
 READ_WITHIN = 2.0
 """The most seconds that the page waits for Mobius."""
 ANSWERED_AFTER = (0.5, READ_WITHIN)
-""""Not found" is returned after the first of these times, in seconds, that has not passed yet."""
+"""Seconds after which "not found" is returned: the first of these that has not passed yet."""
 ONE_PER_ID = 10.0
 """Seconds within which an ID is read only once, even if several people open it."""
 LONGEST_ID = 200
@@ -64,23 +63,18 @@ async def find_or_read(
     if item is not None or not can_see_any or len(interaction_id) > LONGEST_ID:
         return item
     began = asyncio.get_running_loop().time()
-    reads = _by_loop.setdefault(asyncio.get_running_loop(), Reads())
     # Also for a read that is shared: the limit must not show what others have read.
     if not await sync_to_async(_rate_limiter.allow)(viewer.user_id):
         return None
-    read = reads.of(interaction_id)
-    if not read.done():
-        async with waiting():
-            await asyncio.wait({read})
-        if (interaction := read.result()) is not None:
-            await sync_to_async(lambda: mirror(interaction, upstream).publish())()
+    async with waiting():
+        await asyncio.shield(reads().of(interaction_id, upstream))
     item = await sync_to_async(find)(viewer, upstream, interaction_id)
     if item is None:
         await _wait_evenly(began)
     return item
 
 
-Read = asyncio.Task[types.Interaction | None]
+Read = asyncio.Task[None]
 
 
 class Reads:
@@ -89,31 +83,39 @@ class Reads:
     def __init__(self) -> None:
         self._ids: dict[str, tuple[float, Read]] = {}
 
-    def of(self, interaction_id: str) -> Read:
-        """The last read of this id, or a new one."""
+    def of(self, interaction_id: str, upstream: Upstream) -> Read:
+        """The last read of this ID, or a new one."""
         loop = asyncio.get_running_loop()
         oldest = loop.time() - ONE_PER_ID
         self._ids = {id_: found for id_, found in self._ids.items() if found[0] > oldest}
         if interaction_id not in self._ids:
             # Others may wait for it too, so it must outlive the request that started it.
-            read = loop.create_task(_read(interaction_id), context=Context())
+            read = loop.create_task(_read(interaction_id, upstream), context=Context())
             self._ids[interaction_id] = loop.time(), read
         return self._ids[interaction_id][1]
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Reads] = WeakKeyDictionary()
 """The recent reads of this process, by event loop; others make their own."""
+
+
+def reads() -> Reads:
+    """The recent reads of this event loop."""
+    return _by_loop.setdefault(asyncio.get_running_loop(), Reads())
+
+
 _rate_limiter = RateLimiter("questions")
 
 
-async def _read(interaction_id: str) -> types.Interaction | None:
-    """The interaction with this id; None if there is none, or Mobius does not respond in time."""
+async def _read(interaction_id: str, upstream: Upstream) -> None:
+    """Read the question into the mirror, if there is one and Mobius responds in time."""
     try:
         async with asyncio.timeout(READ_WITHIN):
             interaction = await service_client().interaction(interaction_id, retry=False)
     except (MobiusError, TimeoutError):
-        return None
-    return interaction if interaction.id == interaction_id else None
+        return
+    if interaction.id == interaction_id:
+        await sync_to_async(lambda: mirror(interaction, upstream).publish())()
 
 
 async def _wait_evenly(began: float) -> None:

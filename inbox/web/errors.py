@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 
 from inbox.mirror import database
 from inbox.outage import is_outage
-from inbox.web.account.signed_out import KeptText
+from inbox.web.account.signed_out import Kept, kept_at_sign_in, kept_of_form
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 RETRY_AFTER = 10
@@ -60,10 +60,10 @@ def _without_database(request: HttpRequest, error: BaseException | None) -> Http
     return response
 
 
-def _typed(request: HttpRequest) -> KeptText | None:
+def _typed(request: HttpRequest) -> Kept | None:
     """The text of the submitted form, to copy from the page."""
     try:
-        return KeptText.from_question_form(request) or KeptText.from_sign_in_form(request)
+        return kept_of_form(request) or kept_at_sign_in(request)
     except SuspiciousOperation:
         return None
 

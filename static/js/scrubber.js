@@ -25,7 +25,7 @@ async function show(nth) {
       break; /* live.js reports that the app can't be reached */
     }
   }
-  busy = false;
+  [busy, wanted] = [false, null];
 }
 
 /* An event of the stream, or one of the links, has moved it */

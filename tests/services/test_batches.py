@@ -441,6 +441,12 @@ async def test_with_undo_it_is_held_and_can_be_taken_back_as_a_whole(desk: Desk)
     assert len(desk.posts()) == 2
 
 
+def test_a_batch_that_is_held_does_not_keep_others_from_being_confirmed(desk: Desk) -> None:
+    choose_undo(desk)
+    for _ in range(2):
+        confirmed(desk, [desk.ask()])
+
+
 async def test_a_batch_that_is_overdue_is_not_sent(desk: Desk) -> None:
     items = [await sync_to_async(desk.ask)()]
     batch = await sync_to_async(confirmed)(desk, items)

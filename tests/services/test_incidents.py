@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.test import Client
 
 from inbox.mirror.freshness import Facts, Reason, Trouble, sync_status
-from inbox.models import Incident, Notice
+from inbox.models import Incident, Notice, Upstream
 from inbox.services import incidents
 from inbox.services.audit.flaw import Flaw
 from inbox.services.audit.log_status import patrol
@@ -173,6 +173,18 @@ async def test_a_mail_that_could_not_be_sent_is_sent_later(
     settings.EMAIL_HOST_PASSWORD = "pass word"
     assert await incidents.mail()
     assert len(mailbox.mails) == 1
+
+
+async def test_what_began_long_ago_is_only_mailed_when_it_ends(mailbox: Mailbox) -> None:
+    await Incident.objects.acreate(
+        upstream=await sync_to_async(Upstream.present)(),
+        kind=Kind.SYNC_DEAD,
+        began_at=soon(days=-1),
+        ended_at=soon(minutes=-1),
+    )
+    assert await incidents.mail()
+    [over] = mailbox.mails
+    assert "and ended at" in over.get_payload()
 
 
 async def test_without_an_address_no_mail_is_sent(mailbox: Mailbox, settings: Any) -> None:

@@ -76,6 +76,20 @@ async def test_two_who_open_it_at_once_share_one_read(desk: Desk) -> None:
     assert reads(desk) == 1
 
 
+async def test_a_read_is_kept_even_if_the_person_has_left_the_page(desk: Desk) -> None:
+    id = await asked_upstream(desk)
+    held = Hold(Pass())
+    desk.server.on("GET", READ, held)
+    rina, upstream = await viewer(desk), await sync_to_async(Upstream.present)()
+    left = asyncio.ensure_future(opened(rina, id))
+    await asyncio.to_thread(held.reached.wait)
+    left.cancel()
+    held.release()
+    await question.reads().of(id, upstream)
+    assert await opened(rina, id) is not None
+    assert reads(desk) == 1
+
+
 async def test_an_id_is_read_once_in_ten_seconds(desk: Desk) -> None:
     rina = await viewer(desk)
     for _ in range(3):

@@ -26,7 +26,7 @@ from inbox.services.audit.decision_log import Entry, append
 from inbox.services.audit.log_status import Patrol, inspect
 from inbox.services.audit.verify import verify
 from inbox.services.origin import Origin
-from tests.support.snapshots import ask, group_ask
+from tests.support.snapshots import RINA, ask, group_ask
 from tests.support.tampering import lift_triggers, run_sql
 from tests.web.cast import HTMX, download, part, sign_in, tell
 
@@ -354,6 +354,26 @@ def test_hidden_answers_are_hidden_here_too(people: None, settings: Any) -> None
     tell(group_ask("int_1"))
     answer(actor="user_rina")
     assert sign_in("sam").get("/interactions/int_1/receipt").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("verb", "value"), [("respond", True), ("answer_unconfirmed", {"answer": True})]
+)
+def test_a_lead_who_is_asked_reads_no_hidden_answer(
+    tess: Client, settings: Any, verb: str, value: Any
+) -> None:
+    settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE = True
+    tell(group_ask("int_1", members=(RINA, "user_tess")))
+    answer(verb=verb, value=value)
+    assert "Lag is flat." not in text(tess, LOG)
+    assert tess.get(f"{LOG}1/").status_code == 404
+
+
+def test_an_entry_of_another_project_does_not_show_a_question_of_this_one(tess: Client) -> None:
+    tell(ask("int_1", message="Release payments-api?"))
+    other = Upstream(base_url="http://127.0.0.1:1", project="other")
+    answer(upstream=other)
+    assert 'href="/interactions/int_1/"' not in text(tess, f"{LOG}1/")
 
 
 def test_every_verb_has_a_filter_and_words(tess: Client) -> None:

@@ -119,6 +119,7 @@ urlpatterns = [
     path("broken/", login_not_required(broken)),
     path("without-database/", login_not_required(without_database)),
     path("refused/", login_not_required(refused)),
+    path("broken/<int:id>/", login_not_required(broken), name="batch-send"),
     path("", include("reviewer_site.urls")),
 ]
 handler400 = "inbox.web.errors.bad_request"
@@ -148,6 +149,11 @@ def test_a_fault_after_a_form_was_sent_says_that_nothing_is_known(client: Client
     page = answer.content.decode()
     assert "couldn't confirm that what you just sent was received" in page
     assert again(page) == []
+
+
+def test_a_comment_for_a_batch_can_be_copied_after_a_fault(client: Client) -> None:
+    page = client.post("/broken/7/", {"comment": "Budget is frozen."}).content.decode()
+    assert "Budget is frozen.</textarea>" in page
 
 
 def test_a_database_that_cannot_be_used_is_a_503_whatever_else_fails(client: Client) -> None:

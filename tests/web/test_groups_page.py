@@ -12,6 +12,7 @@ from django.test import Client
 from inbox.mirror import groups as mirror
 from inbox.models import Credential, Decision, Group, Interaction, Membership, Upstream
 from inbox.people.clients import service_client
+from inbox.web.ui.groups import group_names
 from tests.support.desk import Desk
 from tests.support.scripted_server import PassThenCut, Reply
 from tests.support.tags import one_line
@@ -417,3 +418,12 @@ def test_invalid_changes_are_refused(board: Desk) -> None:
     tess = sign_in("tess")
     assert change(tess, "routing", routing="dice").status_code == 404
     assert change(tess, "members/add").status_code == 404
+
+
+def test_a_group_without_a_name_is_called_by_its_handle(db: None) -> None:
+    upstream = Upstream.present()
+    Group.objects.create(upstream=upstream, mobius_id="grp_night", handle="night-shift")
+    assert group_names(upstream, {"grp_night"}) == {
+        "grp_night": "night-shift",
+        "night-shift": "night-shift",
+    }

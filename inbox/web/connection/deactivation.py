@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -18,6 +17,7 @@ from inbox.models import Interaction, Reviewer
 from inbox.services import deactivation
 from inbox.services.deactivation import Blocked, Deactivated, Left, Reason
 from inbox.services.outcome import Kind, Outcome
+from inbox.web.blocked.queries import BlockedFilters
 from inbox.web.ui.messages import mobius_says
 from inbox.web.ui.when import Deadline, deadline
 
@@ -89,7 +89,7 @@ def deactivation_page(
             claims[item.mobius_id] = row
         else:
             questions.append(row)
-    blocked_href = f"{reverse('blocked')}?person={reviewer.mobius_id}"
+    blocked_href = BlockedFilters.link(person=reviewer.mobius_id or "")
     return DeactivationPage(
         id=reviewer.user_id,
         name=reviewer.name,

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from inbox.access import PERMISSIONS
 from inbox.access.redaction import masked
-from inbox.models import Decision, Upstream
+from inbox.models import Decision, Upstream, decision
 from inbox.models.decision import RESPOND
-from inbox.services import deactivation, group_mapping, key_answers, observed, reveal
+from inbox.services import deactivation, group_mapping, key_answers, reveal
 from inbox.services.audit import rights_log
 from inbox.services.claiming import Verb
 from inbox.web.ui.answers import Words, value_words
@@ -21,7 +21,7 @@ from inbox.web.ui.values import compact
 
 VERBS = {
     RESPOND: gettext_noop("Answered"),
-    observed.UNCONFIRMED: gettext_noop("Answer accepted (unconfirmed)"),
+    decision.UNCONFIRMED: gettext_noop("Answer accepted (unconfirmed)"),
     "claim": gettext_noop("Claimed"),
     "release": gettext_noop("Released"),
     deactivation.WITHDRAWN: gettext_noop("Withdrew an answer"),
@@ -54,7 +54,7 @@ VERBS = {
 }
 """The label of each verb, as in the filter."""
 _DONE = {
-    observed.UNCONFIRMED: gettext_noop("%(name)s sent an answer (unconfirmed)"),
+    decision.UNCONFIRMED: gettext_noop("%(name)s sent an answer (unconfirmed)"),
     "claim": gettext_noop("%(name)s claimed"),
     "release": gettext_noop("%(name)s released"),
     deactivation.WITHDRAWN: gettext_noop("%(name)s withdrew an answer"),
@@ -169,7 +169,7 @@ def value(entry: Decision, question: Mapping[str, Any]) -> Words | None:
     match entry.verb:
         case "respond":
             return value_words(question, entry.value)
-        case observed.UNCONFIRMED:
+        case decision.UNCONFIRMED:
             answer = value_words(question, details.get("answer")).text
             return Words(_("Not confirmed: %(answer)s") % {"answer": answer})
         case "run_signalled" | reveal.VERB:

@@ -41,8 +41,10 @@ def decision(request: ReviewerRequest, number: int) -> HttpResponse:
     entry = redaction.entries_seen_by(request.viewer, upstream).filter(number=number).first()
     if entry is None:
         raise Http404("No such entry.")
-    item = Interaction.objects.filter(upstream=upstream, mobius_id=entry.interaction_id).first()
-    return _receipts(request, [entry], item)
+    rows = Interaction.objects.filter(upstream=upstream, mobius_id=entry.interaction_id)
+    # Another project may have a question with the same ID.
+    is_here = (entry.base_url, entry.project) == (upstream.base_url, upstream.project)
+    return _receipts(request, [entry], rows.first() if is_here else None)
 
 
 @require_safe

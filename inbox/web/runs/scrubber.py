@@ -187,7 +187,7 @@ class Scrubber:
 
     @property
     def words(self) -> str:
-        """What a screen reader announces: ``7 of 14, 09:12:40: Sam approved``."""
+        """What a screen reader announces: ``7 of 14, 09:12:40: Sam answered``."""
         if self.now:
             return _("%(count)d of %(count)d: now") % {"count": self.count}
         facts = {

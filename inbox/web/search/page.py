@@ -11,7 +11,7 @@ from inbox.models import Interaction, Run, Upstream
 from inbox.web.blocked.queries import BlockedFilters
 from inbox.web.ui.labels import asked_in, item_status, kind, run_name, run_status
 from inbox.web.ui.lists import ListForm, Search
-from inbox.web.ui.scopes import Filters, rows_of
+from inbox.web.ui.scopes import OPEN, Filters, rows_of
 from inbox.words import words_of
 
 MOST = 8
@@ -60,7 +60,7 @@ def found(viewer: Viewer, upstream: Upstream, text: str) -> tuple[Section, ...]:
     questions.sort(key=lambda item: not _in_title(item, text))
     runs = search_runs(viewer, upstream, text, questions, limit=MOST)
     people = search_people(viewer, upstream, text, limit=MOST)
-    more = rows_of("inbox", viewer, upstream).filter(interaction__in=questions[MOST:])
+    more = rows_of(OPEN, viewer, upstream).filter(interaction__in=questions[MOST:])
     inbox = Filters.link(q=text) if len(questions) > MOST and more.exists() else ""
     sections = (
         Section("questions", _("Questions"), tuple(map(_question, questions[:MOST])), inbox),

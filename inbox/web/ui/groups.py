@@ -59,4 +59,4 @@ def group_names(upstream: Upstream, ids: set[str]) -> dict[str, str]:
         return {}
     found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
     names = found.values_list("mobius_id", "handle", "name")
-    return {key: name for id_, handle, name in names for key in (id_, handle)}
+    return {key: name or handle for id_, handle, name in names for key in (id_, handle) if key}
