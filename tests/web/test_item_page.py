@@ -414,6 +414,19 @@ def test_a_team_lead_can_view_it_and_cannot_answer(tess: Client) -> None:
     assert 'action="/interactions/int_1/respond"' not in page
 
 
+def test_a_question_to_others_leads_a_team_lead_back_to_blocked(tess: Client) -> None:
+    theirs = Target(type="user", id="user_tess")
+    tell(ask("int_1"), ask("int_2", target=theirs), answered(ask("int_3"), "user_rina", 2))
+    back = {}
+    for id in ("int_1", "int_2", "int_3"):
+        link = re.search(
+            r'<a [^>]*data-key="Escape"[^>]*>', page_of(tess, id).split('id="detail"')[1]
+        )
+        assert link
+        back[id] = "".join(re.findall(r'href="([^"]*)"', link[0]))
+    assert back == {"int_1": "/runs/blocked/", "int_2": "/inbox/", "int_3": "/inbox/"}
+
+
 def test_signed_out_it_asks_to_sign_in_and_comes_back(people: None) -> None:
     tell(ask())
     answer = Client().get("/interactions/int_1/")

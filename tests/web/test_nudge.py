@@ -9,13 +9,16 @@ from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from inbox.mobius.types import Policy, PolicyKind, Target
+from inbox.mobius.types import Answer, Policy, PolicyKind, Target
 from inbox.models import Decision, Interaction, Notice
-from tests.support.snapshots import answered, ask, group_ask, run
+from tests.support.snapshots import answered, ask, at, group_ask, run
 from tests.support.tags import one_line
 from tests.web.cast import HTMX, soon, tell
 
 PAGE = "/runs/blocked/"
+QUESTION = "/interactions/int_1/"
+ANY = Policy(kind=PolicyKind.ANY)
+SAM_SAID = Answer(user_id="user_sam", value=True, at=at(1))
 
 
 def press(client: Client, id: str = "int_1", user: str = "user_rina", **more: Any) -> Any:
@@ -148,6 +151,70 @@ def test_on_a_run_each_who_is_missing_has_a_button(tess: Client) -> None:
 
 def test_a_reviewers_run_page_offers_none(rina: Client, item: None) -> None:
     assert "/nudge" not in rina.get("/runs/run_1/").content.decode()
+
+
+def buttons(page: str) -> list[str]:
+    """Whom the question's page offers to nudge."""
+    detail = page[page.index('<article id="detail"') : page.index("</article>")]
+    form = r'action="/interactions/int_1/nudge">.*?name="user_id" value="(\w+)"'
+    return re.findall(form, detail)
+
+
+def test_from_a_question_it_comes_back_to_the_question(tess: Client, item: None) -> None:
+    page = one_line(tess.get(f"{QUESTION}?q=pay").content)
+    assert buttons(page) == ["user_rina"]
+    assert f'name="back" value="{QUESTION}?q=pay"' in page
+    assert press(tess, back=f"{QUESTION}?q=pay")["Location"] == f"{QUESTION}?q=pay"
+    page = one_line(tess.get(QUESTION).content)
+    assert re.search(r"Nudged \d\d:\d\d", page)
+    assert buttons(page) == []
+
+
+@pytest.mark.parametrize("back", [QUESTION, "/runs/run_1/"])
+def test_a_refused_nudge_is_reported_on_the_page_it_was_sent_from(
+    tess: Client, item: None, back: str
+) -> None:
+    press(tess)
+    answer = press(tess, back=back)
+    assert (answer.status_code, answer["Location"]) == (303, back)
+    *_, message = get_messages(answer.wsgi_request)
+    assert (message.level_tag, "Rina was nudged at" in str(message)) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    ("question", "offered"),
+    [
+        ({"policy": ANY}, ["user_rina", "user_sam", "user_lee"]),
+        ({"policy": ANY, "claimed_by": "user_lee"}, ["user_lee"]),
+        (
+            {"policy": ANY, "claimed_by": "user_lee", "members": ("user_tess", "user_lee")},
+            ["user_lee"],
+        ),
+        ({"responses": (SAM_SAID,)}, ["user_rina", "user_lee"]),
+        (
+            {"responses": (SAM_SAID,), "members": ("user_tess", "user_sam", "user_lee")},
+            ["user_lee"],
+        ),
+        ({"members": ("user_m81", "user_sam")}, ["user_sam"]),
+    ],
+)
+def test_a_groups_question_offers_it_for_each_it_waits_for(
+    tess: Client, question: dict[str, Any], offered: list[str]
+) -> None:
+    tell(group_ask("int_1", **question))
+    assert buttons(one_line(tess.get(QUESTION).content)) == offered
+
+
+def test_a_question_offers_none_once_it_has_expired(tess: Client) -> None:
+    tell(ask("int_1", expires_at=soon(minutes=-1)))
+    assert buttons(one_line(tess.get(QUESTION).content)) == []
+
+
+def test_a_reviewers_question_offers_none(sam: Client) -> None:
+    tell(group_ask("int_1"))
+    page = one_line(sam.get(QUESTION).content)
+    assert "Not yet" in page
+    assert buttons(page) == []
 
 
 @pytest.mark.parametrize("back", ["https://example.com/", "//example.com/", "javascript:1", ""])

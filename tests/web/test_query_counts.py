@@ -22,7 +22,7 @@ PAGES = {
     ("rina", "/inbox/focus/?order=1"): 11,
     ("rina", "/interactions/int_one/"): 27,
     ("rina", "/interactions/int_group/"): 29,
-    ("tess", "/interactions/int_group/"): 21,
+    ("tess", "/interactions/int_group/"): 22,
     ("rina", "/interactions/int_1/templates"): 14,
     ("rina", "/interactions/int_1/similar"): 13,
     ("rina", "/runs/"): 14,

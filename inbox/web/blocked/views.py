@@ -36,8 +36,9 @@ def blocked(request: ReviewerRequest) -> HttpResponseBase:
 def nudge(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """Send ``user_id`` a notification about the question. ``back`` is the page with the button.
 
-    An htmx request gets the button, any other a redirect to ``back``. 409 if it is too soon or
-    the person can no longer be nudged; 404 if the person was not asked.
+    An htmx request gets the button, any other a redirect to ``back``. If it is too soon or the
+    person can no longer be nudged, 409 with the button or with *Blocked*, on other pages a message.
+    404 if the person was not asked.
     """
     outcome = service.nudge(
         reviewer=request.user.reviewer,
@@ -59,11 +60,12 @@ def _render_outcome(
         nudge = Nudge("done" if outcome.done else "not", user, user, nudge_href(id), words)
         context = {"nudge": nudge, "back": back}
         return render(request, "blocked/_nudge.html", context, status=message.status)
-    if outcome.done:
-        messages.success(request, str(message))
-        return HttpResponseRedirect(back, status=303)
-    filters = BlockedFilters.read(QueryDict(urlsplit(back).query))
-    return _page(request, filters, message=message)
+    page = urlsplit(back)
+    if page.path == reverse("blocked") and not outcome.done:
+        return _page(request, BlockedFilters.read(QueryDict(page.query)), message=message)
+    add = messages.success if outcome.done else messages.warning
+    add(request, str(message))
+    return HttpResponseRedirect(back, status=303)
 
 
 def _back(request: ReviewerRequest) -> str:

@@ -37,9 +37,13 @@ from inbox.web.ui.claims import Claim, claim_of
 from inbox.web.ui.endings import Ending, entries_of, question_ending
 from inbox.web.ui.groups import groups_of
 from inbox.web.ui.labels import Status, item_status
+from inbox.web.ui.nudging import Nudge, nudges_on
 from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest
 from inbox.web.ui.scopes import Filters, FocusFilters, item_href
+
+_OTHERS_TURN = (Refusal.NOT_ASKED, Refusal.CLAIMED_BY_ANOTHER)
+"""Why the viewer can't answer an open question that waits for someone else."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class ItemPage:
         open: someone can still answer it; ``refusal``: why the viewer can't.
         closing: how the question ended; ``ending``: who ended it early.
         after_mine: who it still waits for once the viewer has answered.
+        in_blocked: a lead finds it on *Blocked*, not in their own list.
+        nudges: for a lead, those of the people named on the page.
         receipt: an answer that the viewer may see is in the decision log.
     """
 
@@ -67,6 +73,8 @@ class ItemPage:
     ending: Ending | None
     after_mine: str
     waiting_on: str
+    in_blocked: bool
+    nudges: tuple[Nudge, ...]
     claim: Claim | None
     answers: tuple[GivenAnswer, ...]
     members: MembersCard | None
@@ -156,6 +164,7 @@ def item_page(
     ending = question_ending(viewer, item, run, run_entries, people)
     is_open = item.pending and not closing
     can_answer = is_open and refusal is None
+    waits = [item] if is_open and (item.shared or refusal in _OTHERS_TURN) else []
     sent = sent_to(viewer.user_id, item) if can_answer or item.shared else Sent()
 
     return ItemPage(
@@ -191,6 +200,8 @@ def item_page(
             after_mine(item, people, received=sent.received) if refusal is Refusal.ANSWERED else ""
         ),
         waiting_on=_("Waiting for %(name)s") % {"name": assignee_name(item, people, group)},
+        in_blocked=viewer.lead and is_open and refusal is Refusal.NOT_ASKED,
+        nudges=nudges_on(viewer, upstream, waits, now).get(item.mobius_id, ()),
         claim=claim_of(viewer, item, people, now) if is_open else None,
         answers=given_answers(item, people),
         members=members_card(
