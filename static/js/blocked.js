@@ -1,7 +1,7 @@
 /* Keeps *Blocked* current without moving anything. The page reloads itself when its stream says so (templates/blocked/_blocked.html).
    Its rows ([data-row], which have ids) are then updated where they are, as long as they keep their height, and so are the parts
-   that have nothing below them ([data-part]). Rows that no longer wait stay and say so. Everything else, above all new rows, waits
-   until the person asks for it, or until no row waits any more. */
+   that have nothing below them ([data-part]). Rows that no longer wait stay and say so. Everything else, above all new rows and
+   those that are now behind "and 4 more" (data-unlisted), waits until the person asks for it, or until no row waits any more. */
 
 const bar = () => document.getElementById("show-blocked");
 const textOf = (element) => element.textContent.replace(/\s+/g, " ").trim();
@@ -51,10 +51,11 @@ document.addEventListener("htmx:before:swap", (event) => {
     const shown = document.getElementById(part.id);
     if (shown && textOf(shown) !== textOf(part)) shown.replaceChildren(...part.childNodes);
   }
+  const unlisted = new Set(fresh.querySelector("[data-unlisted]")?.dataset.unlisted.split(" "));
   let changed = now.size > rows.length;
   for (const row of rows) {
     const next = now.get(row.id);
-    if (!next) end(row, bar().dataset.over);
+    if (!next && !unlisted.has(row.dataset.interactionId)) end(row, bar().dataset.over);
     if (!next || !update(row, next)) changed = true;
   }
   bar().hidden = !changed;

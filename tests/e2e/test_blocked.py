@@ -1,6 +1,7 @@
 """*Blocked* while questions come and go, by keyboard, and on the way back."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import httpx
@@ -64,6 +65,26 @@ def test_rows_that_come_and_go_move_nothing_until_the_person_asks(
     expect(over).to_have_count(0)
     assert rows(page) == [f"{word} 2?", f"{word} 3?"]
     expect(bar).to_be_hidden()
+
+
+def test_a_row_that_an_overdue_question_takes_the_place_of_is_not_called_over(
+    two: tuple[Page, str, list[str]], api: httpx.Client
+) -> None:
+    page, word, runs = two
+    runs.extend(ask(api, f"{word} {number}?", timeout="90m") for number in range(3, 9))
+    bar = page.locator("#show-blocked")
+    expect(page.locator("#counter-waiting")).to_contain_text("8")
+    page.reload()
+    before = rows(page)
+    assert len(before) == 8
+    due = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()
+    runs.append(ask(api, f"{word} 9?", timeout="90m", context={"due_at": due}))
+    expect(bar).to_be_visible()
+    expect(page.locator("#blocked [data-over]:not(#show-blocked)")).to_have_count(0)
+    assert rows(page) == before
+    page.keyboard.press("n")
+    expect(bar).to_be_hidden()
+    assert rows(page) == [f"{word} 9?", *before[:7]]
 
 
 def test_j_and_k_move_through_the_rows_and_esc_leaves_the_search_and_closes_a_menu(

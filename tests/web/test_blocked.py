@@ -244,6 +244,44 @@ def test_each_person_shows_a_few_questions_and_a_link_to_the_rest(tess: Client) 
     assert len(people(opened(tess, "?person=user_rina"))["user_rina"]) == 20
 
 
+def test_each_persons_overdue_questions_come_first_however_new(tess: Client) -> None:
+    expired = {"context": due(hours=-4), "expires_at": soon(hours=-1)}
+    tell(
+        *(ask(f"int_{n}", created_at=soon(hours=-30 + n)) for n in range(8)),
+        ask("int_later", created_at=soon(hours=-2), context=due(hours=3)),
+        ask("int_late", created_at=soon(hours=-3), context=due(minutes=-5)),
+        ask("int_later_still", created_at=soon(hours=-2), context=due(days=3)),
+        ask("int_latest", created_at=soon(hours=-1), context=due(minutes=-50)),
+        ask("int_over", created_at=soon(hours=-5), **expired),
+    )
+    page = opened(tess)
+    oldest = [f"int_{n}" for n in range(6)]
+    assert people(page) == {"user_rina": ["int_latest", "int_late", *oldest]}
+    assert "13 questions, oldest 1 d 6 h" in page
+    assert "and 5 more for Rina" in page
+    unlisted = re.search(r'data-unlisted="([^"]*)"', page)
+    assert unlisted
+    assert set(unlisted[1].split()) == {
+        "int_6",
+        "int_7",
+        "int_over",
+        "int_later",
+        "int_later_still",
+    }
+
+
+def test_each_groups_overdue_questions_come_first(tess: Client) -> None:
+    tell(
+        *(group_ask(f"int_{n}", created_at=soon(hours=-30 + n)) for n in range(5)),
+        group_ask("int_late", created_at=soon(hours=-1), context=due(minutes=-5)),
+    )
+    page = opened(tess)
+    asked = re.findall(r'id="asks-(\w+)"', by_group(page))
+    assert asked == ["int_late", "int_0", "int_1", "int_2"]
+    assert "6 questions, oldest 1 d 6 h" in by_group(page)
+    assert "and 2 more for this group" in page
+
+
 def test_very_many_questions_are_cut_to_the_oldest_and_most_urgent(tess: Client) -> None:
     tell(*(ask(f"int_{n}", created_at=soon(days=-2)) for n in range(230)))
     tell(ask("int_new", message="Now!", created_at=soon(minutes=-1), context=due(seconds=-5)))

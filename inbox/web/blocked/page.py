@@ -20,6 +20,7 @@ from inbox.web.blocked.parts import (
     blocked_question,
     by_group,
     by_person,
+    is_overdue,
     missing_of,
 )
 from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, read
@@ -79,6 +80,12 @@ class BlockedPage:
     whole: bool
 
     @property
+    def unlisted(self) -> str:
+        """The IDs of questions that wait behind *and 4 more*."""
+        rests = [*(part.rest for part in self.people), *(part.rest for part in self.groups)]
+        return " ".join(dict.fromkeys(item.mobius_id for rest in rests for item in rest))
+
+    @property
     def most(self) -> int:
         """How many of the oldest questions are read."""
         return MOST
@@ -120,12 +127,6 @@ def blocked_page(
     )
 
 
-def _late(item: Interaction, now: datetime) -> bool:
-    """Whether it is overdue and not expired: Mobius may not have closed an expired question yet."""
-    over = item.expires_at is not None and item.expires_at <= now
-    return item.due_at is not None and item.due_at <= now and not over
-
-
 def _today(item: Interaction, now: datetime) -> bool:
     return item.expires_at is not None and now < item.expires_at < next_midnight(now)
 
@@ -135,7 +136,7 @@ def _everybody(item: Interaction, _now: datetime) -> bool:
 
 
 _MATCHES: Mapping[str, Callable[[Interaction, datetime], bool]] = {
-    "late": _late,
+    "late": is_overdue,
     "today": _today,
     "stale": claimed_too_long,
     "all": _everybody,

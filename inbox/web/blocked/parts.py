@@ -66,15 +66,15 @@ class Missing:
 
 @dataclass(frozen=True)
 class PersonPart:
-    """A person and the oldest questions waiting for them. ``obstacle`` is why they can't sign in
-    here; empty if they can.
+    """A person and the first questions waiting for them; ``rest`` are those not listed.
+    ``obstacle`` is why they can't sign in here; empty if they can.
     """
 
     face: Face
     words: str
     obstacle: str
     lines: tuple[tuple[BlockedQuestion, Nudge], ...]
-    more: int
+    rest: Sequence[Interaction]
     href: str
 
 
@@ -93,13 +93,26 @@ class GroupItem:
 
 @dataclass(frozen=True)
 class GroupPart:
-    """A group and the oldest questions waiting for it."""
+    """A group and the first questions waiting for it; ``rest`` are those not listed."""
 
     name: str
     words: str
     items: tuple[GroupItem, ...]
-    more: int
+    rest: Sequence[Interaction]
     href: str
+
+
+def is_overdue(item: Interaction, now: datetime) -> bool:
+    """Whether it is overdue and not expired: Mobius may not have closed an expired question yet."""
+    over = item.expires_at is not None and item.expires_at <= now
+    return item.due_at is not None and item.due_at <= now and not over
+
+
+def overdue_first(items: Sequence[Interaction], now: datetime) -> list[Interaction]:
+    """The overdue questions, soonest due first, then the others in their order."""
+    overdue = [item for item in items if is_overdue(item, now)]
+    overdue.sort(key=lambda item: item.due_at or now)
+    return [*overdue, *(item for item in items if not is_overdue(item, now))]
 
 
 def blocked_question(item: Interaction, page_context: PageContext) -> BlockedQuestion:
@@ -130,7 +143,8 @@ def by_person(items: Sequence[Interaction], page_context: PageContext) -> tuple[
 
 def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -> PersonPart:
     most = None if page_context.filters.cleaned_data["person"] else MOST_PER_PERSON
-    shown = items[:most]
+    ordered = overdue_first(items, page_context.now)
+    shown = ordered[:most]
     return PersonPart(
         face=page_context.people.face(id_),
         words=_count_words(items, page_context.now),
@@ -146,7 +160,7 @@ def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -
             )
             for item in shown
         ),
-        more=len(items) - len(shown),
+        rest=ordered[len(shown) :],
         href=page_context.filters.href(person=id_),
     )
 
@@ -159,13 +173,15 @@ def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[G
             items_by_id.setdefault(item.group_id, []).append(item)
     parts = []
     for id_, waiting in items_by_id.items():
-        shown = waiting[: None if page_context.filters.cleaned_data["group"] else MOST_PER_GROUP]
+        most = None if page_context.filters.cleaned_data["group"] else MOST_PER_GROUP
+        ordered = overdue_first(waiting, page_context.now)
+        shown = ordered[:most]
         parts.append(
             GroupPart(
                 name=page_context.groups.names.get(id_, id_),
                 words=_count_words(waiting, page_context.now),
                 items=tuple(_group_item(item, page_context) for item in shown),
-                more=len(waiting) - len(shown),
+                rest=ordered[len(shown) :],
                 href=page_context.filters.href(group=id_),
             )
         )
@@ -222,7 +238,7 @@ def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missin
 
 
 def _count_words(items: Sequence[Interaction], now: datetime) -> str:
-    """``6 questions, oldest 1 d 3 h``; ``1 question, 31 min``."""
+    """``6 questions, oldest 1 d 3 h``; ``1 question, 31 min``. ``items`` come oldest first."""
     lasted = span((now - items[0].created_at).total_seconds())
     words = ngettext(
         "%(count)d question, %(duration)s", "%(count)d questions, oldest %(duration)s", len(items)
