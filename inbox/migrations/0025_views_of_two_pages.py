@@ -1,5 +1,15 @@
 import django.db.models.deletion
+from django.apps.registry import Apps
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models.functions import Length
+
+
+def delete_newer_views(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Going back: delete views of the inbox, and those whose query is too long for the column."""
+    views = apps.get_model("inbox", "SavedView").objects.using(schema_editor.connection.alias)
+    views.filter(page="inbox").delete()
+    views.alias(length=Length("query")).filter(length__gt=2000).delete()
 
 
 class Migration(migrations.Migration):
@@ -34,4 +44,5 @@ class Migration(migrations.Migration):
                 fields=("owner", "page", "name"), name="one_view_of_a_name"
             ),
         ),
+        migrations.RunPython(migrations.RunPython.noop, delete_newer_views),
     ]

@@ -172,6 +172,18 @@ def migrated(connection: Any, to: str) -> Any:
     return lambda name: apps.get_model("inbox", name).objects.using(connection.alias)
 
 
+def test_going_back_deletes_the_views_that_the_older_release_does_not_have(another: Any) -> None:
+    new = migrated(another, "0025_views_of_two_pages")
+    views = new("SavedView")
+    people = views.model._meta.get_field("owner").related_model.objects.using(another.alias)
+    user = people.create(username="rina", last_login=NOON)
+    for page in ("inbox", "runs"):
+        views.create(owner_id=user.pk, page=page, name="Today", query="age=1d")
+    views.create(owner_id=user.pk, page="runs", name="Long", query="q=" + "x" * 2000)
+    old = migrated(another, "0024_index_of_age")
+    assert list(old("SavedView").values_list("name", "query")) == [("Today", "age=1d")]
+
+
 def test_a_filled_database_learns_the_states_of_its_rows(another: Any) -> None:
     old = migrated(another, "0003_claim_attempt")
     upstream, runs, asks = old("Upstream").create(project="old"), old("Run"), old("Interaction")
