@@ -213,7 +213,8 @@ class Draft(models.Model):
 
 class CommentTemplate(models.Model):
     """A comment that a team lead offers for questions of ``workflow``, or of any if that is empty;
-    with ``group``, only for those of the group. ``author`` is the name of the lead at that time.
+    with ``group``, only for those of the group. ``author`` is the lead who added or last
+    changed it, by their name at that time.
     """
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")

@@ -72,6 +72,20 @@ def add(
     )
 
 
+def change(
+    viewer: Viewer,
+    upstream: Upstream,
+    number: int,
+    *,
+    text: str,
+    workflow: str,
+    group: Group | None,
+) -> bool:
+    """Replace a fixed template. False if there is none with this number."""
+    row = CommentTemplate.objects.filter(upstream=upstream, pk=number)
+    return bool(row.update(workflow=workflow, group=group, text=text, author=viewer.name))
+
+
 def delete(upstream: Upstream, number: int) -> bool:
     """Delete a fixed template. False if there is none with this number."""
     return bool(CommentTemplate.objects.filter(upstream=upstream, pk=number).delete()[0])

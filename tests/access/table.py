@@ -71,7 +71,7 @@ class Place(StrEnum):
     RUN_FILTERS = "filters of all runs"
     VIEWS = "saved views: saving one of the inbox, the numbers beside one's own and the group's"
     VIEW = "a saved view of a team lead: rename, share, delete"
-    TEMPLATES = "fixed comment templates: adding, deleting"
+    TEMPLATES = "fixed comment templates: adding, editing, deleting"
     INSIGHTS = "insights and their CSV"
     DECISIONS = "the decision log, its entries and exports"
     CONNECTION = "connection: people, groups, a test question"
@@ -292,6 +292,7 @@ PATHS: dict[str, Action | Place] = {
     "view-update": Place.VIEW,
     "view-delete": Place.VIEW,
     "templates": Place.TEMPLATES,
+    "template-edit": Place.TEMPLATES,
     "template-delete": Place.TEMPLATES,
     "insights": Place.INSIGHTS,
     "insights-csv": Place.INSIGHTS,

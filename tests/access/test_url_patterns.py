@@ -84,6 +84,7 @@ def arguments(db: None) -> dict[str, Any]:
         "view-edit": view.pk,
         "view-update": view.pk,
         "view-delete": view.pk,
+        "template-edit": template.pk,
         "template-delete": template.pk,
         "connection-link": sam.user.pk,
         "mfa_deactivate_totp": 1,

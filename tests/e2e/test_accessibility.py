@@ -105,6 +105,21 @@ def test_the_form_of_a_saved_view(sign_in: SignIn) -> None:
 
 
 @pytest.mark.any_database
+def test_the_form_of_a_comment_template(sign_in: SignIn) -> None:
+    page = sign_in("tess")
+    page.goto("/templates/")
+    page.get_by_label("Comment").fill("Accessible template.")
+    page.get_by_role("button", name="Add", exact=True).click()
+    row = page.get_by_role("listitem").filter(has_text="Accessible template.")
+    row.get_by_role("link", name="Edit").click()
+    expect(page.get_by_label("Comment")).to_have_value("Accessible template.")
+    assert violations(page) == []
+    page.goto("/templates/")
+    row.get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+
+
+@pytest.mark.any_database
 def test_a_leads_pages(sign_in: SignIn, places: dict[str, str]) -> None:
     page = sign_in("tess", viewport={"width": 1440, "height": 2400})
     assert check(page, LEAD, places) == []

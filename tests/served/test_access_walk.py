@@ -87,6 +87,7 @@ ONES_OWN = {
     "view-update",
     "view-delete",
     "templates",
+    "template-edit",
     "template-delete",
 }
 """What concerns the viewer alone and no question."""

@@ -137,6 +137,50 @@ def test_a_lead_adds_fixed_ones_for_a_workflow_or_a_group(
     assert "For all." not in templates(rina)
 
 
+def test_a_lead_edits_a_fixed_one(board: Group, rina: Client, tess: Client) -> None:
+    row = CommentTemplate.objects.create(
+        upstream=Upstream.present(), text="Fine & good.", workflow="pay", author="Ada"
+    )
+    path = f"/templates/{row.pk}/"
+    assert f'href="{path}"' in _text(tess.get("/templates/"))
+    page = _text(tess.get(path))
+    assert "Fine &amp; good.</textarea>" in page
+    assert 'value="pay"' in page
+    changed = {"text": "Better.", "workflow": "", "group": str(board.pk)}
+    assert tess.post(path, changed).status_code == 303
+    row.refresh_from_db()
+    assert (row.text, row.workflow, row.group, row.author) == ("Better.", "", board, "Tess")
+    assert templates(rina) == ["Better."]
+    assert CommentTemplate.objects.count() == 1
+
+
+def test_what_can_not_be_added_can_not_be_saved_either(board: Group, tess: Client) -> None:
+    row = CommentTemplate.objects.create(upstream=Upstream.present(), text="Fine.", author="Tess")
+    for text in (" ", "x" * 2001, "safe\u202eevil"):
+        assert tess.post(f"/templates/{row.pk}/", {"text": text}).status_code == 422
+    row.refresh_from_db()
+    assert row.text == "Fine."
+
+
+def test_a_deleted_template_can_not_be_edited(board: Group, tess: Client) -> None:
+    row = CommentTemplate.objects.create(upstream=Upstream.present(), text="Fine.", author="Tess")
+    tess.post(f"/templates/{row.pk}/delete")
+    assert tess.get(f"/templates/{row.pk}/").status_code == 404
+    assert tess.post(f"/templates/{row.pk}/", {"text": "Back."}).status_code == 404
+
+
+def test_a_template_keeps_its_group_after_that_is_gone(board: Group, tess: Client) -> None:
+    row = CommentTemplate.objects.create(
+        upstream=Upstream.present(), text="Fine.", group=board, author="Tess"
+    )
+    Group.objects.filter(pk=board.pk).update(gone=True)
+    path = f"/templates/{row.pk}/"
+    assert f'<option value="{board.pk}" selected>' in _text(tess.get(path))
+    assert tess.post(path, {"text": "Better.", "group": str(board.pk)}).status_code == 303
+    row.refresh_from_db()
+    assert (row.text, row.group) == ("Better.", board)
+
+
 def test_the_form_suggests_the_workflows_there_are(board: Group, tess: Client) -> None:
     page = _text(tess.get("/templates/"))
     assert re.findall(r'<option value="(\w+)"></option>', page) == ["pay", "ship"]

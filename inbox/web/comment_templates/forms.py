@@ -35,8 +35,10 @@ class TemplateForm(Form):
         ),
     )
 
-    def __init__(self, data: Any = None, *, groups: QuerySet[Group]) -> None:
-        super().__init__(data, auto_id="template-%s")
+    def __init__(
+        self, data: Any = None, *, groups: QuerySet[Group], initial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial, auto_id="template-%s")
         self.fields["group"] = forms.ModelChoiceField(
             groups,
             label=_("Group"),
