@@ -182,7 +182,8 @@ dialog.addEventListener("click", (event) => {
 });
 dialog.addEventListener("close", () => input.blur());
 dialog.addEventListener("keydown", (event) => {
-  if (event.isComposing) return;
+  /* The button that closes it is pressed by Enter, too */
+  if (event.isComposing || (event.key === "Enter" && event.target.closest("[method=dialog]"))) return;
   const all = options();
   const place = all.indexOf(active());
   if (event.key === "ArrowDown") select(all[(place + 1) % all.length]);

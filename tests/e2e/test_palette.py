@@ -60,6 +60,25 @@ def test_it_opens_while_typing_and_the_text_and_the_focus_stay(
     expect(comment).to_be_focused()
 
 
+def test_without_a_keyboard_a_button_closes_it(sign_in: SignIn) -> None:
+    page = sign_in("rina", viewport={"width": 390, "height": 844}, has_touch=True)
+    page.locator(".bar [data-opens=palette]").tap()
+    palette = page.get_by_role("dialog", name="Command palette")
+    expect(palette.locator("[aria-selected=true]")).to_be_visible()
+    palette.get_by_role("button", name="Close").tap()
+    expect(palette).to_be_hidden()
+    expect(page).to_have_url(re.compile("/inbox/$"))
+
+
+def test_enter_on_the_button_that_closes_it_chooses_nothing(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    palette = open_palette(page)
+    palette.get_by_role("button", name="Close").focus()
+    page.keyboard.press("Enter")
+    expect(palette).to_be_hidden()
+    expect(page).to_have_url(re.compile("/inbox/$"))
+
+
 def test_pages_are_matched_by_their_letters_and_opened_by_enter(sign_in: SignIn) -> None:
     page = sign_in("tess", password="demo")
     palette = open_palette(page)
