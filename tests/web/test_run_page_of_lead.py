@@ -121,18 +121,18 @@ def test_the_log_says_who_and_how_long_between(tess: Client) -> None:
 
 @pytest.mark.parametrize("who", ["tess", "rina"])
 @pytest.mark.parametrize("show", ["", "people", "steps"])
-def test_it_says_how_many_events_the_log_shows(people: None, who: str, show: str) -> None:
+def test_it_says_how_many_lines_the_log_has(people: None, who: str, show: str) -> None:
     a_run()
     page = one_line(sign_in(who).get(f"/runs/run_1/?show={show}").content)
     log = page[page.index('id="run-timeline"') :].split("</ol>")[0]
-    assert re.findall(r"(\d+) events?<", log) == [str(log.count("<li"))]
+    assert re.findall(r"(\d+) lines?<", log) == [str(log.count("<li"))]
     assert log.count("<li") < EventRow.objects.count()
 
 
 def test_it_says_which_kind_of_events_there_are_none_of(tess: Client) -> None:
     a_long_run(1)
     page = one_line(tess.get("/runs/run_1/?show=people").content)
-    assert "0 events" in page
+    assert "0 lines" not in page
     assert "No events of this kind" in page
 
 
@@ -260,6 +260,8 @@ def test_at_the_last_event_the_scrubber_is_at_now_and_the_fold_is_the_mirror(tes
     for query in ("", "?at=11", "?nth=11", "?nth=99", "?at=9999"):
         page = one_line(tess.get(f"/runs/run_1/{query}").content)
         assert "Current state" in page
+        assert 'aria-valuetext="Event 11 of 11: now"' in page
+        assert ">Event 11 of 11<" in page
 
 
 def test_without_a_script_the_scrubber_is_links_and_a_form(tess: Client) -> None:
@@ -267,7 +269,7 @@ def test_without_a_script_the_scrubber_is_links_and_a_form(tess: Client) -> None
     page = one_line(tess.get("/runs/run_1/?at=7").content)
     scrubber = page[page.index('id="run-scrubber"') :].split("</section>")[0]
     assert '<form class="scrubber-form" method="get" action="/runs/run_1/">' in scrubber
-    assert 'aria-valuetext="7 of 11' in scrubber
+    assert 'aria-valuetext="Event 7 of 11, ' in scrubber
     for href in ("?nth=1", "?at=6", "?at=8"):
         assert f'href="/runs/run_1/{href}"' in scrubber
     assert SUSPENDED in scrubber

@@ -130,11 +130,15 @@ class RunLog:
 
     @property
     def shown_words(self) -> str:
-        """``87 events``, if all are shown. An event that changes nothing has no line."""
-        if self.older_href:
+        """``87 lines``, if all are shown and there are any.
+
+        The replay counts events. One that changes nothing has no line, and neither has the start
+        of a step that has ended.
+        """
+        if self.older_href or not self.lines:
             return ""
         count = len(self.lines)
-        return ngettext("%(count)d event", "%(count)d events", count) % {"count": count}
+        return ngettext("%(count)d line", "%(count)d lines", count) % {"count": count}
 
     @property
     def new_words(self) -> str:

@@ -187,16 +187,16 @@ class Scrubber:
 
     @property
     def words(self) -> str:
-        """What a screen reader announces: ``7 of 14, 09:12:40: Sam answered``."""
+        """What a screen reader announces: ``Event 7 of 14, 09:12:40: Sam answered``."""
         if self.now:
-            return _("%(count)d of %(count)d: now") % {"count": self.count}
+            return _("Event %(count)d of %(count)d: now") % {"count": self.count}
         facts = {
             "number": self.nth,
             "count": self.count,
             "time": self.when,
             "event": self.event_text,
         }
-        return _("%(number)d of %(count)d, %(time)s: %(event)s") % facts
+        return _("Event %(number)d of %(count)d, %(time)s: %(event)s") % facts
 
 
 def scrubber(
