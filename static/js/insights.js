@@ -3,7 +3,8 @@
 
 import { duration } from "./duration.js";
 
-const STEPS_S = [1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 10 * 86400, 30 * 86400, 100 * 86400];
+/* The first is what the server gives for everything under a second (inbox/mirror/durations.py) */
+const STEPS_S = [0.5, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 10 * 86400, 30 * 86400, 100 * 86400];
 const drawn = [];
 
 function palette() {
@@ -34,6 +35,8 @@ function datasets(data, tints) {
         pointRadius: series.values.map((value, place) => (isAlone(series.values, place) ? 3 : 0)),
         pointHoverRadius: 4,
         pointHitRadius: 8,
+        /* A point on the edge of the plot is whole */
+        clip: 4,
         spanGaps: false,
         tension: 0,
       };
@@ -71,10 +74,10 @@ function axes(data, tints) {
   return { x: days, y: { beginAtZero: true, grid, border: { display: false }, ticks: { ...ticks, precision: 0, maxTicksLimit: 5, padding: 8 } } };
 }
 
-/* Seconds to months on one logarithmic axis, with marks at common durations */
+/* From under a second to months on one logarithmic axis, with marks at common durations */
 function durations(data) {
   const values = data.series.flatMap((series) => series.values).filter((value) => value !== null);
-  const low = Math.max(1, Math.min(...values));
+  const low = Math.min(...values);
   const high = Math.max(...values, 2);
   const min = STEPS_S.findLast((step) => step <= low) ?? STEPS_S[0];
   const max = STEPS_S.find((step) => step >= high) ?? high;

@@ -22,6 +22,32 @@ COLOUR = """
 """
 
 
+LOWEST = """
+() => {
+  const chart = Chart.getChart(document.querySelector('[data-chart="data-time-to-answer"]'));
+  const [point] = chart.getDatasetMeta(1).data.filter((each) => !each.skip);
+  const marks = chart.scales.y.ticks.map((tick) => tick.label);
+  return [point.y <= chart.chartArea.bottom, ...marks];
+}
+"""
+"""Whether the only median is within the plot, and the marks of its axis."""
+
+TALLY = """
+from datetime import timedelta
+from django.utils import timezone
+from inbox.mirror.durations import bucket
+from inbox.models import Tally, Upstream
+Tally.objects.create(
+    upstream=Upstream.present(),
+    day=timezone.localdate() - timedelta(days=2),
+    workflow="instant",
+    type="approval",
+    answered=1,
+    answer_times={bucket(0.02): 1},
+)
+"""
+
+
 SPREAD = """
 () => {
   for (const canvas of document.querySelectorAll("canvas")) canvas.style.width = "3000px";
@@ -95,3 +121,13 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
 
     expect(tess.locator("canvas").first).to_be_visible()
     assert tess.evaluate(SPREAD) == [0, 0]
+
+
+def test_times_under_a_second_are_within_the_plot(
+    product: Product, sign_in: Callable[..., Page]
+) -> None:
+    product.manage("shell", "--no-imports", "-c", TALLY)
+    tess = sign_in("tess")
+    tess.goto("/insights/?span=7&workflow=instant")
+    expect(tess.locator("#chart-time-to-answer canvas")).to_be_visible()
+    assert tess.evaluate(LOWEST) == [True, "under 1 s", "1 s", "5 s"]

@@ -217,6 +217,22 @@ def test_time_to_claim_is_that_of_the_first_claim(people: None, tess: Client) ->
     assert float(row["p90_seconds"]) == pytest.approx(3600, rel=0.05)
 
 
+def test_times_under_a_second_are_said_to_be_that_and_drawn(people: None, tess: Client) -> None:
+    created = noon(TODAY - timedelta(days=2))
+    claimed = created + timedelta(milliseconds=20)
+    tell(
+        snapshots.group_ask(
+            "int_1", created_at=created, updated_at=claimed, claimed_by=SAM, claimed_at=claimed
+        )
+    )
+    page = tess.get("/insights/", {"span": "7"}).content.decode()
+    chart = " ".join(page.split('id="chart-time-to-claim"')[1].split("</section>")[0].split())
+    assert "under 1 s <small>median</small>" in chart
+    assert chart.count('<td class="num">under 1 s</td>') == 2
+    most, medians = drawn(page, "time-to-claim")["series"]
+    assert most["values"] == medians["values"] == [None] * 4 + [0.5, None, None]
+
+
 def test_the_page_the_drawing_and_the_file_have_the_same_figures(
     lived: list[Interaction], tess: Client
 ) -> None:

@@ -9,6 +9,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from inbox.mirror.durations import SHORTEST
 from inbox.models import Interaction
 from inbox.web.ui.labels import whole
 from inbox.web.ui.when import MINUTE, exact_span, span
@@ -95,8 +96,8 @@ def time(seconds: float | None) -> Cell:
     """A duration; seconds in the CSV file."""
     if seconds is None:
         return Cell(DASH, "")
-    # The histogram is too coarse for seconds beyond a minute.
-    words = exact_span(seconds) if seconds < MINUTE else span(seconds)
+    # The histogram is too coarse for parts of a second below one, and for seconds beyond a minute.
+    words = exact_span(seconds) if SHORTEST <= seconds < MINUTE else span(seconds)
     return Cell(words, f"{seconds:.1f}")
 
 
