@@ -16,11 +16,11 @@ _COLUMNS = {
 
 
 def complete(row: Interaction, stored: Interaction | None, run: Run | None) -> None:
-    """Fill in what ``row`` lacks. Afterwards ``row.lacks`` says what is still missing."""
-    missing = row.lacks.split()
+    """Fill in what ``row`` lacks. Afterwards ``row.unknown_fields`` says what is still missing."""
+    missing = row.unknown_fields.split()
     if not missing:
         return
-    missing_in_stored = missing if stored is None else stored.lacks.split()
+    missing_in_stored = missing if stored is None else stored.unknown_fields.split()
     from_stored = [name for name in missing if name not in missing_in_stored]
     for name in from_stored:
         for column in _COLUMNS[name]:
@@ -32,7 +32,7 @@ def complete(row: Interaction, stored: Interaction | None, run: Run | None) -> N
             still_missing.remove(name)
     if "target" not in still_missing and row.target_type != "group" and "policy" in still_missing:
         still_missing.remove("policy")
-    row.lacks = " ".join(still_missing)
+    row.unknown_fields = " ".join(still_missing)
 
 
 def _steps_like(row: Interaction, missing: list[str], run: Run | None) -> list[PlannedInteraction]:

@@ -354,7 +354,7 @@ class FullSync:
             payload.run_id
             for payload in payloads
             if isinstance(payload, Interaction)
-            and payload.lacks
+            and payload.unknown_fields
             and payload.status is PENDING
             and payload.run_id
         } - self._plans_read

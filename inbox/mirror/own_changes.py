@@ -14,7 +14,7 @@ _ANSWER = _CLAIM | {
     "value",
     "comment",
     "completed_at",
-    "lacks",
+    "unknown_fields",
 }
 _NOT_COMPARED = frozenset({"id", "upstream_id", "updated_at", "seq", "raw", "counted"})
 

@@ -88,7 +88,7 @@ class Projection:
         planned: list[Run] = []
         for run_id, snapshots in snapshots_by_id.items():
             stored = by_id.get(run_id)
-            if stored is not None and stored.unread:
+            if stored is not None and stored.known_only_from_questions:
                 stored = None
             row = self._newer(stored, snapshots, self._run)
             if row is not None:
@@ -182,10 +182,10 @@ class Projection:
         by_id = {run.mobius_id: run for run in runs}
         for ids in chunks(by_id):
             rows = []
-            for row in self._open_questions(ids).exclude(lacks=""):
-                missing = row.lacks
+            for row in self._open_questions(ids).exclude(unknown_fields=""):
+                missing = row.unknown_fields
                 complete(row, None, by_id[str(row.run_id)])
-                if row.lacks == missing:
+                if row.unknown_fields == missing:
                     continue
                 self._tallies.subtract(row)
                 self._set_members(row, None)
@@ -298,7 +298,11 @@ class Projection:
         """Write rows for runs that are only known from their questions."""
         by_run = {row.run_id: row for row in questions if row.run_id}
         by_id = self._known_runs(by_run)
-        unread = {id: row for id, row in by_run.items() if id not in by_id or by_id[id].unread}
+        unread = {
+            id: row
+            for id, row in by_run.items()
+            if id not in by_id or by_id[id].known_only_from_questions
+        }
         rows = []
         for ids in chunks(unread):
             asking = set(self._open_questions(ids).values_list("run_id", flat=True))

@@ -48,7 +48,7 @@ def interaction_row(
         or (interaction.target.id if interaction.target.type == "group" else None),
         members=None if interaction.members is None else list(dict.fromkeys(interaction.members)),
         members_from="" if interaction.members is None else models.Interaction.FROM_SNAPSHOT,
-        lacks=" ".join(interaction.lacks),
+        unknown_fields=" ".join(interaction.unknown_fields),
         claimable=interaction.claimable,
         claimed_by=interaction.claimed_by,
         claimed_at=interaction.claimed_at,

@@ -139,7 +139,7 @@ class SyncSession:
             behind=False,
             silent=False,
             grace_until=None,
-            seeded=store.upstream.walked_at is not None,
+            seeded=store.upstream.full_synced_at is not None,
             broken_at=sync_status.facts.broken_at or datetime.now(UTC),
             heard_at=store.upstream.heard_at,
             live_until=None,

@@ -176,10 +176,10 @@ class Store:
         def note() -> Upstream:
             now = datetime.now(UTC)
             row = Upstream.objects.get(pk=self.upstream.pk)
-            row.walked_at = row.heard_at = now
+            row.full_synced_at = row.heard_at = now
             if seeded:
                 row.seeded_at = row.seeded_at or now
-            row.save(update_fields=["walked_at", "heard_at", "seeded_at"])
+            row.save(update_fields=["full_synced_at", "heard_at", "seeded_at"])
             return row
 
         self.upstream = await sync_to_async(note)()

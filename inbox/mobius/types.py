@@ -98,7 +98,7 @@ class Answer(Record):
     at: Stamp | None = None
 
 
-LACKABLE = ("target", "message", "spec", "policy")
+MAYBE_UNKNOWN = ("target", "message", "spec", "policy")
 """``policy``: how many of a group must answer."""
 
 
@@ -124,7 +124,7 @@ class Interaction(Record):
         members: the member snapshot (Mobius user ids); None for a target that is not a group and
             for a group whose snapshot is unknown.
         claimable: upstream shows claims on it.
-        lacks: which of ``LACKABLE`` the payload does not have.
+        unknown_fields: which of ``MAYBE_UNKNOWN`` the payload does not have.
         raw: the payload.
     """
 
@@ -152,13 +152,13 @@ class Interaction(Record):
     created_at: Stamp
     updated_at: Stamp
     claimable: bool = False
-    lacks: tuple[str, ...] = ()
+    unknown_fields: tuple[str, ...] = ()
     raw: dict[str, Any]
 
     @property
     def partial(self) -> bool:
         """Whether it is probably a list item, and reading it by id would give more."""
-        return any(name in self.lacks for name in ("target", "message", "spec"))
+        return any(name in self.unknown_fields for name in ("target", "message", "spec"))
 
 
 class RunStatus(StrEnum):

@@ -136,8 +136,8 @@ class Attempt(models.Model):
 class ClaimAttempt(models.Model):
     """A claim or release that was sent, kept until the question shows its outcome.
 
-    ``verb`` is ``claim`` or ``release``. ``held``: the person had claimed the question before.
-    ``question_updated_at`` is the question's ``updated_at`` in the mirror at that time.
+    ``verb`` is ``claim`` or ``release``. ``was_claimed``: the person had claimed the question
+    before. ``question_updated_at`` is the question's ``updated_at`` in the mirror at that time.
     ``ended_at`` and ``http_status`` are set if the request failed; without a response it may still
     be accepted.
     """
@@ -150,7 +150,7 @@ class ClaimAttempt(models.Model):
     interaction_id = models.CharField(max_length=200)
     verb = models.CharField(max_length=10)
     address = models.CharField(max_length=64, default="", blank=True)
-    held = models.BooleanField()
+    was_claimed = models.BooleanField()
     question_updated_at = models.DateTimeField()
     http_status = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField()

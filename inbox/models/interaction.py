@@ -41,7 +41,7 @@ class Interaction(models.Model):
     - ``claimable``: upstream shows claims on it.
     - ``members``: who a group's question asks; ``members_from``: the member snapshot, Mobius'
       groups or the group mapping, empty if the members are unknown.
-    - ``lacks``: which of ``inbox.mobius.types.LACKABLE`` are unknown.
+    - ``unknown_fields``: which of ``inbox.mobius.types.MAYBE_UNKNOWN`` are unknown.
     - ``workflow``, ``asked_by``: from the run.
     - ``counted``: its days and durations as counted by ``inbox.mirror.tally``; null if not counted.
     - ``deleted``: no longer exists upstream.
@@ -75,7 +75,7 @@ class Interaction(models.Model):
     group_id = models.CharField(max_length=200, null=True)
     members = ExactJSON(null=True)
     members_from = models.CharField(max_length=10, default="")
-    lacks = models.CharField(max_length=60, default="")
+    unknown_fields = models.CharField(max_length=60, default="")
     claimable = models.BooleanField(default=True)
     claimed_by = models.CharField(max_length=200, null=True)
     claimed_at = models.DateTimeField(null=True)
@@ -198,9 +198,9 @@ class Interaction(models.Model):
         return isinstance(self.context, dict) and self.context.get(REASON_TO_REJECT) is True
 
     @property
-    def says_how_many(self) -> bool:
+    def policy_is_known(self) -> bool:
         """Whether it is known how many must answer."""
-        return "policy" not in self.lacks.split()
+        return "policy" not in self.unknown_fields.split()
 
     @property
     def closed_early(self) -> bool:
@@ -216,9 +216,10 @@ class Recipient(models.Model):
     ``closed_at``, ``created_at``, ``type``, ``run_id``, ``workflow``, ``asked_by``.
     ``via_group`` is false for the direct target, and ``group_id`` null. ``answered_at`` is when
     this person answered.
-    ``claimed``: open, and claimed by this person. ``waits``: answered by this person, and still
-    open for others. ``seen`` is the interaction's ``updated_at`` when this person last saw it, null
-    if they have not or have marked it as unread; the mirror keeps it (``inbox.mirror.recipients``).
+    ``claimed``: open, and claimed by this person. ``waits_for_others``: answered by this person,
+    and still open for others. ``seen`` is the interaction's ``updated_at`` when this person last
+    saw it, null if they have not or have marked it as unread; the mirror keeps it
+    (``inbox.mirror.recipients``).
     """
 
     # Longer indexes begin with each of these two.
@@ -233,7 +234,7 @@ class Recipient(models.Model):
     group_id = models.CharField(max_length=200, null=True)
     open = models.BooleanField()
     claimed = models.BooleanField(default=False)
-    waits = models.BooleanField(default=False)
+    waits_for_others = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -286,7 +287,7 @@ class Recipient(models.Model):
             ),
             models.Index(
                 fields=["upstream", "user_id", "due_at", "id"],
-                condition=models.Q(waits=True),
+                condition=models.Q(waits_for_others=True),
                 name="asks_waiting",
             ),
             models.Index(
@@ -307,5 +308,5 @@ class Recipient(models.Model):
     @property
     def changed(self) -> bool:
         """Whether others have changed it since this person saw it."""
-        alive = self.open or self.waits
+        alive = self.open or self.waits_for_others
         return alive and self.seen is not None and self.interaction.updated_at > self.seen

@@ -87,7 +87,7 @@ class Run(models.Model):
         return reverse("run", args=[self.mobius_id])
 
     @property
-    def typed_name(self) -> str:
+    def confirmation_text(self) -> str:
         """What has to be typed to cancel it: its workflow's name, or its id if it has none."""
         return self.workflow.strip() or self.mobius_id
 
@@ -96,7 +96,7 @@ class Run(models.Model):
         return self.state == self.CANCELLED
 
     @property
-    def unread(self) -> bool:
+    def known_only_from_questions(self) -> bool:
         """Whether it is known only from its questions."""
         return not self.raw
 

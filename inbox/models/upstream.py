@@ -24,7 +24,7 @@ class Upstream(models.Model):
         null=True, help_text="seq of the last event of the project's stream in the mirror"
     )
     seeded_at = models.DateTimeField(null=True, help_text="end of the first full sync")
-    walked_at = models.DateTimeField(null=True, help_text="end of the last full sync")
+    full_synced_at = models.DateTimeField(null=True, help_text="end of the last full sync")
     pruned_before = models.DateTimeField(
         null=True, help_text="what closed or ended before this time is no longer stored"
     )

@@ -179,7 +179,7 @@ def _prepare(
         interaction_id=item.mobius_id,
         verb=verb,
         address=origin.address,
-        held=access.has_claimed(viewer, item),
+        was_claimed=access.has_claimed(viewer, item),
         question_updated_at=item.updated_at,
         created_at=timezone.now(),
     )
@@ -282,7 +282,7 @@ def _changed_at(attempt: ClaimAttempt, viewer: Viewer, item: Interaction) -> dat
 
 def _of_attempt(attempt: ClaimAttempt, at: datetime) -> bool:
     """Whether a change at that time is this attempt's, if no response says so."""
-    if attempt.verb != Verb.CLAIM and not attempt.held:
+    if attempt.verb != Verb.CLAIM and not attempt.was_claimed:
         return False
     ended = attempt.ended_at or timezone.now()
     return attempt.created_at - SKEW <= at <= ended + SKEW

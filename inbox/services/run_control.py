@@ -136,11 +136,11 @@ class RunCommand(Command[Run]):
 async def cancel(
     *, reviewer: Reviewer, run_id: str, typed: str, origin: Origin = BACKGROUND
 ) -> Outcome[Run]:
-    """Cancel a run. ``typed`` must match its ``typed_name``. Raises ``NotTheirs``."""
+    """Cancel a run. ``typed`` must match its ``confirmation_text``. Raises ``NotTheirs``."""
     ready = await sync_to_async(_prepare)(Verb.CANCEL, reviewer, run_id, origin)
     if isinstance(ready, Outcome):
         return ready
-    if typed.strip() != ready.run.typed_name:
+    if typed.strip() != ready.run.confirmation_text:
         return ready.outcome(Kind.WRONG_NAME)
     try:
         before = await ready.read()

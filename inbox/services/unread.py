@@ -18,7 +18,7 @@ def mark_seen(*, reviewer: Reviewer, interaction_id: str, version: datetime | No
     viewer = viewer_of(reviewer.user)
     item = find_asked(viewer, interaction_id)
     version = item.updated_at if version is None else min(version, item.updated_at)
-    rows = _own(viewer, item.pk).filter(Q(open=True) | Q(waits=True))
+    rows = _own(viewer, item.pk).filter(Q(open=True) | Q(waits_for_others=True))
     return _write(viewer, interaction_id, rows.filter(_older_than(version)), version)
 
 

@@ -123,7 +123,7 @@ async def test_every_kind_of_list_brings_the_question_as_it_was_asked(
     async with kept(server) as mirror:
         await mirror.ears.rings(f"item:{asked}")
         run, since = await Run.objects.aget(), 0.0
-        while run.unread:
+        while run.known_only_from_questions:
             since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
             await run.arefresh_from_db()
         row = await Interaction.objects.aget()
@@ -226,13 +226,13 @@ async def test_a_question_that_is_refused_by_id_stops_no_full_sync(
     question = server.state.ask()
     async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
         await mirror.is_("live")
-        before = (await Upstream.objects.aget()).walked_at
+        before = (await Upstream.objects.aget()).full_synced_at
         server.offers.refuses["interaction"] = status
         server.state.expire(question)
         run_id = server.state.start({"spec": {"steps": []}})["id"]
         await mirror.sync.full_sync()
         assert await Run.objects.filter(mobius_id=run_id).aexists()
-        assert (await Upstream.objects.aget()).walked_at != before
+        assert (await Upstream.objects.aget()).full_synced_at != before
         assert mirror.sync_status.present().state == "live"
 
 
@@ -580,7 +580,7 @@ async def test_fields_missing_in_the_list_come_from_the_runs_spec(server: GuideS
     async with kept(server) as mirror:
         await mirror.is_("live")
         row = await Interaction.objects.aget(mobius_id=question)
-        assert (row.message, row.target_id, row.lacks) == ("Ship 4.2?", "user_rina", "")
+        assert (row.message, row.target_id, row.unknown_fields) == ("Ship 4.2?", "user_rina", "")
         assert await asked_of("user_rina") == {question}
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from inbox.live import topics
 from inbox.mirror import groups
 from inbox.mobius.types import (
-    LACKABLE,
+    MAYBE_UNKNOWN,
     Group,
     GroupMember,
     PlannedInteraction,
@@ -111,7 +111,7 @@ UNTOLD: dict[str, Any] = {
     "target": Target(type="", id=""),
     "message": "",
     "questions": (),
-    "lacks": LACKABLE,
+    "unknown_fields": MAYBE_UNKNOWN,
 }
 
 
@@ -123,7 +123,11 @@ def test_missing_members_come_from_the_runs_spec(mirror: Mirror, first: str) -> 
         mirror.tell(one)
     row = Interaction.objects.get()
     assert (row.target_type, row.target_id, row.message) == ("group", "change-board", "Ship it?")
-    assert (row.questions[0]["mode"], row.policy["kind"], row.lacks) == ("confirm", "all", "")
+    assert (row.questions[0]["mode"], row.policy["kind"], row.unknown_fields) == (
+        "confirm",
+        "all",
+        "",
+    )
     # The next reading says as little, and takes nothing away.
     mirror.tell(ask(minutes=1, comment="x", **UNTOLD))
     assert Interaction.objects.get().message == "Ship it?"
@@ -133,11 +137,15 @@ def test_steps_that_differ_supply_only_what_they_agree_on(mirror: Mirror) -> Non
     other = step("later", policy=Policy(kind=PolicyKind.ANY), message="And now?")
     mirror.tell(run(plan=(step(), other)), ask(**UNTOLD))
     row = Interaction.objects.get()
-    assert (row.target_id, row.message, row.lacks) == ("change-board", "", "message policy")
-    assert not row.says_how_many
+    assert (row.target_id, row.message, row.unknown_fields) == (
+        "change-board",
+        "",
+        "message policy",
+    )
+    assert not row.policy_is_known
 
 
 def test_without_a_target_no_one_is_asked(mirror: Mirror) -> None:
     mirror.tell(ask(**UNTOLD))
     assert not Recipient.objects.exists()
-    assert "target" in Interaction.objects.get().lacks
+    assert "target" in Interaction.objects.get().unknown_fields

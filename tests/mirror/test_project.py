@@ -333,7 +333,7 @@ def test_a_plan_that_comes_late_is_kept_too(mirror: Mirror) -> None:
 def test_a_run_is_known_from_its_questions(mirror: Mirror) -> None:
     changes = mirror.tell(ask(run_id="run_1", minutes=1))
     row = Run.objects.get(mobius_id="run_1")
-    assert (row.unread, row.status, row.finished) == (True, "suspended", False)
+    assert (row.known_only_from_questions, row.status, row.finished) == (True, "suspended", False)
     assert changes.runs == {"run_1"}
     # What became of it, its questions do not tell.
     mirror.tell(ask("int_2", 2, run_id="run_1"), answered(ask(run_id="run_1"), by=RINA, minutes=3))
@@ -353,7 +353,7 @@ def test_a_run_that_was_read_replaces_one_inferred_from_its_questions(
     told = run(minutes=1, status=RunStatus.RUNNING)
     mirror.tell(event(1, told) if by_event else told)
     row = Run.objects.get()
-    assert (row.unread, row.status, row.updated_at) == (False, "running", at(1))
+    assert (row.known_only_from_questions, row.status, row.updated_at) == (False, "running", at(1))
     assert item().workflow == "release"
     mirror.tell(answered(ask(run_id="run_1"), by=RINA, minutes=4))
     assert Run.objects.get().status == "running"

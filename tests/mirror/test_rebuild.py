@@ -239,22 +239,25 @@ def test_renamed_columns_keep_their_values_and_indexes(another: Any) -> None:
     upstream = old("Upstream").create(project="old")
     times = {"created_at": NOON, "updated_at": NOON}
     own = {"upstream": upstream, "gone": True}
-    item = old("Interaction").create(mobius_id="int_1", status="pending", **own, **times)
+    asking = {"status": "pending", "lacks": "policy"}
+    item = old("Interaction").create(mobius_id="int_1", **asking, **own, **times)
     asked = {"interaction": item, "upstream": upstream, "user_id": RINA, "open": True}
-    old("Recipient").create(holds=True, created_at=NOON, **asked)
+    old("Recipient").create(holds=True, waits=True, created_at=NOON, **asked)
     old("Run").create(mobius_id="run_1", status_since=NOON, **own, **times)
     old("Group").create(mobius_id="grp_1", **own)
     before = {table: columns_of(another, table) for table in ("interaction", "run", "recipient")}
 
-    now = migrated(another, "0045_claimed")
+    now = migrated(another, "0047_plain_names")
     for model in ("Interaction", "Run", "Group"):
         assert now(model).get().deleted
-    assert now("Recipient").get().claimed
+    recipient = now("Recipient").get()
+    assert (recipient.claimed, recipient.waits_for_others) == (True, True)
+    assert now("Interaction").get().unknown_fields == "policy"
     after = {table: columns_of(another, table) for table in before}
     assert after != before
     assert "deleted" in after["interaction"]["interaction_of_group"]
     assert "interaction_oldest" in after["interaction"]
-    assert "asks_claimed" in after["recipient"]
+    assert {"asks_claimed", "asks_waiting"} <= after["recipient"].keys()
 
     migrated(another, "0043_times_of_every_zone")
     assert {table: columns_of(another, table) for table in before} == before

@@ -91,7 +91,7 @@ async def test_where_it_is_unknown_how_many_must_answer_others_may_have_to(
     if not processes:
         later(desk)
     outcome = await answer(desk, item.mobius_id)
-    assert not outcome.subject.says_how_many
+    assert not outcome.subject.policy_is_known
     if processes:
         assert outcome.kind is (Kind.PENDING_OTHERS if require_all else Kind.ANSWERED)
     else:

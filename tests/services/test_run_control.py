@@ -92,7 +92,7 @@ async def test_a_run_is_cancelled_under_the_leads_name_and_that_is_logged(desk: 
 async def test_a_wrong_name_cancels_nothing(desk: Desk, typed: str) -> None:
     run_id = await started(desk)
     done = await cancel(desk, run_id, typed)
-    assert (done.kind, done.subject.typed_name) == (Kind.WRONG_NAME, "release")
+    assert (done.kind, done.subject.confirmation_text) == (Kind.WRONG_NAME, "release")
     assert not desk.server.seen("POST", CANCEL)
     assert await log() == []
 
@@ -100,7 +100,7 @@ async def test_a_wrong_name_cancels_nothing(desk: Desk, typed: str) -> None:
 async def test_a_run_whose_workflow_has_no_name_is_cancelled_by_its_id(desk: Desk) -> None:
     run_id = await started(desk)
     await Run.objects.aupdate(workflow="")
-    assert (await cancel(desk, run_id, "")).subject.typed_name == run_id
+    assert (await cancel(desk, run_id, "")).subject.confirmation_text == run_id
     assert not desk.server.seen("POST", CANCEL)
     assert (await cancel(desk, run_id, run_id)).kind is Kind.CANCELLED
 

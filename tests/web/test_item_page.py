@@ -518,7 +518,7 @@ def test_a_question_and_its_run_lead_to_mobius_where_the_settings_say_how(
 
 
 def test_a_groups_question_says_where_its_members_come_from(rina: Client, tess: Client) -> None:
-    tell(group_ask("int_1"), group_ask("int_2", members=None, lacks=("policy",)))
+    tell(group_ask("int_1"), group_ask("int_2", members=None, unknown_fields=("policy",)))
     assert "in the group when the question was created" in page_of(rina)
     assert rina.get("/interactions/int_2/").status_code == 404
     assert "No members are known for this group" in page_of(tess, "int_2")
@@ -529,12 +529,12 @@ def test_a_groups_question_says_where_its_members_come_from(rina: Client, tess: 
 
 
 def test_it_says_so_where_it_is_unknown_how_many_must_answer(rina: Client, tess: Client) -> None:
-    untold = group_ask(policy=Policy(), lacks=("policy",))
+    untold = group_ask(policy=Policy(), unknown_fields=("policy",))
     tell(untold)
     assert "say how many people have to answer" in page_of(rina)
     answer = Answer(user_id="user_rina", value=True)
     tell(untold.model_copy(update={"responses": (answer,), "updated_at": at(1)}))
     assert "still open: others may have to answer" in page_of(rina)
-    tell(ask("int_2", target=Target(type="", id=""), lacks=("target",)))
+    tell(ask("int_2", target=Target(type="", id=""), unknown_fields=("target",)))
     assert "say who this is for" in page_of(tess, "int_2")
     assert rina.get("/interactions/int_2/").status_code == 404

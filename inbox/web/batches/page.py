@@ -176,7 +176,13 @@ def _recipients(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[
         interaction__upstream=upstream,
         interaction__mobius_id__in=list(ids),
     )
-    columns = ("open", "waits", "seen", "interaction__mobius_id", "interaction__updated_at")
+    columns = (
+        "open",
+        "waits_for_others",
+        "seen",
+        "interaction__mobius_id",
+        "interaction__updated_at",
+    )
     found = rows.select_related("interaction").only(*columns)
     return {row.interaction.mobius_id: row for row in found}
 

@@ -36,7 +36,7 @@ _COLUMNS = (
     "via_group",
     "open",
     "claimed",
-    "waits",
+    "waits_for_others",
     "due_at",
     "answered_at",
     "closed_at",
@@ -390,7 +390,7 @@ def answered_today(viewer: Viewer, upstream: Upstream, now: datetime) -> int:
     own = Recipient.objects.filter(upstream=upstream, user_id=viewer.mobius_id or "")
     # An answered question is closed or waits for others.
     return own.filter(
-        Q(open=False, closed_at__gte=today) | Q(waits=True), answered_at__gte=today
+        Q(open=False, closed_at__gte=today) | Q(waits_for_others=True), answered_at__gte=today
     ).count()
 
 

@@ -196,7 +196,7 @@ class _Page:
         id_ = item.mobius_id
         held, returns_at = self.held.get(id_), self.returns.get(item.pk)
         # In *Waiting for others*, the viewer has answered and the question is still open.
-        alive = recipient.open or (recipient.waits and self.filters.shown.key == OTHERS)
+        alive = recipient.open or (recipient.waits_for_others and self.filters.shown.key == OTHERS)
         selectable = self.filters.selectable and held is None
         have, of = progress(item) or (0, 0)
         claimed = bool(item.claimed_by) and item.takes_one_answer

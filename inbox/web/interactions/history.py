@@ -75,7 +75,7 @@ def history(
     ``ending``: how it was closed early.
     """
     entries: list[Entry] = []
-    begun = run is not None and not run.unread
+    begun = run is not None and not run.known_only_from_questions
     if run is not None and begun:
         text = _("The run started")
         if run.started_by:
@@ -177,7 +177,7 @@ def _expired(item: Interaction) -> str:
     have, needed = progress(item) or (0, 1)
     if not have:
         return _("Expired unanswered")
-    if not item.says_how_many:
+    if not item.policy_is_known:
         words = ngettext("Expired with %(have)d answer", "Expired with %(have)d answers", have)
         return words % {"have": have}
     words = ngettext(

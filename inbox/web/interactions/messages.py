@@ -187,7 +187,7 @@ def _closed(item: Interaction) -> str:
 def _still_needed(viewer: Viewer, item: Interaction, received: Collection[str]) -> tuple[str, ...]:
     """How many have answered, and who is still missing. ``received``: as in ``progress``."""
     people = People(names_of(item.members or ()), viewer.mobius_id)
-    if not item.says_how_many:
+    if not item.policy_is_known:
         return (after_mine(item, people),)
     counts = progress(item, received=received)
     if counts is None:
@@ -202,7 +202,7 @@ def _still_needed(viewer: Viewer, item: Interaction, received: Collection[str]) 
 
 
 def _what_follows(item: Interaction, received: Collection[str]) -> str:
-    if not item.says_how_many:
+    if not item.policy_is_known:
         return _("Mobius may still be processing it, or others may have to answer.")
     have, needed = progress(item, received=received) or (0, 1)
     if item.takes_one_answer or have >= needed:

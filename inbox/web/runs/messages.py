@@ -15,7 +15,7 @@ def run_message(outcome: Outcome[Run]) -> Message:
     facts = {
         "run": run_name(run.workflow, run.mobius_id),
         "signal": outcome.signal,
-        "name": run.typed_name,
+        "name": run.confirmation_text,
     }
     nothing = _("The run wasn't changed.") if cancels else _("No signal was sent.")
     saved = "" if cancels else _("Your text is still in this tab.")

@@ -54,7 +54,7 @@ def where_the_time_went(
 
     Neither is known before the run has been read.
     """
-    if run.unread:
+    if run.known_only_from_questions:
         return ((_("Waiting for people"), "–"), (_("Everything else"), "–"))
     end = run.ended_at or now
     waits = sorted(
@@ -343,7 +343,7 @@ def _ids(run: Run, items: list[Interaction], events: Sequence[Event]) -> Iterabl
 
 
 def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
-    if run.unread:
+    if run.known_only_from_questions:
         return ()
     when = at(run.created_at, now)
     if run.started_by:
@@ -407,7 +407,7 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
     elif needed > 1:
         several = ngettext("%(count)d answer is needed.", "%(count)d answers are needed.", needed)
         rule = several % {"count": needed}
-    elif not item.says_how_many:
+    elif not item.policy_is_known:
         rule = _("Mobius doesn't say how many people have to answer.")
     elif len(item.members or ()) > 1:
         rule = _("One answer is enough.")
@@ -419,7 +419,7 @@ def _rule(item: Interaction, needed: int, now: datetime) -> str:
 
 def _about(run: Run, people: People, now: datetime) -> tuple[tuple[str, str], ...]:
     id_ = (_("Run ID"), run.mobius_id)
-    if run.unread:
+    if run.known_only_from_questions:
         return (id_,)
     pairs = [
         id_,

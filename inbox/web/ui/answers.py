@@ -352,7 +352,7 @@ def effect(item: Interaction, people: People, *, received: Collection[str] = ())
 
 
 def _alone(item: Interaction, *, goes_on: bool) -> Effect:
-    if not item.says_how_many and item.target_type == "group":
+    if not item.policy_is_known and item.target_type == "group":
         unknown = _("Mobius doesn't say how many people have to answer.")
         return Effect(unknown, _("One answer may be enough."))
     if len(item.members or ()) > 1:
@@ -384,7 +384,7 @@ def after_mine(item: Interaction, people: People, *, received: Collection[str] =
 
     ``received``: as in ``progress``.
     """
-    if not item.says_how_many:
+    if not item.policy_is_known:
         return _("The question is still open: others may have to answer.")
     missing = [member for member in item.missing if member not in received]
     if missing:

@@ -161,9 +161,9 @@ def rows_of(
         case "claimed":
             return rows.filter(claimed=True)
         case "waiting-others":
-            return rows.filter(waits=True)
+            return rows.filter(waits_for_others=True)
         case "done":
-            return rows.filter(open__in=(False,), waits=False)
+            return rows.filter(open__in=(False,), waits_for_others=False)
     opened = unseen(rows) if unread else rows.filter(open__in=(True,))
     return by_snooze(scope, opened, viewer, snoozed=snoozed)
 
@@ -204,9 +204,9 @@ def shows(scope: str, row: Recipient) -> bool:
         case "claimed":
             return row.claimed
         case "waiting-others":
-            return row.waits
+            return row.waits_for_others
         case "done":
-            over = not row.open and not row.waits and row.closed_at is not None
+            over = not row.open and not row.waits_for_others and row.closed_at is not None
             return over and (row.answered_at is not None or row.interaction.status == "expired")
         case _:
             return row.open

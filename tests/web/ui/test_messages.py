@@ -340,7 +340,7 @@ def test_the_message_warns_that_a_signal_may_arrive_twice() -> None:
 
 def test_the_name_to_type_is_named() -> None:
     message = about_run(Kind.WRONG_NAME)
-    assert message.outcome.subject.typed_name in message.text
+    assert message.outcome.subject.confirmation_text in message.text
     assert message.status == 422
 
 

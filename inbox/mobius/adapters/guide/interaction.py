@@ -91,7 +91,7 @@ def read_interaction(payload: Any) -> Interaction:
         created_at=created,
         updated_at=updated,
         claimable=any(wire.get(name) for name in ("routing_policy_snapshot", "claimed_by")),
-        lacks=_lacks(wire),
+        unknown_fields=_unknown_fields(wire),
         raw=wire,
     )
 
@@ -116,7 +116,7 @@ def _is_literal(words: str) -> bool:
     return bool(words) and "${" not in words
 
 
-def _lacks(wire: dict[str, Any]) -> tuple[str, ...]:
+def _unknown_fields(wire: dict[str, Any]) -> tuple[str, ...]:
     target = parts(wire.get("target"))
     missing = []
     if not target.get("id"):
