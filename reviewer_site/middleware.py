@@ -240,7 +240,7 @@ class SignInRequired(LoginRequiredMiddleware):
         if refusal is None:
             signed_in = cast(ReviewerRequest, request)
             signed_in.viewer = viewer_of(signed_in.user)
-            signed_in.upstream = Upstream.present()
+            signed_in.upstream = Upstream.current()
             if not request.path_info.endswith(IN_HIDDEN_PAGES):
                 page_activity.page_requested()
         return refusal

@@ -61,7 +61,7 @@ def lost_sign_ins(rights: Set[Right]) -> set[Right]:
 def lost_rights(rights: Set[Right]) -> set[Right]:
     """Those that are lost for any reason. Six queries, and those of ``allowed`` for each person."""
     lost = lost_sign_ins(rights)
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     viewers = {viewer.user_id: viewer for viewer in viewers_of(right.account for right in rights)}
     alive = Session.objects.filter(
         pk__in={right.session_key for right in rights}, expire_date__gt=timezone.now()

@@ -18,7 +18,7 @@ from inbox.web.connection.messages import key_answers_text
 
 
 def examine() -> list[Finding]:
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     return [
         *machine.examine(),
         *async_to_sync(_mobius)(upstream),

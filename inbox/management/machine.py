@@ -86,7 +86,7 @@ def _database() -> list[Finding]:
     name = f"{connection.display_name} {connection.settings_dict['NAME']}"
     try:
         with transaction.atomic():
-            upstream = Upstream.lock_present()
+            upstream = Upstream.lock_current()
             upstream.save(update_fields=["tally_zone"])
             transaction.set_rollback(True)
         findings = [Finding(Verdict.OK, f"Database: {name} can be read and written.")]

@@ -24,7 +24,7 @@ def facts() -> dict[str, str | int | list[str] | None]:
 
     For the page *Connection*, ``/readyz`` and ``manage.py doctor``, which have their own wording.
     """
-    return of(Upstream.present()).model_dump(mode="json")
+    return of(Upstream.current()).model_dump(mode="json")
 
 
 def store(upstream: Upstream, probed: Capabilities) -> None:

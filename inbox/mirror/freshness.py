@@ -277,7 +277,7 @@ class SyncStatus:
         names = (field.name for field in fields(facts) if field.name not in _OF_THIS_PROCESS)
         self.update(**{name: getattr(facts, name) for name in names})
 
-    def present(self, at: datetime | None = None) -> Freshness:
+    def current(self, at: datetime | None = None) -> Freshness:
         """How current the mirror is at ``at``. No query."""
         facts = self._facts
         now = at or datetime.now(UTC)
@@ -402,4 +402,4 @@ def _is_live(facts: Facts, connected: bool, now: datetime) -> bool:
 sync_status = SyncStatus()
 """The status of the process's sync."""
 
-present: Callable[[], Freshness] = sync_status.present
+current: Callable[[], Freshness] = sync_status.current

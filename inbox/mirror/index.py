@@ -53,7 +53,7 @@ async def rebuild_if_rules_changed() -> None:
 
     The index is emptied first: what is no longer indexed must not be found.
     """
-    upstream = await sync_to_async(Upstream.present)()
+    upstream = await sync_to_async(Upstream.current)()
     if upstream.index_rules == rules():
         return
     log.warning("Questions are being indexed for search in the background, once after a change")

@@ -60,7 +60,7 @@ async def run_in_batches(batches: Iterator[int]) -> int:
 
 async def rebuild_if_zone_changed() -> None:
     """Rebuild at start unless *Insights* counts by ``TIME_ZONE`` already."""
-    upstream = await sync_to_async(Upstream.present)()
+    upstream = await sync_to_async(Upstream.current)()
     if upstream.tally_zone == settings.TIME_ZONE:
         return
     if upstream.tally_zone:

@@ -240,7 +240,7 @@ class SyncSession:
         grace_until = facts.grace_until
         if not isinstance(error, Unreachable | Unavailable) or isinstance(error, Silent):
             grace_until = None
-        elif facts.connected and self._sync_status.present(now).state == "live":
+        elif facts.connected and self._sync_status.current(now).state == "live":
             grace_until = now + timedelta(seconds=self._intervals.grace)
         self._sync_status.update(
             connected=False,

@@ -34,7 +34,7 @@ class Store:
         self.upstream = upstream
 
     @classmethod
-    async def present(cls) -> "Store":
+    async def current(cls) -> "Store":
         """The store of the current upstream. Broken database connections are replaced first."""
 
         def load() -> Upstream:
@@ -42,7 +42,7 @@ class Store:
                 # A connection in a transaction is in use, for example by a test.
                 if not connection.in_atomic_block:
                     connection.close_if_unusable_or_obsolete()
-            return Upstream.present()
+            return Upstream.current()
 
         return cls(await sync_to_async(load)())
 

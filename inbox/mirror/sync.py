@@ -59,7 +59,7 @@ class Sync:
 
     async def full_sync(self) -> None:
         """One full sync without a stream. Raises MobiusError."""
-        store = await Store.present()
+        store = await Store.current()
         await FullSync(self._client, store, lambda: store.upstream.cursor or 0).run()
 
     async def _probe(self, store: Store) -> None:
@@ -72,7 +72,7 @@ class Sync:
 
     async def _run_session(self) -> BaseException:
         """Run a session until something other than Mobius fails. Returns that error."""
-        opening = asyncio.ensure_future(Store.present())
+        opening = asyncio.ensure_future(Store.current())
         await asyncio.wait({opening})
         error = opening.exception()
         if error is not None:

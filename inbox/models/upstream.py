@@ -68,7 +68,7 @@ class Upstream(models.Model):
         return f"{self.project} at {self.base_url}"
 
     @classmethod
-    def present(cls) -> "Upstream":
+    def current(cls) -> "Upstream":
         """The upstream of the settings, created if it is new."""
         row, _ = cls.objects.get_or_create(
             base_url=settings.MOBIUS_IDENTITY,
@@ -88,11 +88,11 @@ class Upstream(models.Model):
         return cls.objects.select_for_update(no_key=True).get(pk=pk)
 
     @classmethod
-    def lock_present(cls) -> "Upstream":
-        """``present``, locked until the transaction ends. To prevent deadlocks, everything that
+    def lock_current(cls) -> "Upstream":
+        """``current``, locked until the transaction ends. To prevent deadlocks, everything that
         changes answers, accounts or the decision log locks it before any other row.
         """
-        return cls.objects.select_for_update().get(pk=cls.present().pk)
+        return cls.objects.select_for_update().get(pk=cls.current().pk)
 
     def counted_in(self, day: date) -> str:
         """The time zone in which *Insights* has counted ``day``."""

@@ -91,7 +91,7 @@ def member_credential(reviewer: Reviewer, upstream: Upstream | None = None) -> R
 
     ``upstream``: the current one, if the caller has read it. Raises ``NoCredential``.
     """
-    upstream = upstream or Upstream.present()
+    upstream = upstream or Upstream.current()
     stored = Credential.objects.filter(reviewer=reviewer, upstream=upstream).first()
     if stored is None:
         raise NoCredential("no member token")

@@ -49,7 +49,7 @@ def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credent
         credential, _ = Credential.objects.update_or_create(
             reviewer=reviewer,
             defaults={
-                "upstream": Upstream.present(),
+                "upstream": Upstream.current(),
                 **_token_fields(token.get_secret_value()),
                 "added_at": now,
                 "proven_at": None if owner is None else now,
@@ -80,7 +80,7 @@ def remove(reviewer: Reviewer) -> None:
     Credential.objects.filter(reviewer=reviewer).delete()
 
 
-def present(reviewer: Reviewer, upstream: Upstream) -> Credential | None:
+def find(reviewer: Reviewer, upstream: Upstream) -> Credential | None:
     """The reviewer's token for the upstream, without its encrypted value."""
     rows = Credential.objects.defer("sealed")
     return rows.filter(reviewer=reviewer, upstream=upstream).first()

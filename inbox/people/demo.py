@@ -74,7 +74,7 @@ def make_demo(*, tokens: dict[str, str]) -> None:
 def _useless(reviewer: Reviewer) -> bool:
     """Whether there is a token that is of another engine, refused, or not decryptable."""
     has_token = Credential.objects.filter(reviewer=reviewer).exists()
-    state = credentials.state_of(reviewer.user_id, Upstream.present())
+    state = credentials.state_of(reviewer.user_id, Upstream.current())
     return has_token and state is not credentials.Token.GOOD
 
 

@@ -48,7 +48,7 @@ def account_statuses(upstream: Upstream, user_ids: Iterable[str]) -> dict[str, A
 
 def is_seen(mobius_id: str) -> bool:
     """Whether the ID has appeared in Mobius' data: as an assignee, or in a group."""
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     recipients = Recipient.objects.filter(upstream=upstream, user_id=mobius_id)
     members = Membership.objects.filter(group__upstream=upstream, user_id=mobius_id)
     return recipients.exists() or members.exists()
@@ -56,7 +56,7 @@ def is_seen(mobius_id: str) -> bool:
 
 def seen_without_account(*, limit: int = 200) -> list[str]:
     """IDs in open questions and groups that no account here has."""
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     with_account = Reviewer.objects.exclude(mobius_id=None).values("mobius_id")
     recipients = Recipient.objects.filter(upstream=upstream, open=True).exclude(
         user_id__in=with_account

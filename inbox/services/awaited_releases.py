@@ -30,7 +30,7 @@ def set_awaited(
     Returns the question, and why it can't be answered now. Raises ``NotAsked``.
     """
     # A release is either seen here, or finds this row.
-    Upstream.lock(Upstream.present().pk)
+    Upstream.lock(Upstream.current().pk)
     viewer = viewer_of(reviewer.user)
     item = find_asked(viewer, interaction_id)
     refusal = access.why_not_answer(viewer, item)

@@ -76,7 +76,7 @@ class BatchRunner(ScheduledSender):
 
     def unsent(self) -> list[tuple[int, datetime]]:
         rows = Batch.objects.filter(
-            upstream=Upstream.present(), confirmed_at__isnull=False, finished_at=None
+            upstream=Upstream.current(), confirmed_at__isnull=False, finished_at=None
         )
         return [(row.pk, row.send_at) for row in rows.order_by("send_at", "pk") if row.send_at]
 
@@ -212,7 +212,7 @@ batch_runner = BatchRunner()
 def settle() -> None:
     """Correct results that were uncertain, now that their attempts are settled."""
     rows = BatchItem.objects.filter(
-        outcome__in=UNCERTAIN, batch__dismissed_at=None, batch__upstream=Upstream.present()
+        outcome__in=UNCERTAIN, batch__dismissed_at=None, batch__upstream=Upstream.current()
     )
     for item in rows.select_related("batch__reviewer", "batch__upstream"):
         attempt = attempts.find(item.batch.reviewer, item.operation_id)

@@ -198,7 +198,7 @@ async def settle_open() -> None:
 
 
 def _all_open() -> list[tuple[ClaimAttempt, Viewer]]:
-    rows = ClaimAttempt.objects.filter(upstream=Upstream.present())
+    rows = ClaimAttempt.objects.filter(upstream=Upstream.current())
     attempts = rows.select_related("reviewer__user", "upstream").order_by("pk")
     return [(attempt, viewer_of(attempt.reviewer.user)) for attempt in attempts]
 

@@ -102,7 +102,7 @@ async def confirm(attempt_id: int) -> float | None:
 
 
 def _accepted() -> list[int]:
-    rows = Attempt.objects.filter(upstream=Upstream.present(), state=Attempt.State.ACCEPTED)
+    rows = Attempt.objects.filter(upstream=Upstream.current(), state=Attempt.State.ACCEPTED)
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 

@@ -93,7 +93,7 @@ class Connection:
 
     def shown(self) -> Problem | None:
         """The problem that pages show, until the sync is live."""
-        return None if freshness.sync_status.present().state == "live" else self.problem
+        return None if freshness.sync_status.current().state == "live" else self.problem
 
     def is_due(self) -> bool:
         """Whether the next check may be made: the last one is long ago, and Mobius has not asked to
@@ -106,7 +106,7 @@ class Connection:
         if settings.EMBEDDED:
             await asyncio.Event().wait()
         while True:
-            if freshness.sync_status.present().state == "live":
+            if freshness.sync_status.current().state == "live":
                 self.problem = None
             elif self.is_due():
                 before = self.problem

@@ -103,8 +103,8 @@ def confirm(
 @transaction.atomic
 def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
     """Remove the person's own token, as they wish. The Mobius ID stays."""
-    upstream = Upstream.lock_present()
-    before = credentials.present(reviewer, upstream)
+    upstream = Upstream.lock_current()
+    before = credentials.find(reviewer, upstream)
     credentials.remove(reviewer)
     if before is not None:
         _log("token_removed", reviewer, origin, None, before)
@@ -112,7 +112,7 @@ def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
 
 def lock(user: User) -> None:
     """Lock the account's Mobius ID and token until the transaction ends."""
-    Upstream.lock_present()
+    Upstream.lock_current()
     list(Reviewer.objects.select_for_update().filter(user=user))
     list(Credential.objects.defer("sealed").select_for_update().filter(reviewer__user=user))
 
@@ -123,7 +123,7 @@ def assign(reviewer: Reviewer, *, mobius_id: str | None) -> None:
 
     Raises IntegrityError if another account has the ID.
     """
-    upstream = Upstream.lock_present()
+    upstream = Upstream.lock_current()
     reviewer.mobius_id, reviewer.mobius_id_proven = mobius_id or None, False
     reviewer.save(update_fields=["mobius_id", "mobius_id_proven"])
     revoke([reviewer])
@@ -133,7 +133,7 @@ def assign(reviewer: Reviewer, *, mobius_id: str | None) -> None:
 @transaction.atomic
 def revoke(reviewers: Iterable[Reviewer]) -> None:
     """Remove these people's tokens, as an administrator."""
-    Upstream.lock_present()
+    Upstream.lock_current()
     rows = Credential.objects.defer("sealed").filter(reviewer__in=list(reviewers))
     removed = list(rows.select_related("upstream", "reviewer__user").order_by("pk"))
     rows.filter(pk__in=[credential.pk for credential in removed]).delete()
@@ -167,11 +167,11 @@ def _adopt(
 ) -> Credential:
     try:
         with transaction.atomic():
-            upstream = Upstream.lock_present()
+            upstream = Upstream.lock_current()
             if confirmed and owner is not None:
                 credentials.prove(reviewer, owner)
                 _follow_groups(reviewer, upstream)
-            before = credentials.present(reviewer, upstream)
+            before = credentials.find(reviewer, upstream)
             credential = credentials.adopt(reviewer, token=token, owner=owner)
             _log("token_adopted", reviewer, origin, credential, before)
     except AnotherOwner as other:
@@ -207,7 +207,7 @@ def _log(
         entry_by(
             reviewer,
             verb=verb,
-            upstream=Upstream.present(),
+            upstream=Upstream.current(),
             origin=origin,
             credential_kind="account",
             value=value,

@@ -138,7 +138,7 @@ def is_unfinished(reviewer: Reviewer) -> bool:
     """Whether a deactivated account still has something to undo: it was deactivated in another way,
     or the process ended too early.
     """
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     return (
         Credential.objects.filter(reviewer=reviewer).exists()
         or _held(reviewer, upstream).exists()
@@ -149,14 +149,14 @@ def is_unfinished(reviewer: Reviewer) -> bool:
 
 def held_answers(reviewer: Reviewer) -> int:
     """How many answers would be withdrawn."""
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     waiting = _waiting_in_batches(reviewer, upstream).filter(batch__verb__in=Batch.ANSWERS)
     return _held(reviewer, upstream).count() + waiting.count()
 
 
 def claims_of(reviewer: Reviewer) -> QuerySet[Interaction]:
     """The open questions that the person has claimed, or is claiming right now."""
-    upstream, own = Upstream.present(), reviewer.mobius_id
+    upstream, own = Upstream.current(), reviewer.mobius_id
     rows = Interaction.objects.pending().filter(upstream=upstream)
     if not own:
         return rows.none()
@@ -170,7 +170,7 @@ def left_open(reviewer: Reviewer) -> Left:
     if not reviewer.mobius_id:
         return Left((), 0)
     rows = Interaction.objects.pending().filter(
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         recipients__user_id=reviewer.mobius_id,
         recipients__open__in=(True,),
     )
@@ -196,7 +196,7 @@ def _blocked(viewer: Viewer, item: Interaction) -> Blocked | None:
 @transaction.atomic
 def _switch_off(reviewer: Reviewer, by: Reviewer | None) -> int:
     """Switch the account off and withdraw its held answers. Returns how many."""
-    upstream = Upstream.lock_present()
+    upstream = Upstream.lock_current()
     credentials.lock(reviewer.user)
     user: User = get_user_model().objects.select_for_update().get(pk=reviewer.user_id)
     if (reason := why_not(reviewer, by)) is not None:

@@ -53,7 +53,7 @@ def map_group(group_id: str, usernames: Iterable[str]) -> list[Reviewer]:
     missing = [name for name in names if name not in people]
     if missing:
         raise NotMapped(missing=missing)
-    upstream = Upstream.lock_present()
+    upstream = Upstream.lock_current()
     rows = GroupMapping.objects.filter(upstream=upstream, group_id=group_id)
     before = sorted(rows.values_list("reviewer__user__username", flat=True))
     if before != sorted(names):

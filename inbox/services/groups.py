@@ -190,7 +190,7 @@ async def _change(reviewer: Reviewer, key: str, change: Change, origin: Origin) 
 def _prepare(
     reviewer: Reviewer, key: str, change: Change, origin: Origin
 ) -> GroupCommand | Outcome[Group]:
-    viewer, upstream = viewer_of(reviewer.user), Upstream.present()
+    viewer, upstream = viewer_of(reviewer.user), Upstream.current()
     group = find(viewer, upstream, key)
     if group is None or not access.has_permission(viewer, access.MANAGE_GROUPS):
         raise NotTheirs(key)

@@ -79,7 +79,7 @@ def current() -> list[Kind]:
 
 def _states() -> dict[Kind, bool | None]:
     """Whether each of these is wrong now; None if that is unknown."""
-    fresh, reason = freshness.present(), freshness.sync_status.facts.reason
+    fresh, reason = freshness.current(), freshness.sync_status.facts.reason
     unless_live = False if fresh.state == "live" else None
     explained = fresh.key_refused or reason is Reason.PROJECT_UNKNOWN or not fresh.database
     verified = patrol.last is not None and patrol.last.verdict.intact
@@ -103,7 +103,7 @@ async def run() -> None:
 
 def note() -> None:
     """Store what has begun or ended, with a notification for each administrator."""
-    upstream, now = Upstream.present(), timezone.now()
+    upstream, now = Upstream.current(), timezone.now()
     open_ones = {row.kind: row for row in Incident.objects.filter(upstream=upstream, ended_at=None)}
     for kind, wrong in _states().items():
         row = open_ones.get(kind)
@@ -164,7 +164,7 @@ def _due() -> list[IncidentMail]:
     since = timezone.now() - MAIL_WITHIN
     began = Q(began_mailed_at=None, began_at__gte=since)
     ended = Q(ended_mailed_at=None, ended_at__gte=since)
-    rows = Incident.objects.filter(began | ended, upstream=Upstream.present()).order_by("pk")
+    rows = Incident.objects.filter(began | ended, upstream=Upstream.current()).order_by("pk")
     found = []
     for row in rows:
         if row.began_mailed_at is None and row.began_at >= since:

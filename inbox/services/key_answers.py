@@ -43,7 +43,7 @@ class Mode:
 @transaction.atomic
 def note() -> None:
     """Log the mode if it has changed. Called at start, every minute, and before the key answers."""
-    upstream = Upstream.lock_present()
+    upstream = Upstream.lock_current()
     now = service_key.answers(upstream)
     if now == upstream.key_answers:
         return
@@ -57,7 +57,7 @@ def note() -> None:
 @transaction.atomic
 def note_proven() -> None:
     """Record that Mobius has named the owner of a member token."""
-    Upstream.objects.filter(pk=Upstream.present().pk).update(proves_tokens=True)
+    Upstream.objects.filter(pk=Upstream.current().pk).update(proves_tokens=True)
     note()
 
 

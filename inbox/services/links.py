@@ -133,7 +133,7 @@ def _make(user: User | None, lasts: timedelta) -> str:
     with transaction.atomic():
         if user is None:
             # NULL is not unique, so the lock makes a second setup link replace the first.
-            Upstream.lock_present()
+            Upstream.lock_current()
         OneTimeLink.objects.filter(user=user).delete()
         OneTimeLink.objects.create(
             user=user, token_hash=_hash(token), expires_at=timezone.now() + lasts

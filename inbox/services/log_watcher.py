@@ -68,7 +68,7 @@ def _publish_recipients(entries: Iterable[Decision]) -> None:
     people.update(str(id) for id in reviewers.values_list("mobius_id", flat=True))
     items = Interaction.objects.pending().filter(
         Q(group_id__in=groups) | Q(target_id__in=groups),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         target_type="group",
     )
     questions = set(items.values_list("mobius_id", flat=True))
@@ -88,7 +88,7 @@ def _publish_deactivations(entries: Iterable[Decision]) -> None:
         if entry.verb == Verb.RELEASE and (entry.value or {}).get("by")
     }
     if released:
-        items = Interaction.objects.filter(upstream=Upstream.present(), mobius_id__in=released)
+        items = Interaction.objects.filter(upstream=Upstream.current(), mobius_id__in=released)
         changes = Changes(interactions=released)
         changes.touch(people_of(list(items)))
         changes.publish_here()

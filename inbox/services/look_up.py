@@ -34,7 +34,7 @@ def mirror(
 
     ``accepted`` and ``locked`` are as in ``project.apply``.
     """
-    upstream = upstream or Upstream.present()
+    upstream = upstream or Upstream.current()
     payloads = [snapshot] if snapshot is not None else []
     return project.apply(
         upstream, payloads, read_at=timezone.now(), accepted=accepted, locked=locked

@@ -33,7 +33,7 @@ async def run() -> None:
 def measure_sync() -> None:
     """How current the mirror is, and what was found out about the key and the log."""
     now = timezone.now()
-    fresh = freshness.sync_status.present(now)
+    fresh = freshness.sync_status.current(now)
     since = freshness.sync_status.facts.not_live_since
     metrics.SYNC_LAG_SECONDS.set(fresh.lag)
     metrics.SYNC_NOT_LIVE_SECONDS.set((now - since).total_seconds() if since else 0.0)
@@ -44,7 +44,7 @@ def measure_sync() -> None:
 
 def measure_rows() -> None:
     """What waits in the database."""
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     attempts = Attempt.objects.filter(upstream=upstream)
     held = Count("pk", Q(state=Attempt.State.HELD))
     waiting = {name: Count("pk", Q(state=state)) for name, state in QUEUES.items()}

@@ -58,17 +58,17 @@ def read_item(
 
 def read_one(*, reviewer: Reviewer, number: int, now: datetime) -> bool:
     """Mark a notification as read. False if it is not this person's, or was read."""
-    return _read(reviewer, own(reviewer, Upstream.present()), now, pk=number)
+    return _read(reviewer, own(reviewer, Upstream.current()), now, pk=number)
 
 
 def read_some(*, reviewer: Reviewer, numbers: Iterable[int], now: datetime) -> bool:
     """Mark those of these notifications that are this person's as read."""
-    return _read(reviewer, own(reviewer, Upstream.present()), now, pk__in=numbers)
+    return _read(reviewer, own(reviewer, Upstream.current()), now, pk__in=numbers)
 
 
 def read_all(*, reviewer: Reviewer, until: datetime, now: datetime) -> bool:
     """Mark all up to ``until`` as read; the person has not seen later ones."""
-    return _read(reviewer, own(reviewer, Upstream.present()), now, at__lte=until)
+    return _read(reviewer, own(reviewer, Upstream.current()), now, at__lte=until)
 
 
 def prune(now: datetime) -> bool:

@@ -70,7 +70,7 @@ def nudge(
 def _prepare(
     reviewer: Reviewer, interaction_id: str, user_id: str, now: datetime, origin: Origin
 ) -> NudgeCommand | Outcome[Interaction]:
-    viewer, upstream = viewer_of(reviewer.user), Upstream.present()
+    viewer, upstream = viewer_of(reviewer.user), Upstream.current()
     item = find(viewer, upstream, interaction_id)
     if item is None or not viewer.lead:
         raise NotTheirs(interaction_id)

@@ -105,7 +105,7 @@ def add(person: Person, *, password: str | None = None, update: bool = False) ->
 
 @sensitive_variables("password", "hashed")
 def _add(person: Person, password: str | None, hashed: str | None, *, update: bool) -> Added:
-    Upstream.lock_present()
+    Upstream.lock_current()
     user = get_user_model().objects.filter(username=person.username).first()
     if user is not None and not update:
         raise NotAdded(Reason.HAS_ACCOUNT, username=person.username)
@@ -221,7 +221,7 @@ def give_role(user: User, role: Role) -> None:
 def change_rights(*, given: Set[Right], taken: Set[Right]) -> int:
     """Give and take rights. Returns how many accounts were named; unknown ones are skipped."""
     # The log's lock comes first, as for every other change of an account.
-    Upstream.lock_present()
+    Upstream.lock_current()
     roles = {role.name: role for role in Group.objects.filter(name__in=ROLES)}
     permissions = {
         permission.codename: permission

@@ -95,7 +95,7 @@ def link(pk: int, account: SocialAccount, *, origin: Origin) -> User:
     """
     try:
         with transaction.atomic():
-            Upstream.lock_present()
+            Upstream.lock_current()
             user = links.take(pk)
             known = SocialAccount.objects.filter(provider=account.provider, uid=account.uid).first()
             if known is not None and known.user_id != user.pk:
@@ -125,7 +125,7 @@ def _identify(reviewer: Reviewer, claimed: str) -> bool:
     try:
         Reviewer._meta.get_field("mobius_id").clean(claimed, reviewer)
         with transaction.atomic():
-            Upstream.lock_present()
+            Upstream.lock_current()
             row = Reviewer.objects.select_for_update().get(pk=reviewer.pk)
             if not row.mobius_id:
                 credentials.assign(row, mobius_id=claimed)

@@ -40,7 +40,7 @@ def find_asked(
 
     ``upstream``: the current one, if the caller has read it.
     """
-    upstream = upstream or Upstream.present()
+    upstream = upstream or Upstream.current()
     item = find(viewer, upstream, interaction_id)
     if item is None or not access.is_asked(viewer, item):
         raise NotAsked(interaction_id)

@@ -310,7 +310,7 @@ def _save_draft(answer: Answer, item: Interaction, *, closed: bool) -> None:
 
 def _commands_in(state: Attempt.State) -> list[AnswerCommand]:
     commands = []
-    rows = Attempt.objects.filter(state=state, upstream=Upstream.present())
+    rows = Attempt.objects.filter(state=state, upstream=Upstream.current())
     for attempt in rows.select_related("reviewer__user", "upstream").order_by("created_at"):
         if (item := attempt.question()) is not None:
             viewer = viewer_of(attempt.reviewer.user)

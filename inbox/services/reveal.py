@@ -22,7 +22,7 @@ def reveal_in_question(
     """The value that is masked at ``path`` of the question. Raises ``NotMasked`` if there is none,
     or the person may not see the question.
     """
-    viewer, upstream = viewer_of(reviewer.user), Upstream.present()
+    viewer, upstream = viewer_of(reviewer.user), Upstream.current()
     item = find(viewer, upstream, interaction_id)
     if item is None:
         raise NotMasked(interaction_id)
@@ -36,7 +36,7 @@ def reveal_in_run(
     """The value that is masked at ``path`` of the run. Raises ``NotMasked`` if there is none, or
     the person may not see the whole run.
     """
-    viewer, upstream = viewer_of(reviewer.user), Upstream.present()
+    viewer, upstream = viewer_of(reviewer.user), Upstream.current()
     run = access.runs(viewer, upstream).filter(mobius_id=run_id).first()
     if run is None or not access.sees_whole_run(viewer):
         raise NotMasked(run_id)

@@ -173,7 +173,7 @@ def _prepare(
     *,
     value: Mapping[str, Any] | None = None,
 ) -> RunCommand | Outcome[Run]:
-    viewer, upstream = viewer_of(reviewer.user), Upstream.present()
+    viewer, upstream = viewer_of(reviewer.user), Upstream.current()
     run = access.runs(viewer, upstream).filter(mobius_id=run_id).first()
     if run is None or not access.has_permission(viewer, PERMISSION[verb]):
         raise NotTheirs(run_id)

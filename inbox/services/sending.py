@@ -38,7 +38,7 @@ class Sender(ScheduledSender):
     channel = "held answers"
 
     def unsent(self) -> list[tuple[int, datetime]]:
-        rows = Attempt.objects.filter(upstream=Upstream.present(), state=Attempt.State.HELD)
+        rows = Attempt.objects.filter(upstream=Upstream.current(), state=Attempt.State.HELD)
         return [(row.pk, row.send_at) for row in rows.order_by("send_at") if row.send_at]
 
     async def send(self, attempt_id: int) -> None:
@@ -197,7 +197,7 @@ def undo(*, reviewer: Reviewer, interaction_id: str) -> Outcome[Interaction]:
     Raises:
         NotAsked: the person may not see the question, and none of their answers is held.
     """
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     last = (
         Attempt.objects.filter(reviewer=reviewer, upstream=upstream, interaction_id=interaction_id)
         .order_by("-created_at", "-pk")

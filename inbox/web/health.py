@@ -75,7 +75,7 @@ def _database() -> tuple[bool, str]:
 
 def _sync_problems() -> list[str]:
     """Problems with the sync, for administrators; empty if there are none."""
-    fresh, now = freshness.present(), timezone.now()
+    fresh, now = freshness.current(), timezone.now()
     found = []
     if fresh.key_refused:
         found.append(trouble_text(fresh.trouble, now))
@@ -94,7 +94,7 @@ def _is_administrator(request: HttpRequest) -> bool:
 
 
 def _upstream() -> dict[str, Any]:
-    fresh = freshness.present()
+    fresh = freshness.current()
     return {
         "upstream": fresh.state,
         "upstream_heard_at": None if fresh.since is None else fresh.since.isoformat(),

@@ -29,13 +29,13 @@ def viewer(name: str) -> Viewer:
 
 
 def sees(name: str) -> list[str]:
-    rows = access.interactions(viewer(name), Upstream.present())
+    rows = access.interactions(viewer(name), Upstream.current())
     return sorted(rows.values_list("mobius_id", flat=True))
 
 
 def sees_runs(name: str) -> list[str]:
     rows, listed = (
-        sorted(rows(viewer(name), Upstream.present()).values_list("mobius_id", flat=True))
+        sorted(rows(viewer(name), Upstream.current()).values_list("mobius_id", flat=True))
         for rows in (access.runs, access.listed_runs)
     )
     assert rows == listed
@@ -170,6 +170,6 @@ def test_an_empty_mobius_id_is_none(told: Mirror) -> None:
 def test_looking_up_a_run_reads_its_own_questions_and_not_all_that_the_viewer_was_asked(
     told: Mirror,
 ) -> None:
-    plan = access.runs(viewer("rina"), Upstream.present()).filter(mobius_id="run_1").explain()
+    plan = access.runs(viewer("rina"), Upstream.current()).filter(mobius_id="run_1").explain()
     assert "asks_of_run (upstream_id=? AND user_id=? AND run_id=?)" in plan
     assert plan.count("asks_") == 1

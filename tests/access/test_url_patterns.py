@@ -52,7 +52,7 @@ def arguments(db: None) -> dict[str, Any]:
     cast.people()
     cast.stranger().logout()
     cast.tell(run("run_1"), group_ask("int_1", run_id="run_1", policy={"kind": "any"}))
-    upstream, sam, tess = Upstream.present(), reviewer("sam"), reviewer("tess")
+    upstream, sam, tess = Upstream.current(), reviewer("sam"), reviewer("tess")
     group = Group.objects.create(
         upstream=upstream, mobius_id="grp_board", handle="change-board", name="Board", routing="any"
     )

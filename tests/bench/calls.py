@@ -39,7 +39,7 @@ PAGES = (
 
 
 def fill() -> None:
-    upstream, now = Upstream.present(), datetime.now(UTC)
+    upstream, now = Upstream.current(), datetime.now(UTC)
     for number in range(ROWS + 1):
         asked = now - timedelta(minutes=ROWS - number)
         fields = {

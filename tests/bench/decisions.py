@@ -34,7 +34,7 @@ def fill(first: int, last: int) -> None:
     from inbox.services.audit import decision_log  # noqa: PLC0415
     from inbox.services.origin import Origin  # noqa: PLC0415
 
-    upstream, begun = Upstream.present(), datetime.now(UTC) - timedelta(days=365)
+    upstream, begun = Upstream.current(), datetime.now(UTC) - timedelta(days=365)
     for start in range(first, last, BATCH):
         entries = []
         for number in range(start, min(start + BATCH, last)):

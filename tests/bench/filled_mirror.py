@@ -101,7 +101,7 @@ def runs(count: int, waiting: int, now: datetime) -> Iterator[Run]:
 
 def fill(items: int) -> None:
     """An empty mirror is told of everything."""
-    upstream, now = Upstream.present(), datetime.now(UTC)
+    upstream, now = Upstream.current(), datetime.now(UTC)
     things = [*questions(items, now), *runs(items * 5 // 2, items, now)]
     for start in range(0, len(things), BATCH):
         project.apply(upstream, things[start : start + BATCH], read_at=now)
@@ -117,7 +117,7 @@ def vacuum() -> None:
 
 def close(items: int) -> None:
     """Rina has answered so many questions; every second run has failed afterwards."""
-    upstream, now = Upstream.present(), datetime.now(UTC)
+    upstream, now = Upstream.current(), datetime.now(UTC)
     for start in range(0, items, BATCH):
         things: list[Interaction | Run] = []
         for number in range(start, min(start + BATCH, items)):

@@ -46,7 +46,7 @@ def furnish() -> list[str]:
     """A run that asked so many people; the key of a session of each."""
     call_command("migrate", verbosity=0, interactive=False)
     collect_if_changed()
-    upstream, now = Upstream.present(), timezone.now()
+    upstream, now = Upstream.current(), timezone.now()
     asked = {"upstream": upstream, "created_at": now, "updated_at": now}
     Run.objects.create(
         mobius_id="run_1",

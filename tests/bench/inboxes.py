@@ -318,7 +318,7 @@ def _remember(count: int) -> None:
     from inbox.models import Upstream  # noqa: PLC0415
     from tests.support.snapshots import RINA, answered, ask, run  # noqa: PLC0415
 
-    upstream, now = Upstream.present(), datetime.now(UTC)
+    upstream, now = Upstream.current(), datetime.now(UTC)
 
     def things() -> Iterator[Interaction | Run]:
         for number in range(count):

@@ -84,7 +84,7 @@ def rows(upstream: Any, count: int, workflows: int, now: datetime, *, done: bool
 
 
 def fill(count: int, workflows: int) -> None:
-    upstream, now = Upstream.present(), datetime.now(UTC)
+    upstream, now = Upstream.current(), datetime.now(UTC)
     closed = rows(upstream, count, workflows, now, done=True)
     waiting = rows(upstream, OPEN, workflows, now, done=False)
     everything = chain(closed, waiting)

@@ -114,7 +114,7 @@ async def measure(upstream: Upstream) -> None:
         say(what, upstream.requests(), [took])
 
     async def poll(client: MobiusClient, what: str) -> None:
-        answered, store = asyncio.Event(), await Store.present()
+        answered, store = asyncio.Event(), await Store.current()
         pace = PollIntervals(watched=3600, idle=3600)
         polling = Poller(
             client,

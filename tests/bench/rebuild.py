@@ -62,7 +62,7 @@ def main(questions: int) -> None:
     opened(None, before)
     worked = time.process_time()
     with override_settings(TIME_ZONE="Pacific/Auckland"):
-        alone = batches(Upstream.present())
+        alone = batches(Upstream.current())
     worked = time.process_time() - worked
     meanwhile: list[float] = []
     done = threading.Event()

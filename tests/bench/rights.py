@@ -46,7 +46,7 @@ BACKEND = "inbox.people.backend.ReviewerBackend"
 
 
 def fill(rows: int) -> None:
-    upstream, now = Upstream.present(), datetime.now(UTC)
+    upstream, now = Upstream.current(), datetime.now(UTC)
     things: list[Any] = []
     for number in range(rows):
         then = now - timedelta(minutes=number + 10)
@@ -81,7 +81,7 @@ def main(sizes: list[int]) -> None:
         user = Reviewer.objects.get(user__username="rina").user
         client = Client()
         client.force_login(user, backend=BACKEND)
-        viewer, upstream = access.viewer_of(user), Upstream.present()
+        viewer, upstream = access.viewer_of(user), Upstream.current()
         found = {
             "one run": median_ms(access.runs(viewer, upstream).filter(mobius_id="run_7").first)
         }

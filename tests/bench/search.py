@@ -65,7 +65,7 @@ def main(items: int, people: int) -> None:
         user = users.create(username=f"kim{number}", first_name="Kim", last_name=f"Nö{number}")
         Reviewer.objects.filter(user=user).update(mobius_id=f"user_kim{number}")
     fill(items)
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     rina, tess = (Reviewer.objects.get(user__username=name).user for name in ("rina", "tess"))
     client, lead = signed_in("rina"), signed_in("tess")
     palette = {"HX-Request": "true", "HX-Target": "div#palette-found"}

@@ -91,7 +91,7 @@ def main(size: int) -> None:
     client.get("/inbox/")
     for number, (name, fields) in enumerate(asked.items()):
         item = ask(f"int_{number}", **fields)
-        project.apply(Upstream.present(), [item], read_at=datetime.now(UTC))
+        project.apply(Upstream.current(), [item], read_at=datetime.now(UTC))
         began, busy = time.perf_counter(), time.process_time()
         page = client.get(f"/interactions/int_{number}/")
         times = (time.perf_counter() - began) * 1e3, (time.process_time() - busy) * 1e3

@@ -38,7 +38,7 @@ from django.utils import timezone
 from inbox.mirror.durations import bucket
 from inbox.models import Tally, Upstream
 Tally.objects.create(
-    upstream=Upstream.present(),
+    upstream=Upstream.current(),
     day=timezone.localdate() - timedelta(days=2),
     workflow="instant",
     type="approval",

@@ -29,7 +29,7 @@ BACKEND = "inbox.people.backend.ReviewerBackend"
 @pytest.fixture
 def upstream(db: None) -> Upstream:
     make_people()
-    return Upstream.present()
+    return Upstream.current()
 
 
 @pytest.fixture

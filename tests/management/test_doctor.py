@@ -58,7 +58,7 @@ def test_it_passes_if_mobius_lists_its_questions(mobius: ScriptedServer) -> None
         "Live events of the project: not available. Pending questions are polled instead." in said
     )
     assert "Answers with the service key: On: Mobius doesn't say" in said
-    assert Upstream.present().capabilities == {}
+    assert Upstream.current().capabilities == {}
     assert "to do  There is no administrator" in said
     assert (
         "Cancelling a run: available. Not tested: assumed to be available until Mobius refuses it."

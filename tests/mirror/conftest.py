@@ -17,7 +17,7 @@ class Mirror:
     """One upstream's rows."""
 
     def __init__(self) -> None:
-        self.upstream = Upstream.present()
+        self.upstream = Upstream.current()
 
     def tell(self, *payloads: Payload, **how: Any) -> Changes:
         """Apply payloads in one transaction."""

@@ -72,7 +72,7 @@ class Kept:
         """Wait until the freshness has one of these states."""
 
         async def is_reached() -> bool:
-            return self.sync_status.present().state in states
+            return self.sync_status.current().state in states
 
         await self.ears.until("freshness", is_reached)
 

@@ -138,7 +138,7 @@ def live_and_compare(
     settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT = project.base_url, project.handle
     for model in (Recipient, Interaction, Run):
         model._default_manager.all().delete()
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     story = Story(project)
 
     async def tell_it() -> list[Event]:

@@ -60,7 +60,7 @@ async def ids() -> set[str]:
 
 
 def stage_and_reason(mirror: Kept) -> tuple[Stage, Reason | None]:
-    fresh = mirror.sync_status.present()
+    fresh = mirror.sync_status.current()
     return fresh.stage, fresh.because and fresh.because.reason
 
 
@@ -80,7 +80,7 @@ async def test_if_mobius_is_away_at_the_start_the_sync_waits_and_reports_it(
     between.refuse()
     async with kept(between, project) as mirror:
         await says(mirror, Stage.NOT_REACHED)
-        assert mirror.sync_status.present().state == "never"
+        assert mirror.sync_status.current().state == "never"
         between.listen()
         await mirror.is_("live")
         assert await ids() == {question["id"]}
@@ -117,7 +117,7 @@ async def test_a_key_that_is_refused_while_the_stream_stays_open_is_named(
         between.on("*", "", REFUSED, always=True)
         await says(mirror, Reason.KEY_REFUSED)
         assert mirror.sync_status.facts.connected
-        assert mirror.sync_status.present().key_refused
+        assert mirror.sync_status.current().key_refused
 
 
 async def test_it_recovers_from_rate_limits(between: ScriptedServer, project: Project) -> None:
@@ -194,7 +194,7 @@ async def test_pages_stay_live_while_a_closed_stream_is_opened_again(
         await mirror.ears.rings(f"item:{question['id']}", after=since)
         assert len(between.requests) > connections
         said = [topic for at, topic in mirror.ears.heard if at >= since and topic == "freshness"]
-        assert (said, mirror.sync_status.present().state) == ([], "live")
+        assert (said, mirror.sync_status.current().state) == ([], "live")
 
 
 async def test_a_half_open_stream_is_noticed_by_its_missing_keep_alives(
@@ -223,7 +223,7 @@ async def test_after_an_event_that_is_too_large_a_full_sync_runs(
     between: ScriptedServer, project: Project
 ) -> None:
     await Upstream.objects.aupdate_or_create(
-        base_url=(await sync_to_async(Upstream.present)()).base_url, defaults={"cursor": 1}
+        base_url=(await sync_to_async(Upstream.current)()).base_url, defaults={"cursor": 1}
     )
     asked = threading.Event()
     line = Dribble(["id: 1\n\n", asked, "id: 2\ndata: ", *["x" * 1000] * 20])
@@ -249,7 +249,7 @@ async def test_a_record_that_is_too_large_is_left_out_and_named(
     async with kept(between, project, limits=Limits(response=20_000)) as mirror:
         await mirror.is_("live")
         assert await ids() == {before["id"], after["id"]}
-        assert mirror.sync_status.present().skipped == (huge["id"],)
+        assert mirror.sync_status.current().skipped == (huge["id"],)
     assert huge["id"] in caplog.text
 
 
@@ -261,7 +261,7 @@ async def test_a_record_that_became_too_large_is_not_taken_for_deleted(
         await mirror.is_("live")
     async with kept(between, project, limits=Limits(response=20_000)) as mirror:
         await mirror.is_("live")
-        assert mirror.sync_status.present().skipped == (huge["id"],)
+        assert mirror.sync_status.current().skipped == (huge["id"],)
     assert await ids() == {huge["id"]}
 
 
@@ -294,7 +294,7 @@ async def test_an_upstream_that_lost_its_data_is_read_again(
     between: ScriptedServer, project: Project
 ) -> None:
     question = project.ask()
-    old = await sync_to_async(Upstream.present)()
+    old = await sync_to_async(Upstream.current)()
     await Upstream.objects.aupdate(cursor=10_000_000)
     await Interaction.objects.acreate(
         upstream=old,

@@ -18,7 +18,7 @@ def ago(**time: float) -> datetime:
 def state_and_stage(**facts: object) -> tuple[str, Stage]:
     sync_status = SyncStatus()
     sync_status.update(**facts)
-    fresh = sync_status.present(NOW)
+    fresh = sync_status.current(NOW)
     return fresh.state, fresh.stage
 
 
@@ -67,7 +67,7 @@ def test_a_silent_stream_is_not_live_until_something_comes() -> None:
 def test_it_knows_since_when_there_were_no_updates_and_why() -> None:
     sync_status = SyncStatus()
     sync_status.update(seeded=True, broken_at=ago(hours=3), heard_at=ago(hours=3), trouble=AWAY)
-    fresh = sync_status.present(NOW)
+    fresh = sync_status.current(NOW)
     assert (fresh.stage, fresh.no_updates_since) == (Stage.NO_UPDATES, ago(hours=3))
     assert fresh.because == AWAY
 
@@ -77,22 +77,22 @@ def test_it_is_not_live_without_its_database() -> None:
     reason = Reason.DATABASE_READ_ONLY
     away = {"database_problem": reason, "database_failed_at": ago(minutes=2)}
     sync_status = SyncStatus()
-    assert sync_status.present().database
+    assert sync_status.current().database
     sync_status.update(**live, **away)
-    fresh = sync_status.present(NOW)
+    fresh = sync_status.current(NOW)
     assert (fresh.stage, fresh.no_updates_since) == (Stage.NO_UPDATES, ago(minutes=2))
     assert (fresh.because, fresh.database) == (Trouble(reason), False)
 
 
 def test_it_is_a_problem_once_it_has_not_been_live_for_five_minutes() -> None:
     sync_status = SyncStatus()
-    assert not sync_status.present().dead
+    assert not sync_status.current().dead
     sync_status.update(seeded=True, broken_at=datetime.now(UTC), trouble=AWAY)
-    assert not sync_status.present().dead
+    assert not sync_status.current().dead
     later = datetime.now(UTC) + timedelta(minutes=6)
-    assert sync_status.present(later).dead
+    assert sync_status.current(later).dead
     sync_status.update(connected=True, full_sync_done=True, trouble=None, heard_at=later)
-    assert not sync_status.present(later).dead
+    assert not sync_status.current(later).dead
 
 
 def test_pages_reload_when_only_the_passing_of_time_changes_their_text(rung: list[str]) -> None:
@@ -115,13 +115,13 @@ def test_pages_reload_when_only_the_passing_of_time_changes_their_text(rung: lis
 def test_a_sync_without_news_for_five_minutes_is_a_problem() -> None:
     sync_status = SyncStatus()
     sync_status.update(connected=True, full_sync_done=True, seeded=True, heard_at=ago(minutes=6))
-    assert sync_status.present(NOW).dead
+    assert sync_status.current(NOW).dead
 
 
 def test_a_refused_key_is_a_problem_at_once() -> None:
     sync_status = SyncStatus()
     sync_status.update(trouble=trouble_of(errors.Unauthorized("no")))
-    assert sync_status.present().key_refused
+    assert sync_status.current().key_refused
 
 
 def test_nothing_has_been_read_yet() -> None:
@@ -129,7 +129,7 @@ def test_nothing_has_been_read_yet() -> None:
     heard = {"broken_at": ago(seconds=9), "heard_at": ago(seconds=9)}
     assert state_and_stage(**heard, trouble=AWAY) == ("never", Stage.WAITING)
     assert state_and_stage(broken_at=ago(seconds=9), trouble=AWAY) == ("never", Stage.NOT_REACHED)
-    assert SyncStatus().present(NOW).unread
+    assert SyncStatus().current(NOW).unread
 
 
 def test_a_rate_limit_is_tried_again_after_a_day_at_the_latest() -> None:
@@ -177,9 +177,9 @@ def test_answering_is_paused_only_while_mobius_cannot_be_reached(
     sync_status = SyncStatus()
     facts = {"seeded": True, "broken_at": ago(hours=1), "heard_at": ago(hours=1)}
     sync_status.update(**facts, trouble=trouble_of(error))
-    assert sync_status.present(NOW).paused == paused
+    assert sync_status.current(NOW).paused == paused
     sync_status.update(connected=True, full_sync_done=True, trouble=None)
-    assert not sync_status.present(NOW).paused
+    assert not sync_status.current(NOW).paused
 
 
 def test_only_a_change_is_published(rung: list[str]) -> None:

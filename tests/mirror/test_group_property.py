@@ -138,7 +138,7 @@ def live(engine: EngineProcess, settings: Any, plot: list[Move]) -> None:
                     await agreed(kept, story, question.id)
                 await groups.poll(kept.client, upstream)
 
-        async_to_sync(follow)(Upstream.present())
+        async_to_sync(follow)(Upstream.current())
         compare(story)
 
 
@@ -160,7 +160,7 @@ async def agreed(kept: Kept, story: Story, id: str) -> None:
 def compare(story: Story) -> None:
     """The mirror says of each question and each person what the rules say."""
     story.check()
-    rows = {row.mobius_id: row for row in Interaction.objects.filter(upstream=Upstream.present())}
+    rows = {row.mobius_id: row for row in Interaction.objects.filter(upstream=Upstream.current())}
     assert rows.keys() == {question.id for question in story.questions}
     for question in story.questions:
         row = rows[question.id]
@@ -172,6 +172,6 @@ def compare(story: Story) -> None:
             waits = question.status == "pending" and user_id not in question.answered
             assert one.open is waits
     for handle, inside in story.inside.items():
-        group = Group.objects.get(upstream=Upstream.present(), handle=handle)
+        group = Group.objects.get(upstream=Upstream.current(), handle=handle)
         members = Membership.objects.filter(group=group).values_list("user_id", flat=True)
         assert set(members) == inside

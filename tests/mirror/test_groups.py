@@ -36,8 +36,8 @@ async def reader(project: Project, base_url: str) -> AsyncIterator[MobiusClient]
         yield client
 
 
-async def present() -> Upstream:
-    return await sync_to_async(Upstream.present)()
+async def current() -> Upstream:
+    return await sync_to_async(Upstream.current)()
 
 
 @sync_to_async
@@ -52,7 +52,7 @@ def join(project: Project, user_id: str = "user_tess") -> None:
 
 
 async def test_groups_routing_and_members_are_read(project: Project) -> None:
-    upstream = await present()
+    upstream = await current()
     async with reader(project, project.base_url) as client:
         await groups.poll(client, upstream)
         assert await inside() == BEGAN
@@ -71,7 +71,7 @@ async def test_groups_routing_and_members_are_read(project: Project) -> None:
 async def test_a_change_is_published_for_groups_and_their_questions(
     project: Project, mirror: Mirror, rung: list[str]
 ) -> None:
-    upstream = await present()
+    upstream = await current()
     group = project.http.get("groups/approvers").json()["id"]
     await sync_to_async(mirror.tell)(group_ask(group_id=group))
     async with reader(project, project.base_url) as client:
@@ -87,7 +87,7 @@ async def test_a_change_is_published_for_groups_and_their_questions(
 async def test_a_read_that_began_earlier_does_not_undo_a_change(
     project: Project, server: ScriptedServer
 ) -> None:
-    upstream = await present()
+    upstream = await current()
     late = Hold(Pass())
     server.on("GET", r"/groups/[^/]+/members$", Pass(), late)
     async with reader(project, server.base_url) as slow, reader(project, project.base_url) as quick:
@@ -103,7 +103,7 @@ async def test_a_read_that_began_earlier_does_not_undo_a_change(
 
 
 async def test_a_read_that_fails_changes_nothing(project: Project, server: ScriptedServer) -> None:
-    upstream = await present()
+    upstream = await current()
     async with reader(project, server.base_url) as client:
         await groups.poll(client, upstream)
         join(project)
@@ -117,7 +117,7 @@ async def test_a_list_whose_pages_repeat_changes_nothing(
     project: Project, server: ScriptedServer
 ) -> None:
     """It lacks groups, which don't count as deleted."""
-    upstream = await present()
+    upstream = await current()
     page = {"items": [], "has_more": True, "next_cursor": "the same"}
     async with reader(project, server.base_url) as client:
         await groups.poll(client, upstream)
@@ -128,7 +128,7 @@ async def test_a_list_whose_pages_repeat_changes_nothing(
 
 
 async def test_a_deleted_group_disappears(project: Project, server: ScriptedServer) -> None:
-    upstream = await present()
+    upstream = await current()
     async with reader(project, server.base_url) as client:
         await groups.poll(client, upstream)
         server.on("GET", r"/groups$", Reply(200, {"items": [], "has_more": False}))

@@ -69,10 +69,10 @@ async def test_while_polls_fail_pages_are_old_and_do_not_catch_up(server: GuideS
 
     def note(topics: Iterable[str]) -> None:
         if "freshness" in topics:
-            shown.append(mirror.sync_status.present().state)
+            shown.append(mirror.sync_status.current().state)
 
     async def is_paused() -> bool:
-        return mirror.sync_status.present().paused
+        return mirror.sync_status.current().paused
 
     async with kept(server, polls=pace) as mirror:
         await mirror.is_("live")
@@ -144,8 +144,8 @@ async def test_it_polls_until_it_finds_a_stream_of_the_project(
         await mirror.is_("live")
         question = server.state.ask()
         await mirror.ears.rings(f"item:{question}")
-        assert mirror.sync_status.present().state == "live"
-        assert not mirror.sync_status.present().key_refused
+        assert mirror.sync_status.current().state == "live"
+        assert not mirror.sync_status.current().key_refused
         tried = len(server.requests("project_events"))
         del server.offers.refuses["project_events"]
         # One that finds it, one that follows it.
@@ -233,7 +233,7 @@ async def test_a_question_that_is_refused_by_id_stops_no_full_sync(
         await mirror.sync.full_sync()
         assert await Run.objects.filter(mobius_id=run_id).aexists()
         assert (await Upstream.objects.aget()).full_synced_at != before
-        assert mirror.sync_status.present().state == "live"
+        assert mirror.sync_status.current().state == "live"
 
 
 @pytest.mark.parametrize("call", ["runs", "run"])
@@ -244,7 +244,7 @@ async def test_a_rate_limit_on_one_call_stops_no_other(server: GuideServer, call
     async with kept(server) as mirror:
         await mirror.is_("live")
         assert await asked_of("user_rina") == {question}
-        assert mirror.sync_status.present().state == "live"
+        assert mirror.sync_status.current().state == "live"
         await polls(server, 3)
     # The probe's request, and the full sync's or that of the reading of runs.
     assert len(server.requests(call)) <= 3
@@ -296,7 +296,7 @@ async def test_a_list_that_broke_off_is_not_said_to_be_read(server: GuideServer)
         await mirror.is_("live")
         assert (await Upstream.objects.aget()).seeded_at is None
         # The pending list has been read: that nothing is in it is true.
-        assert not mirror.sync_status.present().unread
+        assert not mirror.sync_status.current().unread
 
 
 async def test_a_list_of_several_pages_is_read_in_rotation(server: GuideServer) -> None:
@@ -341,7 +341,7 @@ async def test_where_the_cursor_is_ignored_a_list_is_read_as_far_as_it_goes(
     async with kept(server) as mirror:
         await mirror.is_("live")
         assert await asked_of("user_rina") == set(questions[-2:])
-        assert mirror.sync_status.present().repeats
+        assert mirror.sync_status.current().repeats
         since = monotonic()
         questions.append(server.state.ask())
         await mirror.ears.rings(f"item:{questions[-1]}", after=since)
@@ -352,7 +352,7 @@ async def test_where_the_cursor_is_ignored_a_list_is_read_as_far_as_it_goes(
         server.state.expire(questions[3])
         await mirror.ears.rings(f"item:{questions[3]}", after=since)
         assert await asked_of("user_rina") == set(questions[-3:])
-        assert mirror.sync_status.present().state == "live"
+        assert mirror.sync_status.current().state == "live"
         server.offers.ignores_cursor = False
         await mirror.sync.full_sync()
         assert await asked_of("user_rina") == {*questions[:3], *questions[-3:]}
@@ -543,7 +543,7 @@ async def test_with_a_project_stream_of_only_runs_the_list_is_polled(
         await mirror.ears.rings(f"item:{question}")
         server.offers.refuses["interactions"] = 503
         await polls(server, 2)
-        assert mirror.sync_status.present().state == "live"
+        assert mirror.sync_status.current().state == "live"
         del server.offers.refuses["interactions"]
         server.state.expire(question)
 
@@ -678,7 +678,7 @@ async def test_a_rate_limit_is_shown_with_its_end(server: GuideServer) -> None:
         server.offers.retry_after = 120
         server.offers.refuses["interactions"] = 429
         await mirror.is_("stale")
-        because = mirror.sync_status.present().because
+        because = mirror.sync_status.current().because
         assert because is not None
         assert because.until is not None
 
@@ -755,7 +755,7 @@ async def test_a_question_that_cannot_be_read_by_id_keeps_no_other_back(
         server.state.expire(questions[2])
         await mirror.ears.rings(f"item:{questions[2]}", after=since)
         await polls(server, 3)
-        assert mirror.sync_status.present().state == "live"
+        assert mirror.sync_status.current().state == "live"
         server.offers.refuses.clear()
         await mirror.ears.rings(f"item:{questions[0]}", after=since)
         assert await asked_of("user_rina") == {questions[0], questions[1]}

@@ -25,7 +25,7 @@ def viewer(mobius_id: str) -> access.Viewer:
 
 def found(text: str, by: access.Viewer = LEAD) -> set[str]:
     """The IDs that a search finds, without their prefix."""
-    items = search_questions(by, Upstream.present(), text, limit=50)
+    items = search_questions(by, Upstream.current(), text, limit=50)
     return {item.mobius_id.removeprefix("int_") for item in items}
 
 
@@ -302,9 +302,9 @@ def test_masked_values_are_not_found(mirror: Mirror, settings: Any, word: str) -
 
 
 def test_a_new_masked_key_reindexes_all_questions(mirror: Mirror, settings: Any) -> None:
-    assert Upstream.present().index_rules == rules()
+    assert Upstream.current().index_rules == rules()
     settings.MASKED_KEYS = ("iban",)
-    assert Upstream.present().index_rules != rules()
+    assert Upstream.current().index_rules != rules()
 
 
 def test_a_new_masked_key_masks_the_search_text_of_runs(mirror: Mirror, settings: Any) -> None:

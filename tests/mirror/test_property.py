@@ -213,7 +213,7 @@ def assert_the_same(world: World) -> None:
 
 @pytest.fixture
 def told(db: None) -> Told:
-    return Told(Upstream.present())
+    return Told(Upstream.current())
 
 
 def clear() -> None:

@@ -32,7 +32,7 @@ def between(project: Project) -> Iterator[ScriptedServer]:
 @pytest.fixture
 def upstream(settings: Any, project: Project, db: None) -> Upstream:
     settings.MOBIUS_PROJECT = project.handle
-    return Upstream.present()
+    return Upstream.current()
 
 
 @asynccontextmanager

@@ -104,7 +104,7 @@ def test_a_pruned_question_that_is_sent_again_is_not_counted_again(mirror: Mirro
 
 @pytest.fixture
 def told(db: None) -> Told:
-    return Told(Upstream.present())
+    return Told(Upstream.current())
 
 
 @UNHURRIED

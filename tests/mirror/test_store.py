@@ -32,7 +32,7 @@ def cancelled_within_its_transaction() -> Iterator[list["asyncio.Task[None]"]]:
 async def test_changes_written_by_a_cancelled_session_are_published(
     cancelled_within_its_transaction: list["asyncio.Task[None]"],
 ) -> None:
-    store = Store(await sync_to_async(Upstream.present)())
+    store = Store(await sync_to_async(Upstream.current)())
     published: set[str] = set()
     unsubscribe = get_bus().subscribe(published.update)
     task = asyncio.create_task(store.apply([ask()]))

@@ -147,7 +147,7 @@ async def test_it_catches_up_by_itself_after_upstream_was_away(
         await mirror.is_("live")
         await asyncio.to_thread(engine.kill)
         await mirror.is_("stale")
-        fresh = mirror.sync_status.present()
+        fresh = mirror.sync_status.current()
         assert (fresh.stage, fresh.no_updates_since) == (Stage.NO_UPDATES, fresh.since)
         assert fresh.because == Trouble(Reason.NOT_RESPONDING)
         await asyncio.to_thread(engine.start)

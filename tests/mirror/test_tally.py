@@ -72,7 +72,7 @@ def tallied() -> Counter[tuple[Any, ...]]:
 
 @pytest.fixture
 def told(db: None) -> Told:
-    return Told(Upstream.present())
+    return Told(Upstream.current())
 
 
 @UNHURRIED

@@ -94,14 +94,14 @@ def test_two_accounts_are_never_one_person(rina: Reviewer) -> None:
 def test_changing_the_mobius_id_deletes_the_old_token(rina: Reviewer) -> None:
     credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
     assign(rina, mobius_id="user_new")
-    assert credentials.present(rina, Upstream.present()) is None
+    assert credentials.find(rina, Upstream.current()) is None
 
 
 def test_a_token_belongs_to_its_upstream(rina: Reviewer, settings: object) -> None:
     credentials.adopt(rina, token=SecretStr(TOKEN), owner="user_rina")
-    assert credentials.present(rina, Upstream.present()) is not None
+    assert credentials.find(rina, Upstream.current()) is not None
     settings.MOBIUS_PROJECT = "another"  # type: ignore[attr-defined]
-    assert credentials.present(rina, Upstream.present()) is None
+    assert credentials.find(rina, Upstream.current()) is None
 
 
 def test_the_demo_is_made_once(db: None) -> None:
@@ -119,7 +119,7 @@ def test_at_the_next_start_a_demo_token_is_as_its_owner_left_it(db: None) -> Non
     credentials.remove(rina)
     credentials.adopt(sam, token=SecretStr(f"{TOKEN}-new"), owner="user_sam")
     make_demo(tokens={"user_rina": TOKEN, "user_sam": TOKEN})
-    assert credentials.present(rina, Upstream.present()) is None
+    assert credentials.find(rina, Upstream.current()) is None
     assert vault.unseal(Credential.objects.get(reviewer=sam).sealed) == f"{TOKEN}-new"
 
 
@@ -137,7 +137,7 @@ def test_at_the_next_start_a_worthless_demo_token_is_replaced(
         case _:
             settings.MOBIUS_BASE_URL = "http://127.0.0.1:8999"
     make_demo(tokens={"user_rina": TOKEN})
-    state = credentials.state_of(rina.user_id, Upstream.present())
+    state = credentials.state_of(rina.user_id, Upstream.current())
     assert state is credentials.Token.GOOD
 
 

@@ -54,7 +54,7 @@ def preview(
 ) -> Batch:
     """A person looks at what would be done."""
     chosen = [Chosen(item.mobius_id, item.updated_at) for item in items]
-    reviewer, upstream = desk.person(who), Upstream.present()
+    reviewer, upstream = desk.person(who), Upstream.current()
     return batches.prepare(reviewer=reviewer, upstream=upstream, verb=verb, chosen=chosen)
 
 
@@ -202,7 +202,7 @@ def test_a_batch_takes_the_first_of_too_many_questions(desk: Desk) -> None:
     chosen = [Chosen(item.mobius_id), *(Chosen(f"int_{n}") for n in range(batches.MOST))]
     batch = batches.prepare(
         reviewer=desk.person("rina"),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         verb=Batch.Verb.APPROVE,
         chosen=chosen,
     )

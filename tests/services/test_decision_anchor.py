@@ -26,7 +26,7 @@ HEAD = DecisionHead(number=7, hash="a" * 64, mac="b" * 64)
 
 @transaction.atomic
 def enter() -> None:
-    append(Entry(verb="claim", actor="user_rina", upstream=Upstream.present()))
+    append(Entry(verb="claim", actor="user_rina", upstream=Upstream.current()))
 
 
 def settled() -> None:

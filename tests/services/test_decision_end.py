@@ -39,7 +39,7 @@ def enter(
     entry_count.begin()
 
     def append_and_commit(count: int = 1, **fields: Any) -> list[Decision]:
-        said = {"verb": "claim", "actor": "user_rina", "upstream": Upstream.present(), **fields}
+        said = {"verb": "claim", "actor": "user_rina", "upstream": Upstream.current(), **fields}
         with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
             return append(*(Entry(**said) for _ in range(count)))
 
@@ -76,7 +76,7 @@ def test_the_entry_count_file_shows_that_the_end_was_cut_off(enter: Enter) -> No
 def test_a_note_may_be_behind_the_log(enter: Enter, tmp_path: Path) -> None:
     enter(2)
     with transaction.atomic():
-        append(Entry(verb="claim", actor="user_rina", upstream=Upstream.present()))
+        append(Entry(verb="claim", actor="user_rina", upstream=Upstream.current()))
     assert entry_count.read().number == 2
     assert verify().intact
     enter()
@@ -159,7 +159,7 @@ def test_a_rolled_back_entry_is_not_noted(
 
     def broken() -> None:
         with transaction.atomic():
-            append(Entry(verb="claim", actor="user_rina", upstream=Upstream.present()))
+            append(Entry(verb="claim", actor="user_rina", upstream=Upstream.current()))
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -174,7 +174,7 @@ def test_an_answered_attempt_without_an_entry_is_missed(enter: Enter) -> None:
     attempt = Attempt.objects.create(
         operation_id="op_1",
         reviewer=rina,
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         interaction_id="int_1",
         value=True,
         credential_kind="member",
@@ -240,7 +240,7 @@ for turn in range(int(sys.argv[1])):
     with transaction.atomic():
         if "die" in sys.argv:
             transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
-        append(Entry(verb="claim", actor=f"user_{os.getpid()}", upstream=Upstream.present()))
+        append(Entry(verb="claim", actor=f"user_{os.getpid()}", upstream=Upstream.current()))
 print(verify())
 """
 PREPARE = """

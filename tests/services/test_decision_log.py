@@ -26,7 +26,7 @@ WRITERS = 16
 
 
 def entry(**fields: Any) -> Entry:
-    said = {"verb": "claim", "actor": "user_rina", "upstream": Upstream.present(), **fields}
+    said = {"verb": "claim", "actor": "user_rina", "upstream": Upstream.current(), **fields}
     return Entry(**said)
 
 
@@ -96,8 +96,8 @@ def test_an_entry_has_every_field(db: None) -> None:
         "account": "rina",
         "address": "10.4.18.22",
         "credential_kind": "member",
-        "base_url": Upstream.present().base_url,
-        "project": Upstream.present().project,
+        "base_url": Upstream.current().base_url,
+        "project": Upstream.current().project,
         "interaction_id": "int_1",
         "run_id": "run_1",
         "group_id": "grp_1",

@@ -33,7 +33,7 @@ def folder(db: None, settings: Any, tmp_path: Path) -> Path:
 
 
 def _claim() -> Entry:
-    return Entry(verb="claim", actor="user_rina", upstream=Upstream.present())
+    return Entry(verb="claim", actor="user_rina", upstream=Upstream.current())
 
 
 def reseal(reason: str = "The disk of the old server is lost.") -> str:
@@ -120,7 +120,7 @@ def test_answers_that_the_log_has_lost_are_entered_again(folder: Path) -> None:
     Attempt.objects.create(
         operation_id="op_1",
         reviewer=Reviewer.objects.get(mobius_id="user_rina"),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         interaction_id="int_2",
         value=False,
         comment="Too early.",

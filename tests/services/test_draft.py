@@ -205,7 +205,7 @@ def test_a_save_before_the_mirror_has_the_answer_restores_nothing(
     Attempt.objects.create(
         operation_id="op1",
         reviewer=rina,
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         interaction_id="int_1",
         state=Attempt.State.ANSWERED,
         created_at=timezone.now(),

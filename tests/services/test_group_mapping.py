@@ -16,5 +16,5 @@ def test_open_questions_are_counted_by_the_group_that_they_ask(db: None) -> None
         group_ask("int_4", members=None, group_id="", target=target),
         group_ask("int_5", group_id="grp_known"),
     )
-    found = {one.group_id: one.questions for one in mappings(Upstream.present())}
+    found = {one.group_id: one.questions for one in mappings(Upstream.current())}
     assert found == {"board": 2, "grp_board": 2}

@@ -177,7 +177,7 @@ async def test_a_mail_that_could_not_be_sent_is_sent_later(
 
 async def test_what_began_long_ago_is_only_mailed_when_it_ends(mailbox: Mailbox) -> None:
     await Incident.objects.acreate(
-        upstream=await sync_to_async(Upstream.present)(),
+        upstream=await sync_to_async(Upstream.current)(),
         kind=Kind.SYNC_DEAD,
         began_at=soon(days=-1),
         ended_at=soon(minutes=-1),

@@ -50,7 +50,7 @@ def test_a_mapping_reaches_the_pages_of_those_who_are_asked_now(
         assert changed[f"inbox:{user_id}"] == {"int_1"}
     assert {"item:int_1", "runs"} <= changed.keys()
     assert "item:int_2" not in changed
-    decision_log.append(Entry(verb="respond", upstream=Upstream.present(), actor="", value=True))
+    decision_log.append(Entry(verb="respond", upstream=Upstream.current(), actor="", value=True))
     map_group("grp_board", ["sam"])
     watcher.check()
     assert "inbox:user_rina" in heard[-1]
@@ -80,7 +80,7 @@ def test_a_deactivation_reaches_the_pages_of_the_group_and_of_leads(
     rina.is_active = False
     rina.save()
     item = Interaction.objects.get(mobius_id="int_3")
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     entry = Entry(
         verb="release", upstream=upstream, actor="user_rina", item=item, value={"by": "admin"}
     )

@@ -38,7 +38,7 @@ def test_an_hour_later_it_is_unread_again(item: None) -> None:
     assert press().done
     rina = Reviewer.objects.get(user__username="rina")
     assert notices.read_item(
-        reviewer=rina, upstream=Upstream.present(), interaction_id="int_1", now=NOW
+        reviewer=rina, upstream=Upstream.current(), interaction_id="int_1", now=NOW
     )
     assert not press(minutes=59).done
     assert Notice.objects.get().read_at is not None

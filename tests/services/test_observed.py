@@ -30,7 +30,7 @@ def log() -> list[tuple[str, bool, Any, str, str]]:
 def sync_hears(desk: Desk, id: str) -> None:
     """What the sync does with an event or a full sync."""
     interaction = read_interaction(desk.upstream(id))
-    apply(Upstream.present(), [interaction], read_at=timezone.now())
+    apply(Upstream.current(), [interaction], read_at=timezone.now())
 
 
 @sync_to_async

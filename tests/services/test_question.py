@@ -31,7 +31,7 @@ def asked_upstream(desk: Desk, **fields: Any) -> str:
 
 
 async def opened(who: Viewer, id: str) -> Interaction | None:
-    return await find_or_read(who, await sync_to_async(Upstream.present)(), id)
+    return await find_or_read(who, await sync_to_async(Upstream.current)(), id)
 
 
 def reads(desk: Desk) -> int:
@@ -80,7 +80,7 @@ async def test_a_read_is_kept_even_if_the_person_has_left_the_page(desk: Desk) -
     id = await asked_upstream(desk)
     held = Hold(Pass())
     desk.server.on("GET", READ, held)
-    rina, upstream = await viewer(desk), await sync_to_async(Upstream.present)()
+    rina, upstream = await viewer(desk), await sync_to_async(Upstream.current)()
     left = asyncio.ensure_future(opened(rina, id))
     await asyncio.to_thread(held.reached.wait)
     left.cancel()

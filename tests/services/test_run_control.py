@@ -30,7 +30,7 @@ async def started(desk: Desk, *steps: dict[str, Any]) -> str:
         return run_id
 
     run_id = await sync_to_async(begin)()
-    upstream = await sync_to_async(Upstream.present)()
+    upstream = await sync_to_async(Upstream.current)()
     await read_run(service_client(), upstream, run_id)
     return run_id
 

@@ -42,13 +42,13 @@ async def answer(desk: GuideDesk, item: Interaction, *, who: str = "rina", **mor
 
 async def look_at_offers() -> None:
     """As the sync does it every ten minutes."""
-    upstream = await sync_to_async(Upstream.present)()
+    upstream = await sync_to_async(Upstream.current)()
     found = await probe(service_client(), capabilities.of(upstream))
     await sync_to_async(capabilities.store)(upstream, found)
 
 
 async def mode() -> bool:
-    return service_key.answers(await sync_to_async(Upstream.present)())
+    return service_key.answers(await sync_to_async(Upstream.current)())
 
 
 async def modes_logged() -> list[tuple[str, str]]:
@@ -239,7 +239,7 @@ async def test_a_refused_key_is_not_used_again_for_that_kind_of_question(
     assert (outcome.kind, outcome.service_key) == (Kind.TOKEN_REFUSED, True)
     assert await drafts() == [(["true"], "Go")]
     on.server.offers.refuses.clear()
-    upstream = await sync_to_async(Upstream.present)()
+    upstream = await sync_to_async(Upstream.current)()
     assert key_answers.mode(upstream).refused == ("user",)
     assert (await answer(on, direct, operation_id="op2")).kind is Kind.NO_CREDENTIAL
     assert (await answer(on, grouped, operation_id="op3")).kind is Kind.ANSWERED

@@ -43,14 +43,14 @@ def folder(db: None, settings: Any, tmp_path: Path) -> Path:
 
 @transaction.atomic
 def enter() -> None:
-    decision_log.append(Entry(verb="claim", actor="user_rina", upstream=Upstream.present()))
+    decision_log.append(Entry(verb="claim", actor="user_rina", upstream=Upstream.current()))
 
 
 def rina_with_a_token() -> None:
     user = get_user_model().objects.create_user("rina")
     Credential.objects.create(
         reviewer=Reviewer.objects.get(user=user),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         sealed=vault.seal("mbc_of_rina"),
         added_at=user.date_joined,
     )

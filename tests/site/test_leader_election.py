@@ -36,12 +36,12 @@ def test_it_is_not_live_while_no_one_leads() -> None:
     leader, follower = SyncStatus(), SyncStatus()
     leader.update(connected=True, seeded=True, full_sync_done=True, heard_at=NOW)
     follower.follow(leader.report())
-    assert follower.present().state == "live"
+    assert follower.current().state == "live"
     follower.follow(None)
     later = datetime.now(UTC) + timedelta(seconds=3)
-    assert follower.present(later).state == "stale"
+    assert follower.current(later).state == "stale"
     follower.follow(leader.report())
-    assert follower.present().state == "live"
+    assert follower.current().state == "live"
 
 
 @pytest.mark.parametrize(

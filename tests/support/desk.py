@@ -50,13 +50,13 @@ class Desk:
     def tell(self, payload: dict[str, Any]) -> None:
         """Put a payload into the mirror."""
         interaction = read_interaction(payload)
-        mirror.apply(Upstream.present(), [interaction], read_at=datetime.now(UTC))
+        mirror.apply(Upstream.current(), [interaction], read_at=datetime.now(UTC))
 
     def tell_run(self, id: str) -> None:
         """The run of that id into the mirror, as the engine has it."""
         answer = self.project.http.get(f"runs/{id}")
         assert answer.is_success, answer.text
-        mirror.apply(Upstream.present(), [read_run(answer.json())], read_at=datetime.now(UTC))
+        mirror.apply(Upstream.current(), [read_run(answer.json())], read_at=datetime.now(UTC))
 
     def upstream(self, id: str) -> dict[str, Any]:
         """The question as the engine has it."""

@@ -37,5 +37,5 @@ class GuideDesk:
         """The mirror's row, brought up to upstream, as the sync does it."""
         state = self.server.state
         interaction = read_interaction(state.shown_interaction(state.interaction(id)))
-        mirror.apply(Upstream.present(), [interaction], read_at=datetime.now(UTC))
+        mirror.apply(Upstream.current(), [interaction], read_at=datetime.now(UTC))
         return Interaction.objects.get(mobius_id=id)

@@ -35,7 +35,7 @@ def stranger(username: str = "mallory") -> Client:
 
 def tell(*payloads: Payload, **how: Any) -> None:
     """Put payloads into the mirror, as if upstream had sent them."""
-    project.apply(Upstream.present(), payloads, read_at=datetime.now(UTC), **how)
+    project.apply(Upstream.current(), payloads, read_at=datetime.now(UTC), **how)
 
 
 def soon(**length: float) -> datetime:

@@ -199,7 +199,7 @@ def test_the_log_is_only_read(boss: Client) -> None:
     with transaction.atomic():
         item = Interaction(mobius_id="int_1", title="Let Ada go?")
         said = {"value": True, "comment": "She knows", "shown": {"message": "Let Ada go?"}}
-        rina = {"upstream": Upstream.present(), "actor": "user_rina"}
+        rina = {"upstream": Upstream.current(), "actor": "user_rina"}
         append(Entry(verb="respond", item=item, **rina, **said))
     entry = Decision.objects.get()
     assert "int_1" in boss.get("/admin/inbox/decision/").content.decode()

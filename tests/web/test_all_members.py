@@ -37,7 +37,7 @@ def one_line(answer: Any) -> str:
 
 def board(*user_ids: str) -> None:
     group = Group.objects.create(
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         mobius_id="grp_board",
         handle="change-board",
         name="Change board",
@@ -61,7 +61,7 @@ def received(*names: str) -> None:
     for name in names:
         Attempt.objects.create(
             reviewer=Reviewer.objects.get(user__username=name),
-            upstream=Upstream.present(),
+            upstream=Upstream.current(),
             interaction_id="int_1",
             operation_id="op1",
             value=True,

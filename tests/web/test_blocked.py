@@ -46,7 +46,7 @@ def by_group(page: str) -> str:
 def board(*members: str) -> None:
     """The change board as it is now."""
     group = Group.objects.create(
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         mobius_id="grp_board",
         handle="change-board",
         name="Change board",

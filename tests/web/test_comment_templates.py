@@ -43,7 +43,7 @@ def _text(answer: Any) -> str:
 def board(people: None) -> Group:
     """Rina, Sam and Lee are in the group, and its question is open."""
     group = Group.objects.create(
-        upstream=Upstream.present(), mobius_id="grp_board", handle="change-board", name="Board"
+        upstream=Upstream.current(), mobius_id="grp_board", handle="change-board", name="Board"
     )
     for user_id in (RINA, SAM, LEE):
         Membership.objects.create(group=group, user_id=user_id)
@@ -96,7 +96,7 @@ def test_only_closed_questions_that_the_viewer_may_open_are_learnt_from(
 
 def test_members_of_two_different_groups_make_none(board: Group, rina: Client) -> None:
     second = Group.objects.create(
-        upstream=Upstream.present(), mobius_id="grp_second", handle="second", name="Second"
+        upstream=Upstream.current(), mobius_id="grp_second", handle="second", name="Second"
     )
     Membership.objects.filter(group=board, user_id=LEE).delete()
     for user_id in (RINA, LEE):
@@ -118,7 +118,7 @@ def test_a_lead_adds_fixed_ones_for_a_workflow_or_a_group(
     board: Group, rina: Client, tess: Client
 ) -> None:
     other = Group.objects.create(
-        upstream=Upstream.present(), mobius_id="grp_x", handle="x", name="Other"
+        upstream=Upstream.current(), mobius_id="grp_x", handle="x", name="Other"
     )
     for text, workflow, group in (
         ("For all.", "", ""),
@@ -139,7 +139,7 @@ def test_a_lead_adds_fixed_ones_for_a_workflow_or_a_group(
 
 def test_a_lead_edits_a_fixed_one(board: Group, rina: Client, tess: Client) -> None:
     row = CommentTemplate.objects.create(
-        upstream=Upstream.present(), text="Fine & good.", workflow="pay", author="Ada"
+        upstream=Upstream.current(), text="Fine & good.", workflow="pay", author="Ada"
     )
     path = f"/templates/{row.pk}/"
     assert f'href="{path}"' in _text(tess.get("/templates/"))
@@ -155,7 +155,7 @@ def test_a_lead_edits_a_fixed_one(board: Group, rina: Client, tess: Client) -> N
 
 
 def test_what_can_not_be_added_can_not_be_saved_either(board: Group, tess: Client) -> None:
-    row = CommentTemplate.objects.create(upstream=Upstream.present(), text="Fine.", author="Tess")
+    row = CommentTemplate.objects.create(upstream=Upstream.current(), text="Fine.", author="Tess")
     for text in (" ", "x" * 2001, "safe\u202eevil"):
         assert tess.post(f"/templates/{row.pk}/", {"text": text}).status_code == 422
     row.refresh_from_db()
@@ -163,7 +163,7 @@ def test_what_can_not_be_added_can_not_be_saved_either(board: Group, tess: Clien
 
 
 def test_a_deleted_template_can_not_be_edited(board: Group, tess: Client) -> None:
-    row = CommentTemplate.objects.create(upstream=Upstream.present(), text="Fine.", author="Tess")
+    row = CommentTemplate.objects.create(upstream=Upstream.current(), text="Fine.", author="Tess")
     tess.post(f"/templates/{row.pk}/delete")
     assert tess.get(f"/templates/{row.pk}/").status_code == 404
     assert tess.post(f"/templates/{row.pk}/", {"text": "Back."}).status_code == 404
@@ -171,7 +171,7 @@ def test_a_deleted_template_can_not_be_edited(board: Group, tess: Client) -> Non
 
 def test_a_template_keeps_its_group_after_that_is_gone(board: Group, tess: Client) -> None:
     row = CommentTemplate.objects.create(
-        upstream=Upstream.present(), text="Fine.", group=board, author="Tess"
+        upstream=Upstream.current(), text="Fine.", group=board, author="Tess"
     )
     Group.objects.filter(pk=board.pk).update(gone=True)
     path = f"/templates/{row.pk}/"

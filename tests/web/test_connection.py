@@ -82,7 +82,7 @@ def test_administrators_see_the_connection_problem_on_every_page(
 
 def test_capabilities_are_listed_with_what_replaces_missing_ones(root: Client) -> None:
     known = {"pending": "yes", "groups": "no"}
-    Upstream.objects.filter(pk=Upstream.present().pk).update(capabilities=known)
+    Upstream.objects.filter(pk=Upstream.current().pk).update(capabilities=known)
     page = shown(root.get(PAGE))
     assert (
         "Members come from the question itself, or from the people assigned to the group here."
@@ -99,7 +99,7 @@ def test_whether_the_service_key_answers_is_said_with_the_reason(
     settings.SERVICE_KEY_ANSWERS = "auto"
     assert "Off: it isn't known yet whether Mobius says who" in shown(root.get(PAGE))
     known = {"token_owner": "no"}
-    Upstream.objects.filter(pk=Upstream.present().pk).update(capabilities=known)
+    Upstream.objects.filter(pk=Upstream.current().pk).update(capabilities=known)
     assert "On: Mobius doesn't say who a member token belongs to." in shown(root.get(PAGE))
 
 

@@ -42,7 +42,7 @@ SHOWN = {
 
 @transaction.atomic
 def enter(count: int = 1, **fields: Any) -> list[Decision]:
-    said = {"verb": "claim", "actor": "user_rina", "upstream": Upstream.present(), **fields}
+    said = {"verb": "claim", "actor": "user_rina", "upstream": Upstream.current(), **fields}
     return append(*(Entry(**said) for _ in range(count)))
 
 
@@ -104,7 +104,7 @@ def test_an_account_is_called_one_once(tess: Client) -> None:
 
 def test_groups_roles_and_permissions_are_called_by_their_names(tess: Client) -> None:
     Group.objects.create(
-        upstream=Upstream.present(), mobius_id="grp_ops", handle="ops", name="Operations"
+        upstream=Upstream.current(), mobius_id="grp_ops", handle="ops", name="Operations"
     )
     for id_ in ("grp_ops", "grp_unknown"):
         enter(verb=group_mapping.VERB, group_id=id_, title=id_, value={"group": id_})

@@ -34,7 +34,7 @@ def poll() -> None:
     async def read(upstream: Upstream) -> None:
         await mirror.poll(service_client(), upstream)
 
-    async_to_sync(read)(Upstream.present())
+    async_to_sync(read)(Upstream.current())
 
 
 def said(answer: Any) -> list[str]:
@@ -117,7 +117,7 @@ def test_a_reviewer_sees_their_own_groups_only(board: Desk) -> None:
 
 @pytest.mark.parametrize("name", ["rina", "tess"])
 def test_a_mobius_without_groups_is_not_said_to_have_named_none(people: None, name: str) -> None:
-    Upstream.objects.filter(pk=Upstream.present().pk).update(capabilities={"groups": "no"})
+    Upstream.objects.filter(pk=Upstream.current().pk).update(capabilities={"groups": "no"})
     page = sign_in(name).get("/groups/").content.decode()
     assert "Mobius doesn&#x27;t list its groups" in page or "Mobius doesn't list its groups" in page
 
@@ -421,7 +421,7 @@ def test_invalid_changes_are_refused(board: Desk) -> None:
 
 
 def test_a_group_without_a_name_is_called_by_its_handle(db: None) -> None:
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     Group.objects.create(upstream=upstream, mobius_id="grp_night", handle="night-shift")
     assert group_names(upstream, {"grp_night"}) == {
         "grp_night": "night-shift",

@@ -343,7 +343,7 @@ def test_an_unreadable_shown_parameter_is_ignored(rina: Client) -> None:
 
 
 def test_the_stream_brings_the_mark_and_the_warning_when_mobius_goes_away(away: None) -> None:
-    context = {"freshness": freshness.present()}
+    context = {"freshness": freshness.current()}
     shown = " ".join(render_to_string("components/_mirror_state.html", context).split())
     assert re.search(r'id="freshness"[^>]* hx-swap-oob="true"', shown)
     assert re.search(r'id="mirror-stale" hx-swap-oob="true"> <div class="notice', shown)

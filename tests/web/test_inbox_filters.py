@@ -190,7 +190,7 @@ def test_every_order_is_paged_without_skipping_or_repeating(rina: Client) -> Non
         seen = [title for page in pages for title in page]
         assert len(seen) == len(set(seen)) == 2 * PAGE + 20, (sort, group_by)
         filters = Filters.read({"sort": sort, "group_by": group_by})
-        rows = order_of(filters, {}).first(rows_of(OPEN, VIEWER, Upstream.present()), "", 500)
+        rows = order_of(filters, {}).first(rows_of(OPEN, VIEWER, Upstream.current()), "", 500)
         assert seen == list(rows.values_list("interaction__title", flat=True)), (sort, group_by)
 
 
@@ -230,7 +230,7 @@ def test_the_newest_are_read_from_an_index(rina: Client) -> None:
     tell(*(ask(f"int_{n}") for n in range(5)))
     for sort in ("newest", "oldest"):
         order = order_of(Filters.read({"sort": sort}), {})
-        plan = order.first(rows_of(OPEN, VIEWER, Upstream.present()), "", PAGE).explain()
+        plan = order.first(rows_of(OPEN, VIEWER, Upstream.current()), "", PAGE).explain()
         assert "asks_by_age" in plan
         assert "TEMP B-TREE" not in plan
 
@@ -254,7 +254,7 @@ def test_a_row_whose_workflow_becomes_known_is_found_by_it(rina: Client) -> None
 
 
 def test_the_next_question_follows_the_order(rina: Client) -> None:
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     for number in range(3):
         tell(run(f"run_{number}", workflow=f"flow-{number}"))
     tell(
@@ -306,7 +306,7 @@ def test_a_chip_names_only_people_and_groups_that_the_list_names(
     questions: None, rina: Client
 ) -> None:
     Group.objects.create(
-        upstream=Upstream.present(), mobius_id="grp_x", handle="x", name="Secret", routing="any"
+        upstream=Upstream.current(), mobius_id="grp_x", handle="x", name="Secret", routing="any"
     )
     page = rina.get("/inbox/?requester=user_lee&target=grp_x").content.decode()
     assert list(chips(page)) == ["Requested by user_lee", "grp_x"]

@@ -249,7 +249,7 @@ def test_an_unknown_scope_shows_the_inbox(rina: Client) -> None:
 )
 def test_scopes_with_few_rows_have_their_own_index(rina: Client, scope: str, index: str) -> None:
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
-    plan = SOONEST_DUE.sorted(rows_of(scope, viewer, Upstream.present()))[:51].explain()
+    plan = SOONEST_DUE.sorted(rows_of(scope, viewer, Upstream.current()))[:51].explain()
     assert f"{index} (upstream_id=? AND user_id=?)" in plan
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan
@@ -409,7 +409,7 @@ def test_unknown_types_and_statuses_do_not_break_it(rina: Client) -> None:
 
 @pytest.mark.sqlite
 def test_a_page_walks_the_persons_index_and_never_sorts_what_waits(rina: Client) -> None:
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     tell(*(ask(f"int_{n}", expires_at=soon(days=1 + n)) for n in range(5)))
     viewer = Viewer(user_id=0, mobius_id="user_rina", name="Rina")
     plan = SOONEST_DUE.sorted(rows_of(OPEN, viewer, upstream))[:51].explain()
@@ -455,6 +455,6 @@ def test_the_first_question_that_can_be_claimed_brings_claims_at_once(rina: Clie
 
 
 def offers_claims(client: Client) -> bool:
-    capabilities.store(Upstream.present(), Capabilities())
+    capabilities.store(Upstream.current(), Capabilities())
     page = client.get("/inbox/").content.decode()
     return "Claimed by me" in page and "Claim, release" in page

@@ -378,7 +378,7 @@ def test_the_page_says_so_while_figures_are_being_recounted(
     settings.TIME_ZONE = "Pacific/Auckland"
     said = "The time zone is now Pacific/Auckland. Figures are being recalculated"
     assert said in tess.get("/insights/").content.decode()
-    list(rebuild(Upstream.present()))
+    list(rebuild(Upstream.current()))
     assert "being recalculated" not in tess.get("/insights/").content.decode()
 
 
@@ -413,5 +413,5 @@ def test_a_group_of_one_answer_is_counted_once(people: None) -> None:
 
 @pytest.mark.sqlite
 def test_the_oldest_open_question_is_found_by_its_index(people: None) -> None:
-    rows = waiting(Upstream.present(), InsightsFilters.read({}))
+    rows = waiting(Upstream.current(), InsightsFilters.read({}))
     assert "interaction_oldest" in rows.order_by("created_at").explain()

@@ -166,7 +166,7 @@ def test_only_my_own_draft_is_in_the_form(rina: Client, sam: Client) -> None:
     tell(group_ask(policy=Policy(kind=PolicyKind.ANY)))
     Draft.objects.create(
         reviewer=Reviewer.objects.get(mobius_id="user_rina"),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         interaction_id="int_1",
         values=[],
         comment="Half a thought",
@@ -242,7 +242,7 @@ def test_my_answer_says_where_it_was_given_once_that_is_known(
     if state is not None:
         Attempt.objects.create(
             reviewer=Reviewer.objects.get(mobius_id="user_rina"),
-            upstream=Upstream.present(),
+            upstream=Upstream.current(),
             interaction_id="int_1",
             operation_id="op_1",
             value=True,
@@ -261,7 +261,7 @@ def test_typed_text_is_kept_when_someone_else_was_first(rina: Client) -> None:
     tell(answered(group_ask(policy=Policy(kind=PolicyKind.ANY)), "user_lee", 2))
     Draft.objects.create(
         reviewer=Reviewer.objects.get(mobius_id="user_rina"),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         interaction_id="int_1",
         comment="24 hours is short",
         updated_at=NOON,
@@ -288,7 +288,7 @@ def test_only_text_that_is_not_my_answer_is_called_unsent(
     tell(answered(ask(), "user_rina", 2))
     Draft.objects.create(
         reviewer=Reviewer.objects.get(mobius_id="user_rina"),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         interaction_id="int_1",
         values=values,
         comment=comment,
@@ -381,7 +381,7 @@ def test_a_question_that_someone_else_has_claimed_is_view_only(rina: Client) -> 
 def test_its_history_names_someone_who_has_left_the_group(rina: Client) -> None:
     tell(group_ask(run_id="run_1", members=("user_rina", "user_sam")))
     Event.objects.create(
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         run_id="run_1",
         seq=9,
         kind="interaction",

@@ -114,7 +114,7 @@ def test_it_counts_held_answers_and_questions_that_expire_soon(db: None) -> None
         Attempt.objects.create(
             operation_id=f"op{number}",
             reviewer=rina,
-            upstream=Upstream.present(),
+            upstream=Upstream.current(),
             interaction_id="int_1",
             credential_kind="member",
             state=state,
@@ -131,7 +131,7 @@ def test_it_counts_held_answers_and_questions_that_expire_soon(db: None) -> None
 def test_it_times_the_queries_of_the_database(db: None) -> None:
     before = value("inbox_database_query_seconds_count") or 0
     metrics.time_queries(connection=connection)
-    Upstream.present()
+    Upstream.current()
     assert (value("inbox_database_query_seconds_count") or 0) > before
 
 

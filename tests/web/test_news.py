@@ -101,7 +101,7 @@ def test_an_answer_that_was_not_sent_is_told_with_its_reason(rina: Client, sam: 
     start = until(fetch(rina))
     Notice.objects.create(
         reviewer=Reviewer.objects.get(user__username="rina"),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         kind=Notice.Kind.NOT_SENT,
         interaction_id="int_a",
         reason="closed",

@@ -29,7 +29,7 @@ def notice(id: str = "int_1", to: str = "rina", **fields: Any) -> Notice:
     }
     return Notice.objects.create(
         reviewer=Reviewer.objects.get(user__username=to),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         interaction_id=id,
         **(said | fields),
     )

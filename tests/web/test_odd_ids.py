@@ -45,7 +45,7 @@ def links(page: httpx.Response) -> set[str]:
 
 
 def test_every_page_of_an_odd_id_opens(web: httpx.Client) -> None:
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     for id in ODD:
         tell(run(id), ask(id, run_id=id))
         item, of = Interaction.objects.get(mobius_id=id), Run.objects.get(mobius_id=id)

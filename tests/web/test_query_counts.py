@@ -50,7 +50,7 @@ COUNTED_BY_ROWS = {
 
 def grow(first: int, last: int) -> None:
     """More of everything that a page lists."""
-    upstream, now = Upstream.present(), datetime.now(UTC)
+    upstream, now = Upstream.current(), datetime.now(UTC)
     for n in range(first, last):
         about = {"run_id": f"run_{n}", "workflow": f"pay-{n}", "signal_name": f"interaction:{n}"}
         waiting = ask(f"int_{n}", message=f"Pay {n}?", expires_at=soon(days=n), **about)

@@ -420,7 +420,7 @@ def test_a_reviewers_row_says_no_more_than_the_own_questions(rina: Client) -> No
 @pytest.mark.sqlite
 def test_a_reviewers_runs_are_looked_up_by_the_own_questions(rina: Client) -> None:
     tell(run("run_1"), ask("int_1", run_id="run_1"))
-    viewer, upstream = viewer_of(User.objects.get(username="rina")), Upstream.present()
+    viewer, upstream = viewer_of(User.objects.get(username="rina")), Upstream.current()
     _, newest = SORTS[""]
     plan = page_of(viewer, upstream, RunFilters.read({}), newest, soon()).explain()
     assert "upstream_id=? AND mobius_id=?" in plan

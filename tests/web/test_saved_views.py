@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("read")
 def board(people: None) -> Group:
     """A group of Rina and Sam."""
     group = Group.objects.create(
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         mobius_id="grp_board",
         handle="change-board",
         name="Change board",
@@ -381,7 +381,7 @@ def test_the_numbers_take_two_queries_and_stop_at_99(rina: Client, board: Group)
     tell(*(ask(f"int_{n}") for n in range(120)))
     owner = User.objects.get(username="rina")
     viewer = Viewer(user_id=owner.pk, mobius_id=RINA, name="Rina", lead=True)
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     pages = ("inbox", "runs")
     for count in (1, 10, MAX_VIEWS):
         SavedView.objects.all().delete()

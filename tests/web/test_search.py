@@ -70,7 +70,7 @@ def test_a_row_shows_where_the_words_are(
 
 
 def test_people_and_groups_are_found_by_name_and_shown(rina: Client) -> None:
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     Group.objects.create(
         upstream=upstream, mobius_id="grp_board", handle="change-board", name="Änderungsrat"
     )

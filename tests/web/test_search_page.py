@@ -61,7 +61,7 @@ def test_people_are_found_in_ones_groups_and_in_ones_questions(rina: Client) -> 
     assert found(rina, "sam") == []
     tell(answered(ask("int_1", message="Pay?"), LEE, 1))
     group = Group.objects.create(
-        upstream=Upstream.present(), mobius_id="grp_1", handle="ops", name="Operations"
+        upstream=Upstream.current(), mobius_id="grp_1", handle="ops", name="Operations"
     )
     Membership.objects.bulk_create(
         Membership(group=group, user_id=user_id) for user_id in (RINA, "user_sam")

@@ -423,7 +423,7 @@ def test_the_person_who_answered_first_is_named(rina: Client) -> None:
     for id_, says in (("int_a", first), ("int_b", closed)):
         Notice.objects.create(
             reviewer=Reviewer.objects.get(user__username="rina"),
-            upstream=Upstream.present(),
+            upstream=Upstream.current(),
             kind=Notice.Kind.NOT_SENT,
             interaction_id=id_,
             reason="closed",
@@ -468,7 +468,7 @@ def test_several_are_dismissed_together_except_those_that_came_since(rina: Clien
         tell(ask(f"int_{number}", title=f"Refund {number}?"))
         return Notice.objects.create(
             reviewer=Reviewer.objects.get(user__username="rina"),
-            upstream=Upstream.present(),
+            upstream=Upstream.current(),
             kind=Notice.Kind.NOT_SENT,
             interaction_id=f"int_{number}",
             reason="closed",
@@ -486,7 +486,7 @@ def test_several_are_dismissed_together_except_those_that_came_since(rina: Clien
     assert offered(inbox()) == ""
     stranger_s = Notice.objects.create(
         reviewer=Reviewer.objects.get(user__username="sam"),
-        upstream=Upstream.present(),
+        upstream=Upstream.current(),
         kind=Notice.Kind.NOT_SENT,
         interaction_id="int_1",
         reason="closed",

@@ -20,7 +20,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_: Any, **__: Any) -> None:
-        upstream = Upstream.present()
+        upstream = Upstream.current()
         total = Interaction.objects.filter(upstream=upstream).count()
         done = reported = 0
         for done in rebuild(upstream):

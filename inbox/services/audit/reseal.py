@@ -56,7 +56,7 @@ def _reseal(reason: str, account: str) -> Resealed:
     [entry] = decision_log.append(
         Entry(
             verb=VERB,
-            upstream=Upstream.present(),
+            upstream=Upstream.current(),
             actor="",
             account=account,
             credential_kind=COMMAND,
@@ -114,7 +114,7 @@ def _remove_unreadable_tokens(account: str) -> list[str]:
             for credential in lost
         )
     )
-    upstream = Upstream.present()
+    upstream = Upstream.current()
     for credential in lost:
         notify(
             credential.reviewer,

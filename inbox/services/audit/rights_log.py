@@ -111,7 +111,7 @@ def enter_refused_claim(reviewer: Reviewer, claimed: str) -> None:
 
 @transaction.atomic
 def _enter_conflict(verb: str, reviewer: Reviewer, owner: str) -> None:
-    Upstream.lock_present()
+    Upstream.lock_current()
     Reviewer.objects.select_for_update().get(pk=reviewer.pk)
     holder = Reviewer.objects.filter(mobius_id=owner).select_related("user").first()
     value = {
@@ -138,7 +138,7 @@ def _append(verb: str, subject: Model, value: Fields) -> None:
         decision_log.append(
             entry_by_actor(
                 verb=verb,
-                upstream=Upstream.present(),
+                upstream=Upstream.current(),
                 title=name,
                 value={kind: name, **value},
             )

@@ -82,7 +82,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         user, origin = sociallogin.user, origin_of(request)
         try:
             with transaction.atomic(), provider_accounts.acting_for(user, origin):
-                Upstream.lock_present()
+                Upstream.lock_current()
                 super().save_user(request, sociallogin, form)
                 provider_accounts.give_claimed_role(user, sociallogin.claims)
         except IntegrityError:

@@ -237,7 +237,7 @@ def _page(
         "reviewer": reviewer,
         "unconfirmed": unconfirmed,
         "refused": refused,
-        "credential": kept.present(reviewer, upstream),
+        "credential": kept.find(reviewer, upstream),
         "key_answers": service_key.may_answer_for(reviewer, upstream),
         "lost": kept.state_of(request.user.pk, upstream) is kept.Token.LOST,
         "token_form": token_form or TokenForm(),

@@ -88,7 +88,7 @@ def _page(
         "message": message,
         "back": filters.href(),
         "live_cursor": cursor,
-        "freshness": freshness.present(),
+        "freshness": freshness.current(),
     }
     return render_page(
         request,

@@ -95,7 +95,7 @@ def deactivation_page(
         name=reviewer.name,
         active=active,
         refused=refused_words(refused, reviewer) if refused else "",
-        away=freshness.present().state != "live",
+        away=freshness.current().state != "live",
         unfinished=not active and deactivation.is_unfinished(reviewer),
         about=tuple(_about(reviewer, left)) if active else (),
         done=tuple(done_words(done)) if done is not None else (),

@@ -105,7 +105,7 @@ class ConnectionPage:
 def connection_page(upstream: Upstream) -> ConnectionPage:
     people = tuple(_people())
     mappings = tuple(group_mapping.mappings(upstream))
-    now = freshness.present()
+    now = freshness.current()
     return ConnectionPage(
         base_url=_("the embedded engine") if settings.EMBEDDED else settings.MOBIUS_BASE_URL,
         project=settings.MOBIUS_PROJECT,

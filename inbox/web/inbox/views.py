@@ -65,7 +65,7 @@ def inbox(request: ReviewerRequest) -> HttpResponse:
         moved_on="moved_on" in request.GET,
         answered_here=answered_here(request),
     )
-    context = {"list": page, "live_cursor": cursor, "freshness": mirror_freshness.present()}
+    context = {"list": page, "live_cursor": cursor, "freshness": mirror_freshness.current()}
     if is_fragment(request, "inbox-list"):
         return _list_alone(request, page, context, open_id)
     section, counts = filters.shown.section, page.counts
@@ -199,7 +199,7 @@ def changes(request: ReviewerRequest) -> HttpResponse:
         answered_here=answered_here(request),
         rows_only="rows_only" in request.GET,
     )
-    context = {"list": page, "freshness": mirror_freshness.present()}
+    context = {"list": page, "freshness": mirror_freshness.current()}
     return render(request, "inbox/_changes.html", context)
 
 
@@ -239,7 +239,7 @@ def render_list(
     page = list_beside(request, filters, current=open_item(request), shown=shown)
     context = {
         "list": page,
-        "freshness": mirror_freshness.present(),
+        "freshness": mirror_freshness.current(),
         "message": None if message.outcome.done else message,
         "resend": resend,
         "pressed": True,
@@ -271,5 +271,5 @@ def open_item(request: ReviewerRequest) -> str:
 @require_safe
 def freshness(request: ReviewerRequest) -> HttpResponse:
     """The part of the frame that says how current the pages are."""
-    context = {"freshness": mirror_freshness.present()}
+    context = {"freshness": mirror_freshness.current()}
     return render(request, "components/_freshness.html", context)

@@ -14,9 +14,9 @@ def render(topic: str) -> str | None:
     """Render the fragment of a topic; None for a run that is not in the mirror."""
     kind, run_id = topics.split(topic)
     if kind == topics.FRESHNESS:
-        context = {"freshness": freshness.present(), "in_place": True, "shared": True}
+        context = {"freshness": freshness.current(), "in_place": True, "shared": True}
         return render_to_string("components/_mirror_state.html", context)
-    run = Run.objects.filter(upstream=Upstream.present(), mobius_id=run_id).first()
+    run = Run.objects.filter(upstream=Upstream.current(), mobius_id=run_id).first()
     if run is None:
         return None
     return render_to_string("runs/_live.html", live_head(run) | {"shared": True})

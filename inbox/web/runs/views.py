@@ -45,7 +45,7 @@ def runs(request: ReviewerRequest) -> HttpResponse:
     filters = run_filters_of(request.viewer, request.GET)
     page = monitor(request.viewer, upstream, filters, timezone.now(), shown=shown)
     context = {"list": page, "live_cursor": cursor, "fragment": fragment}
-    context["freshness"] = freshness.present()
+    context["freshness"] = freshness.current()
     if fragment:
         return render(request, "runs/_monitor.html", context)
     context |= frame(request, section="runs")

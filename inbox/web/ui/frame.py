@@ -170,7 +170,7 @@ def frame(
         "open_view": next(
             (view.pk for view in views if str(view.pk) == request.GET.get("view")), None
         ),
-        "freshness": freshness.present(),
+        "freshness": freshness.current(),
         "incidents": [problem_text(incidents.sentence(kind)) for kind in incidents.current()]
         if request.viewer.administrator
         else [],

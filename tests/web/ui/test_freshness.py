@@ -21,7 +21,7 @@ def ago(**time: float) -> datetime:
 def says(**facts: object) -> str:
     sync_status = SyncStatus()
     sync_status.update(**facts)
-    return freshness_text(sync_status.present(NOW), NOW)
+    return freshness_text(sync_status.current(NOW), NOW)
 
 
 def refusal(kind: type[errors.MobiusError], status: int) -> errors.MobiusError:
@@ -119,11 +119,11 @@ def test_the_refused_call_is_named_only_to_administrators(request_: str, shown: 
     error.request = request_
     sync_status = SyncStatus()
     sync_status.update(seeded=True, broken_at=ago(hours=1), trouble=trouble_of(error))
-    fresh = sync_status.present(NOW)
+    fresh = sync_status.current(NOW)
     assert freshness_text(fresh, NOW).endswith(f"Mobius refused {shown} (422).")
     assert explained(fresh) == f"Mobius refused {request_} (422: Ask Lee)."
     sync_status.update(connected=True, full_sync_done=True, trouble=None)
-    assert explained(sync_status.present(NOW)) == ""
+    assert explained(sync_status.current(NOW)) == ""
 
 
 def test_administrators_read_how_long_a_stream_was_silent_and_which_settings_set_a_limit() -> None:
@@ -132,8 +132,8 @@ def test_administrators_read_how_long_a_stream_was_silent_and_which_settings_set
     sync_status = SyncStatus()
     facts = {"seeded": True, "silent": True, "broken_at": ago(hours=1)}
     sync_status.update(**facts, trouble=trouble_of(silent))
-    assert explained(sync_status.present(NOW)) == "Mobius hasn't sent anything for 45 s."
+    assert explained(sync_status.current(NOW)) == "Mobius hasn't sent anything for 45 s."
     sync_status.update(trouble=trouble_of(errors.TooLarge("no")))
-    assert "MOBIUS_EVENT_LIMIT" in explained(sync_status.present(NOW))
+    assert "MOBIUS_EVENT_LIMIT" in explained(sync_status.current(NOW))
     sync_status.update(trouble=AWAY)
-    assert explained(sync_status.present(NOW)) == ""
+    assert explained(sync_status.current(NOW)) == ""
