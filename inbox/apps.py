@@ -29,7 +29,9 @@ class InboxConfig(AppConfig):
         connection_created.connect(metrics.time_queries, dispatch_uid="inbox.metrics")
         connection_created.connect(lease.check_writes, dispatch_uid="inbox.lease")
         post_migrate.connect(roles.make_roles, sender=self, dispatch_uid="inbox.roles")
-        pre_migrate.connect(append_only.report, sender=self, dispatch_uid="inbox.triggers")
+        pre_migrate.connect(
+            append_only.log_missing_triggers, sender=self, dispatch_uid="inbox.triggers"
+        )
         post_migrate.connect(
             append_only.install_triggers, sender=self, dispatch_uid="inbox.append_only"
         )

@@ -32,7 +32,7 @@ from inbox.request_body import RequestBodies  # noqa: E402
 from inbox.request_log import RequestLog  # noqa: E402
 from inbox.services import incidents, installation, measuring, upkeep  # noqa: E402
 from inbox.services.audit.anchor import anchor  # noqa: E402
-from inbox.services.audit.log_status import patrol  # noqa: E402
+from inbox.services.audit.log_status import log_verifier  # noqa: E402
 from inbox.services.batch_runner import batch_runner  # noqa: E402
 from inbox.services.confirming import confirmer  # noqa: E402
 from inbox.services.connection import connection  # noqa: E402
@@ -79,7 +79,7 @@ async def index() -> None:
 
 async def verify() -> None:
     while True:
-        await sync_to_async(patrol.walk)()
+        await sync_to_async(log_verifier.verify_next_part)()
         await asyncio.sleep(VERIFY_EVERY)
 
 

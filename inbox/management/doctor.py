@@ -33,7 +33,7 @@ async def _mobius(upstream: Upstream) -> list[Finding]:
     """Probe Mobius. Nothing is stored: the running product does that."""
     base, project = settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT
     try:
-        offers = await probe(service_client(), capabilities.of(upstream))
+        offers = await probe(service_client(), capabilities.load(upstream))
     except MobiusError as error:
         if settings.EMBEDDED and isinstance(error, Unreachable):
             text = "The embedded engine isn't running. Start it with make run."

@@ -11,7 +11,7 @@ from inbox.mobius.types import Capabilities, Offer
 from inbox.models import Interaction, Upstream
 
 
-def of(upstream: Upstream) -> Capabilities:
+def load(upstream: Upstream) -> Capabilities:
     """The stored capabilities; all unknown before the first probe or if they can't be read."""
     try:
         return Capabilities.model_validate(upstream.capabilities)
@@ -24,7 +24,7 @@ def facts() -> dict[str, str | int | list[str] | None]:
 
     For the page *Connection*, ``/readyz`` and ``manage.py doctor``, which have their own wording.
     """
-    return of(Upstream.current()).model_dump(mode="json")
+    return load(Upstream.current()).model_dump(mode="json")
 
 
 def store(upstream: Upstream, probed: Capabilities) -> None:
@@ -33,7 +33,7 @@ def store(upstream: Upstream, probed: Capabilities) -> None:
     """
     with transaction.atomic():
         row = Upstream.lock(upstream.pk)
-        learned = {"cancellation": of(row).cancellation, "claims": _claims(row)}
+        learned = {"cancellation": load(row).cancellation, "claims": _claims(row)}
         probed = probed.model_copy(update=learned)
         row.capabilities = upstream.capabilities = probed.model_dump(mode="json")
         row.probed_at = upstream.probed_at = datetime.now(UTC)
@@ -48,22 +48,22 @@ def _claims(upstream: Upstream) -> Offer:
     return Offer.NO if questions.exists() else Offer.UNKNOWN
 
 
-def note_claims(upstream: Upstream, interactions: Iterable[types.Interaction]) -> None:
+def record_claims(upstream: Upstream, interactions: Iterable[types.Interaction]) -> None:
     """Record that upstream offers claims, once a group question shows it."""
     claimable = any(
         interaction.claimable and interaction.target.type == "group" for interaction in interactions
     )
-    if claimable and of(upstream).claims is not Offer.YES:
+    if claimable and load(upstream).claims is not Offer.YES:
         _learn(upstream, claims=Offer.YES)
 
 
-def note_no_cancellation(upstream: Upstream) -> None:
+def record_no_cancellation(upstream: Upstream) -> None:
     _learn(upstream, cancellation=Offer.NO)
 
 
 def _learn(upstream: Upstream, **offers: Offer) -> None:
     with transaction.atomic():
         row = Upstream.lock(upstream.pk)
-        known = of(row).model_copy(update=offers)
+        known = load(row).model_copy(update=offers)
         row.capabilities = upstream.capabilities = known.model_dump(mode="json")
         row.save(update_fields=["capabilities"])

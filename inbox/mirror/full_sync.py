@@ -99,7 +99,7 @@ class FullSync:
         self._store = store
         self._seen_seq = seen_seq
         self._throttle = throttle or RequestThrottle(interval=0.0)
-        self._capabilities = capabilities.of(store.upstream)
+        self._capabilities = capabilities.load(store.upstream)
         self._listed: set[str] = set()
         self._plans_read: set[str] = set()
         self.skipped: set[str] = set()
@@ -134,7 +134,7 @@ class FullSync:
         if self.skipped:
             release_memory()
         # A list that broke off may have left a gap, so the next full sync reads all of it again.
-        await self._store.note_full_sync(seeded=all(map(_will_fail_again, self.failed.values())))
+        await self._store.record_full_sync(seeded=all(map(_will_fail_again, self.failed.values())))
 
     async def _pending(self, runs: Iterable[str]) -> None:
         """Read open questions; if upstream only lists them by run, those of the known runs."""
@@ -368,7 +368,7 @@ class FullSync:
             return await self._client.run(id)
         except NotFound:
             # If upstream may lack the call itself, a 404 does not show that the run is deleted.
-            surely = capabilities.of(self._store.upstream).run is Offer.YES
+            surely = capabilities.load(self._store.upstream).run is Offer.YES
             return Deleted(run_id=id) if surely else None
         except TooLarge:
             self._skip(id)

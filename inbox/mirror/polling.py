@@ -88,7 +88,7 @@ class Poller:
         self._page: Page[Interaction] | None = None
         self._taken: list[object] = []
         self._round: Round | None = None
-        self._capabilities = capabilities.of(store.upstream)
+        self._capabilities = capabilities.load(store.upstream)
         self._runs: list[str] = []
 
     async def run(self) -> None:

@@ -64,7 +64,7 @@ def apply(
             for snapshots in received.interactions.values()
             for snapshot in snapshots
         )
-        capabilities.note_claims(row, interactions)
+        capabilities.record_claims(row, interactions)
         _advance(row, read_at, cursor)
     return changes
 

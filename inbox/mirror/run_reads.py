@@ -68,7 +68,7 @@ async def read_run(client: MobiusClient, upstream: Upstream, run_id: str) -> Non
 
 async def read_steps(client: MobiusClient, upstream: Upstream, run_ids: Collection[str]) -> None:
     """Read the steps of these runs, a few at a time. Runs whose steps can't be read are logged."""
-    if capabilities.of(upstream).steps is Offer.NO:
+    if capabilities.load(upstream).steps is Offer.NO:
         return
     store, turns = Store(upstream), asyncio.Semaphore(CONCURRENCY)
 
@@ -84,7 +84,7 @@ async def read_steps(client: MobiusClient, upstream: Upstream, run_ids: Collecti
 
 def is_complete(upstream: Upstream, run: Run) -> bool:
     """Whether the mirror has all of the run that its upstream offers."""
-    offers = capabilities.of(upstream)
+    offers = capabilities.load(upstream)
     has_plan = run.plan is not None or offers.run is Offer.NO
     has_log = run.log_from == 0 or offers.run_events is Offer.NO
     return run.deleted or (has_plan and has_log)
@@ -100,7 +100,7 @@ def _stored(upstream: Upstream, run_id: str) -> tuple[bool, int]:
 
 async def _read(client: MobiusClient, upstream: Upstream, run_id: str, newest: int) -> None:
     """Read and store what is missing. A failed call does not stop the others."""
-    store, offers = Store(upstream), capabilities.of(upstream)
+    store, offers = Store(upstream), capabilities.load(upstream)
     run, steps = await asyncio.gather(
         _nothing() if offers.run is Offer.NO else client.run(run_id),
         _nothing() if offers.steps is Offer.NO else client.steps(run_id),
@@ -201,7 +201,7 @@ class RunReader:
         self._store = store
         self._followed = followed
         self._reads_others = (
-            followed is not None and capabilities.of(store.upstream).run is not Offer.NO
+            followed is not None and capabilities.load(store.upstream).run is not Offer.NO
         )
         self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0)
         self._alarm = Alarm()
@@ -284,7 +284,7 @@ class RunReader:
         try:
             run = await self._client.run(run_id)
         except NotFound:
-            if capabilities.of(self._store.upstream).run is not Offer.YES:
+            if capabilities.load(self._store.upstream).run is not Offer.YES:
                 raise
             await self._store.apply([Deleted(run_id=run_id)])
             return

@@ -38,7 +38,7 @@ class RunStreams:
     def __init__(self, client: MobiusClient, store: Store) -> None:
         self._client = client
         self._store = store
-        self._capabilities = capabilities.of(store.upstream)
+        self._capabilities = capabilities.load(store.upstream)
         self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._missing: dict[str, float] = {}

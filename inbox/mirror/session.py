@@ -106,7 +106,7 @@ class SyncSession:
         self._sync_status = sync_status
         self._intervals = intervals
         self._backoff = backoff
-        self._capabilities = capabilities.of(store.upstream)
+        self._capabilities = capabilities.load(store.upstream)
         self._was_away = False
         self._recovered = asyncio.Event()
         self._since = store.upstream.cursor

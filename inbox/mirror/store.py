@@ -170,10 +170,10 @@ class Store:
 
         return await sync_to_async(read)()
 
-    async def note_full_sync(self, *, seeded: bool) -> None:
+    async def record_full_sync(self, *, seeded: bool) -> None:
         """Record the end of a full sync. ``seeded``: everything that upstream has was read."""
 
-        def note() -> Upstream:
+        def record() -> Upstream:
             now = datetime.now(UTC)
             row = Upstream.objects.get(pk=self.upstream.pk)
             row.full_synced_at = row.heard_at = now
@@ -182,7 +182,7 @@ class Store:
             row.save(update_fields=["full_synced_at", "heard_at", "seeded_at"])
             return row
 
-        self.upstream = await sync_to_async(note)()
+        self.upstream = await sync_to_async(record)()
 
     async def save_capabilities(self, probed: Capabilities) -> None:
         await sync_to_async(capabilities.store)(self.upstream, probed)

@@ -64,7 +64,7 @@ class Sync:
 
     async def _probe(self, store: Store) -> None:
         try:
-            probed = await probe(self._client, capabilities.of(store.upstream))
+            probed = await probe(self._client, capabilities.load(store.upstream))
         except MobiusError as error:
             log.warning("what Mobius offers could not be determined: %s", error)
         else:

@@ -16,7 +16,7 @@ from inbox.models.decision import Decision
 log = logging.getLogger(__name__)
 
 TABLE = Decision._meta.db_table
-WORDS = "the decision log is append-only"
+MESSAGE = "the decision log is append-only"
 
 # INSERT OR REPLACE would delete an existing row without a DELETE.
 _REPLACES = (
@@ -26,19 +26,19 @@ _REPLACES = (
 )
 _SQLITE = {
     f"{TABLE}_{name}": f"CREATE TRIGGER {TABLE}_{name} BEFORE {event} ON {TABLE} {when}"
-    f"BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
+    f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     for name, event, when in (
         ("no_update", "UPDATE", ""),
         ("no_delete", "DELETE", ""),
         ("no_replace", "INSERT", f"WHEN {_REPLACES} "),
     )
 }
-_REFUSES = f"{TABLE}_refuses"
-_BODY = f"BEGIN RAISE EXCEPTION '{WORDS}' USING ERRCODE = 'restrict_violation'; END"
+_FUNCTION = f"{TABLE}_refuses"
+_BODY = f"BEGIN RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'restrict_violation'; END"
 _POSTGRESQL = (
-    f"CREATE OR REPLACE FUNCTION {_REFUSES}() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$",
+    f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$",
     f"CREATE OR REPLACE TRIGGER {TABLE}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
-    f"ON {TABLE} FOR EACH STATEMENT EXECUTE FUNCTION {_REFUSES}()",
+    f"ON {TABLE} FOR EACH STATEMENT EXECUTE FUNCTION {_FUNCTION}()",
     # Also in sessions with session_replication_role = replica.
     f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {TABLE}_append_only",
 )
@@ -67,9 +67,9 @@ def install_triggers(*, using: str, **_: Any) -> None:
             cursor.execute(statement)
 
 
-def report(*, using: str, **_: Any) -> None:
+def log_missing_triggers(*, using: str, **_: Any) -> None:
     """Log missing triggers, at start and as a receiver of ``pre_migrate``."""
-    if router.allow_migrate_model(using, Decision) and (names := missing(using=using)):
+    if router.allow_migrate_model(using, Decision) and (names := missing_triggers(using=using)):
         log.error(
             "The database no longer protected the decision log against changes: %s missing or "
             "changed. Recreate them with migrate, then run verify_decisions.",
@@ -77,7 +77,7 @@ def report(*, using: str, **_: Any) -> None:
         )
 
 
-def missing(*, using: str) -> list[str]:
+def missing_triggers(*, using: str) -> list[str]:
     """Names of the triggers that are missing or were changed. Empty without a table."""
     connection = connections[using]
     with connection.cursor() as cursor:
@@ -85,7 +85,7 @@ def missing(*, using: str) -> list[str]:
             return []
         if connection.vendor == "postgresql":
             name = f"{TABLE}_append_only"
-            cursor.execute(_TRIGGER_QUERY, [TABLE, name, _REFUSES, _BODY])
+            cursor.execute(_TRIGGER_QUERY, [TABLE, name, _FUNCTION, _BODY])
             return [] if cursor.fetchone() else [name]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         triggers = dict(cursor.fetchall())
@@ -93,10 +93,8 @@ def missing(*, using: str) -> list[str]:
 
 
 @register(Tags.database)
-def the_log_is_append_only(
-    *, databases: Sequence[str] | None = None, **_: Any
-) -> list[CheckMessage]:
-    """The system check of ``missing``, for ``manage.py check --database default``."""
+def check_append_only(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """The system check of ``missing_triggers``, for ``manage.py check --database default``."""
     return [
         Error(
             f"The trigger {name} that protects the decision log is missing or was changed.",
@@ -106,5 +104,5 @@ def the_log_is_append_only(
         )
         for using in databases or ()
         if router.allow_migrate_model(using, Decision)
-        for name in missing(using=using)
+        for name in missing_triggers(using=using)
     ]

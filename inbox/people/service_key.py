@@ -46,6 +46,6 @@ def is_refused(upstream: Upstream, target_type: str) -> bool:
     return (upstream.pk, target_type) in refused
 
 
-def note_refused(item: Interaction) -> None:
+def record_refused(item: Interaction) -> None:
     """Record that Mobius refused the key: it is not used for this kind of target until restart."""
     refused.add((item.upstream_id, item.target_type))

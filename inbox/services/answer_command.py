@@ -19,7 +19,7 @@ from inbox.services import attempts
 from inbox.services.answer_state import AnswerState, answer_state, sent_to
 from inbox.services.attempts import Settled
 from inbox.services.command import READ_WITHIN, Command, is_uncertain
-from inbox.services.look_up import look_up, mirror
+from inbox.services.look_up import apply_snapshot, look_up
 from inbox.services.outcome import Kind, Outcome, facts_of
 from inbox.services.seen import Seen
 
@@ -68,12 +68,12 @@ class AnswerCommand(Command[Interaction]):
         """
         if isinstance(error, Unauthorized) and self._by_member:
             credentials.mark_refused(self.attempt.reviewer)
-        attempts.note_status(self.attempt, error.status)
+        attempts.record_status(self.attempt, error.status)
         settled = self._settle(snapshot)
         read = snapshot is not None
         key_refused = isinstance(error, Unauthorized | Denied) and not self._by_member
         if key_refused and not settled.ours:
-            service_key.note_refused(settled.item)
+            service_key.record_refused(settled.item)
         outcome = self._conclusive_outcome(settled)
         # An error code shows that Mobius itself rejected the answer.
         judged = isinstance(error, Rejected) and bool(error.code)
@@ -125,7 +125,7 @@ class AnswerCommand(Command[Interaction]):
     def _conclusive_outcome(self, settled: Settled) -> Outcome[Interaction] | None:
         if settled.ours:
             return answered(settled.item)
-        return refusal(self.viewer, settled.item, besides=self.attempt)
+        return refusal(self.viewer, settled.item, ignoring=self.attempt)
 
     def _give_up(self, outcome: str) -> None:
         """Refuse the attempt, unless it was sent before and may have arrived."""
@@ -145,7 +145,7 @@ def why_not(
     can.
     """
     if snapshot is not None:
-        mirror(snapshot).publish()
+        apply_snapshot(snapshot).publish()
         item.refresh_from_db()
     outcome = refusal(viewer, item)
     if outcome is None and seen.differs_from(item):
@@ -161,11 +161,11 @@ def already_closed(viewer: Viewer, item: Interaction) -> Outcome[Interaction] | 
 
 
 def refusal(
-    viewer: Viewer, item: Interaction, *, besides: Attempt | None = None
+    viewer: Viewer, item: Interaction, *, ignoring: Attempt | None = None
 ) -> Outcome[Interaction] | None:
     """Why the person cannot answer, as the mirror has it; None if they can.
 
-    ``besides``: the attempt that asks, which doesn't count.
+    ``ignoring``: the attempt that asks, which doesn't count.
     """
     match answer_state(viewer, item):
         case AnswerState.ANSWERED:
@@ -175,7 +175,7 @@ def refusal(
         case AnswerState.CLAIMED_BY_ANOTHER:
             return Outcome(Kind.CLAIMED_BY_ANOTHER, item)
         case _:
-            underway = sent_to(viewer.user_id, item, besides=besides).underway
+            underway = sent_to(viewer.user_id, item, ignoring=ignoring).underway
             return None if underway is None else Outcome(Kind.PROCESSING, item, underway=underway)
 
 

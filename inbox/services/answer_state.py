@@ -95,11 +95,11 @@ class Sent:
     returned_message: str = ""
 
 
-def sent_to(user_id: int, item: Interaction, *, besides: Attempt | None = None) -> Sent:
+def sent_to(user_id: int, item: Interaction, *, ignoring: Attempt | None = None) -> Sent:
     """Answers sent to the question, as seen by this account, and its own held one. One query, and
     two more if there are any; none for a closed question.
 
-    ``besides``: an attempt that does not count.
+    ``ignoring``: an attempt that does not count.
     """
     if not item.pending:
         return Sent()
@@ -109,8 +109,8 @@ def sent_to(user_id: int, item: Interaction, *, besides: Attempt | None = None) 
         upstream_id=item.upstream_id,
         interaction_id=item.mobius_id,
     )
-    if besides is not None:
-        rows = rows.exclude(pk=besides.pk)
+    if ignoring is not None:
+        rows = rows.exclude(pk=ignoring.pk)
     found = list(rows.prefetch_related("reviewer__user").order_by("pk"))
     mine = [attempt for attempt in found if attempt.reviewer.user_id == user_id]
     held = next((attempt for attempt in mine if attempt.state == Attempt.State.HELD), None)

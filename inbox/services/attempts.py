@@ -29,7 +29,7 @@ from inbox.services.answer_state import (
 )
 from inbox.services.audit import decision_log
 from inbox.services.draft import NOWHERE, TypedIn
-from inbox.services.look_up import mirror
+from inbox.services.look_up import apply_snapshot
 from inbox.services.origin import BACKGROUND, Origin
 
 _ACCEPTED_STATES = (Attempt.State.ACCEPTED, Attempt.State.UNCONFIRMED)
@@ -165,7 +165,7 @@ def _leave_held(attempt: Attempt, **fields: Any) -> bool:
 def use_credential(attempt: Attempt, item: Interaction, credential: RequestCredential) -> None:
     """Note what a held attempt is sent with. Raises ``Busy`` as ``begin`` does."""
     if credential.kind == "service":
-        _take_service_key(attempt.reviewer, item, besides=attempt)
+        _take_service_key(attempt.reviewer, item, ignoring=attempt)
     attempt.credential_kind = credential.kind
     attempt.save(update_fields=["credential_kind"])
 
@@ -176,13 +176,13 @@ def has_changed(attempt: Attempt, item: Interaction) -> bool:
 
 
 def _take_service_key(
-    reviewer: Reviewer, item: Interaction, *, besides: Attempt | None = None
+    reviewer: Reviewer, item: Interaction, *, ignoring: Attempt | None = None
 ) -> None:
     Upstream.lock(item.upstream_id)
-    underway = sent_to(reviewer.user_id, item, besides=besides).underway
+    underway = sent_to(reviewer.user_id, item, ignoring=ignoring).underway
     if underway is not None:
         raise Busy(underway)
-    key_answers.note()
+    key_answers.record()
     transaction.on_commit(_changes_for_recipients(item).publish)
 
 
@@ -242,7 +242,7 @@ def settle(
     changes = Changes()
     if snapshot is not None or accepted:
         accepted_ids = [attempt.interaction_id] if accepted else []
-        changes = mirror(snapshot, attempt.upstream, accepted=accepted_ids, locked=locked)
+        changes = apply_snapshot(snapshot, attempt.upstream, accepted=accepted_ids, locked=locked)
     item = Interaction.objects.get(
         upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
     )
@@ -261,7 +261,7 @@ def settle(
     return Settled(item, state, False, changes)
 
 
-def note_status(attempt: Attempt, http_status: int | None) -> None:
+def record_status(attempt: Attempt, http_status: int | None) -> None:
     """Store the status of a failed POST, for the decision log."""
     if http_status is not None:
         attempt.http_status = http_status

@@ -27,7 +27,7 @@ from inbox.mobius.timing import Backoff
 from inbox.models import Attempt, Batch, BatchItem, Interaction, Reviewer, Upstream
 from inbox.services import answer_command, attempts, claiming, notices, respond
 from inbox.services.claiming import Verb
-from inbox.services.look_up import look_up, mirror
+from inbox.services.look_up import apply_snapshot, look_up
 from inbox.services.origin import Origin
 from inbox.services.outcome import DONE, Kind, Outcome
 from inbox.services.question import NotAsked, find_asked
@@ -294,7 +294,7 @@ def _check(batch: Batch, item: BatchItem, snapshot: Payload | None) -> Reviewer 
     if not reviewer.user.is_active:
         return Kind.DEACTIVATED
     if snapshot is not None:
-        mirror(snapshot, batch.upstream).publish()
+        apply_snapshot(snapshot, batch.upstream).publish()
     viewer = viewer_of(reviewer.user)
     try:
         question = find_asked(viewer, item.interaction_id)

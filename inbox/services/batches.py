@@ -53,14 +53,14 @@ DECISION_MODE = "confirm"
 class LeftOut(StrEnum):
     """Why a question is not in a batch, if it isn't a ``Refusal``.
 
-    ``CHANGED``: since it was listed. ``ASKS_ALONE``: its workflow wants it to be confirmed by
+    ``CHANGED``: since it was listed. ``CONFIRMED_ALONE``: its workflow wants it to be confirmed by
     itself. ``OTHER_FORM``: it can't be approved or rejected. ``ON_ITS_WAY``: an answer of the
     person's is waiting or being sent. ``DRAFTED``: the person has typed a comment on it, which the
     batch would not send.
     """
 
     CHANGED = "changed"
-    ASKS_ALONE = "asks_alone"
+    CONFIRMED_ALONE = "asks_alone"
     OTHER_FORM = "other_form"
     EXPIRES_SOON = "expires_soon"
     ON_ITS_WAY = "on_its_way"
@@ -122,7 +122,7 @@ def unsent(user_id: int, upstream: Upstream) -> QuerySet[BatchItem]:
     return BatchItem.objects.filter(batch__in=unfinished, state__in=states).order_by()
 
 
-def own(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Batch]:
+def batches_of(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Batch]:
     return Batch.objects.filter(reviewer=reviewer, upstream=upstream)
 
 
@@ -177,7 +177,7 @@ def prepare(
     now, viewer = timezone.now(), viewer_of(reviewer.user)
     taken = {question.interaction_id: question for question in chosen[:MOST]}
     items = _asked(viewer, upstream, taken)
-    last = own(reviewer, upstream).filter(verb=verb).order_by("-pk").first()
+    last = batches_of(reviewer, upstream).filter(verb=verb).order_by("-pk").first()
     batch = Batch.objects.create(
         reviewer=reviewer,
         upstream=upstream,
@@ -318,8 +318,8 @@ def _left_out(
         return ""
     if not kind_of(item):
         return LeftOut.OTHER_FORM
-    if guard.always_asks(item):
-        return LeftOut.ASKS_ALONE
+    if guard.must_confirm(item):
+        return LeftOut.CONFIRMED_ALONE
     stays_open = max(STAYS_OPEN, wait_of(batch) + guard.MARGIN)
     soon = item.expires_at is not None and item.expires_at <= now + stays_open
     return LeftOut.EXPIRES_SOON if soon else ""

@@ -24,7 +24,7 @@ from inbox.people.clients import NoCredential, RequestCredential, member_credent
 from inbox.services.audit import decision_log
 from inbox.services.audit.decision_log import entry_by
 from inbox.services.command import READ_WITHIN, Command, execute
-from inbox.services.look_up import look_up, mirror
+from inbox.services.look_up import apply_snapshot, look_up
 from inbox.services.origin import BACKGROUND, Origin
 from inbox.services.outcome import Kind, Outcome, facts_of
 from inbox.services.question import NotAsked, find_asked
@@ -145,7 +145,7 @@ def _rechecked(
     )
     for attempt in sent.select_related("reviewer", "upstream"):
         _settle(attempt, viewer, snapshot)
-    mirror(snapshot).publish()
+    apply_snapshot(snapshot).publish()
     item.refresh_from_db()
     return _conclusive_outcome(verb, viewer, item) or Outcome(Kind.NOT_RECORDED, item, verb)
 
@@ -256,7 +256,7 @@ def _settle(
     question. The attempt is deleted once its outcome is known.
     """
     with transaction.atomic():
-        changes = mirror(snapshot, attempt.upstream)
+        changes = apply_snapshot(snapshot, attempt.upstream)
         item = Interaction.objects.get(
             upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
         )

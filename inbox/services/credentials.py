@@ -215,7 +215,7 @@ def _log(
     )
 
 
-def unsent(reviewer: Reviewer, upstream: Upstream) -> list[str]:
+def refused_question_ids(reviewer: Reviewer, upstream: Upstream) -> list[str]:
     """Ids of the questions whose answer was not sent because the token was refused."""
     rows = Attempt.objects.filter(
         reviewer=reviewer,
@@ -246,7 +246,7 @@ async def _owner(reviewer: Reviewer, token: SecretStr) -> str | None:
             raise _refused(error) from None
         await _take_unproven(reviewer, token)
         return None
-    await sync_to_async(key_answers.note_proven)()
+    await sync_to_async(key_answers.record_proven)()
     return person.user_id
 
 

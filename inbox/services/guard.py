@@ -46,12 +46,12 @@ def choose(*, reviewer: Reviewer, guard: Guard, seconds: int) -> None:
     reviewer.save(update_fields=["answer_guard", "undo_seconds"])
 
 
-def always_asks(item: Interaction) -> bool:
+def must_confirm(item: Interaction) -> bool:
     """Whether the workflow requires *Ask first*, whatever the person has chosen."""
     return isinstance(item.context, dict) and item.context.get("confirm") == "always"
 
 
-def asks_from(reviewer: Reviewer, item: Interaction) -> datetime | None:
+def confirm_from(reviewer: Reviewer, item: Interaction) -> datetime | None:
     """The time from which too little is left to undo an answer; None if it never expires."""
     if item.expires_at is None:
         return None
@@ -65,8 +65,8 @@ def guard_of(
 
     ``suggested``: the link that opened it suggests an answer.
     """
-    asks = suggested or _asks(reviewer, item, now)
-    return Guard.CONFIRM if asks else choice_of(reviewer).guard
+    confirm = suggested or _must_confirm_now(reviewer, item, now)
+    return Guard.CONFIRM if confirm else choice_of(reviewer).guard
 
 
 def wait_of(
@@ -80,12 +80,12 @@ def wait_of(
     """
     guard = Guard(used) if used in Guard.values else choice_of(reviewer).guard
     at = now - LATE if used == Guard.UNDO else now
-    if guard == Guard.CONFIRM or not undo_offered() or _asks(reviewer, item, at):
+    if guard == Guard.CONFIRM or not undo_offered() or _must_confirm_now(reviewer, item, at):
         return None
     return timedelta(seconds=choice_of(reviewer).seconds)
 
 
-def _asks(reviewer: Reviewer, item: Interaction, now: datetime) -> bool:
+def _must_confirm_now(reviewer: Reviewer, item: Interaction, now: datetime) -> bool:
     """Whether the question is asked first now, whatever the person has chosen."""
-    soon = asks_from(reviewer, item)
-    return always_asks(item) or (soon is not None and now >= soon)
+    soon = confirm_from(reviewer, item)
+    return must_confirm(item) or (soon is not None and now >= soon)

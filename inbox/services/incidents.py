@@ -24,7 +24,7 @@ from inbox.mirror import freshness
 from inbox.mirror.freshness import Reason
 from inbox.models import Incident, Reviewer, Upstream
 from inbox.services import mails, notices
-from inbox.services.audit.log_status import patrol
+from inbox.services.audit.log_status import log_verifier
 from inbox.services.problem import Problem
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ MAIL_WITHIN = timedelta(hours=6)
 Kind = Incident.Kind
 
 
-class Began(StrEnum):
+class BeganText(StrEnum):
     """What is wrong, by the name of the incident's kind."""
 
     KEY_REFUSED = gettext_noop(
@@ -54,8 +54,8 @@ class Began(StrEnum):
     )
 
 
-class Over(StrEnum):
-    """That it is over, by the name of the incident's kind."""
+class EndedText(StrEnum):
+    """That it has ended, by the name of the incident's kind."""
 
     KEY_REFUSED = gettext_noop("Mobius accepts the service key again.")
     PROJECT_UNKNOWN = gettext_noop("Mobius knows this inbox's project again.")
@@ -63,13 +63,13 @@ class Over(StrEnum):
     LOG_BROKEN = gettext_noop("The decision log is intact again.")
 
 
-OVER = "over"
+ENDED = "over"
 """The ``reason`` of a notification that says so."""
 
 
-def sentence(kind: str, *, over: bool = False) -> Problem:
+def sentence(kind: str, *, ended: bool = False) -> Problem:
     """What administrators are told."""
-    return Problem((Over if over else Began)[Kind(kind).name])
+    return Problem((EndedText if ended else BeganText)[Kind(kind).name])
 
 
 def current() -> list[Kind]:
@@ -82,12 +82,12 @@ def _states() -> dict[Kind, bool | None]:
     fresh, reason = freshness.current(), freshness.sync_status.facts.reason
     unless_live = False if fresh.state == "live" else None
     explained = fresh.key_refused or reason is Reason.PROJECT_UNKNOWN or not fresh.database
-    verified = patrol.last is not None and patrol.last.verdict.intact
+    verified = log_verifier.last is not None and log_verifier.last.verdict.intact
     return {
         Kind.KEY_REFUSED: fresh.key_refused or unless_live,
         Kind.PROJECT_UNKNOWN: reason is Reason.PROJECT_UNKNOWN or unless_live,
         Kind.SYNC_DEAD: (fresh.dead and not explained) or unless_live,
-        Kind.LOG_BROKEN: patrol.problem is not None or (False if verified else None),
+        Kind.LOG_BROKEN: log_verifier.problem is not None or (False if verified else None),
     }
 
 
@@ -95,13 +95,13 @@ async def run() -> None:
     """Tell administrators. Runs until cancelled."""
     mail_at = 0.0
     while True:
-        await sync_to_async(note)()
+        await sync_to_async(record)()
         if monotonic() >= mail_at and not await mail():
             mail_at = monotonic() + MAIL_AGAIN_AFTER
         await asyncio.sleep(EVERY)
 
 
-def note() -> None:
+def record() -> None:
     """Store what has begun or ended, with a notification for each administrator."""
     upstream, now = Upstream.current(), timezone.now()
     open_ones = {row.kind: row for row in Incident.objects.filter(upstream=upstream, ended_at=None)}
@@ -117,7 +117,7 @@ def note() -> None:
 @transaction.atomic
 def _store(incident: Incident) -> None:
     incident.save()
-    over = incident.ended_at is not None
+    ended = incident.ended_at is not None
     administrators = Reviewer.objects.filter(user__is_active=True, user__is_superuser=True)
     for reviewer in administrators:
         notices.notify(
@@ -125,10 +125,10 @@ def _store(incident: Incident) -> None:
             incident.kind,
             upstream_id=incident.upstream_id,
             sender_name="Mobius",
-            reason=OVER if over else "",
+            reason=ENDED if ended else "",
             at=incident.ended_at or incident.began_at,
         )
-    log.warning("administrators were notified: %s", sentence(incident.kind, over=over))
+    log.warning("administrators were notified: %s", sentence(incident.kind, ended=ended))
     notified = [topics.notices(reviewer.mobius_id or "") for reviewer in administrators]
     transaction.on_commit(lambda: get_bus().publish(notified))
 
@@ -168,20 +168,20 @@ def _due() -> list[IncidentMail]:
     found = []
     for row in rows:
         if row.began_mailed_at is None and row.began_at >= since:
-            found.append(_mail(row, over=False))
+            found.append(_mail(row, ended=False))
         if row.ended_at is not None and row.ended_mailed_at is None:
-            found.append(_mail(row, over=True))
+            found.append(_mail(row, ended=True))
     return found
 
 
-def _mail(incident: Incident, *, over: bool) -> IncidentMail:
-    said = str(sentence(incident.kind, over=over))
+def _mail(incident: Incident, *, ended: bool) -> IncidentMail:
+    said = str(sentence(incident.kind, ended=ended))
     times = f"It began at {_time(incident.began_at)}."
-    if over and incident.ended_at is not None:
+    if ended and incident.ended_at is not None:
         times = f"It began at {_time(incident.began_at)} and ended at {_time(incident.ended_at)}."
     return IncidentMail(
         incident,
-        "ended_mailed_at" if over else "began_mailed_at",
+        "ended_mailed_at" if ended else "began_mailed_at",
         mails.Mail(
             to=tuple(settings.ADMIN_EMAIL),
             subject=f"Reviewer inbox: {said.partition('. ')[0].removesuffix('.')}",

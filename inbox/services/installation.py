@@ -72,8 +72,8 @@ def report_log() -> None:
     verified later, in the background.
     """
     if _has_tables():
-        append_only.report(using=router.db_for_read(DecisionHead))
-        log_status.patrol.report(log_status.inspect().verdict)
+        append_only.log_missing_triggers(using=router.db_for_read(DecisionHead))
+        log_status.log_verifier.report(log_status.inspect().verdict)
 
 
 def make_secrets() -> None:

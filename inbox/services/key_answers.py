@@ -41,7 +41,7 @@ class Mode:
 
 
 @transaction.atomic
-def note() -> None:
+def record() -> None:
     """Log the mode if it has changed. Called at start, every minute, and before the key answers."""
     upstream = Upstream.lock_current()
     now = service_key.answers(upstream)
@@ -55,10 +55,10 @@ def note() -> None:
 
 
 @transaction.atomic
-def note_proven() -> None:
+def record_proven() -> None:
     """Record that Mobius has named the owner of a member token."""
     Upstream.objects.filter(pk=Upstream.current().pk).update(proves_tokens=True)
-    note()
+    record()
 
 
 def mode(upstream: Upstream) -> Mode:

@@ -23,7 +23,7 @@ async def look_up(interaction_id: str, *, within: float = READ_WITHIN) -> Payloa
         return Deleted(interaction_id=interaction_id)
 
 
-def mirror(
+def apply_snapshot(
     snapshot: Payload | None,
     upstream: Upstream | None = None,
     *,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from inbox import metrics
 from inbox.mirror import freshness
 from inbox.models import Attempt, Batch, Interaction, Upstream
-from inbox.services.audit.log_status import patrol
+from inbox.services.audit.log_status import log_verifier
 
 EVERY = 10.0
 EXPIRES_WITHIN = timedelta(hours=1)
@@ -39,7 +39,7 @@ def measure_sync() -> None:
     metrics.SYNC_NOT_LIVE_SECONDS.set((now - since).total_seconds() if since else 0.0)
     metrics.SYNC_DEAD.set(fresh.dead)
     metrics.KEY_REFUSED.set(fresh.key_refused)
-    metrics.DECISION_LOG_INTACT.set(patrol.problem is None)
+    metrics.DECISION_LOG_INTACT.set(log_verifier.problem is None)
 
 
 def measure_rows() -> None:

@@ -38,14 +38,14 @@ def notify(
     )
 
 
-def own(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Notice]:
+def notices_of(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Notice]:
     """The person's notifications, unordered."""
     return Notice.objects.filter(reviewer=reviewer, upstream=upstream)
 
 
 def is_unread(reviewer: Reviewer, upstream: Upstream, interaction: Interaction) -> bool:
     """Whether the person has an unread notification about the question."""
-    about = own(reviewer, upstream).filter(interaction_id=interaction.mobius_id)
+    about = notices_of(reviewer, upstream).filter(interaction_id=interaction.mobius_id)
     return about.filter(read_at__isnull=True).exists()
 
 
@@ -53,22 +53,22 @@ def read_item(
     *, reviewer: Reviewer, upstream: Upstream, interaction_id: str, now: datetime
 ) -> bool:
     """Mark notifications about the question as read. True if any was unread."""
-    return _read(reviewer, own(reviewer, upstream), now, interaction_id=interaction_id)
+    return _read(reviewer, notices_of(reviewer, upstream), now, interaction_id=interaction_id)
 
 
 def read_one(*, reviewer: Reviewer, number: int, now: datetime) -> bool:
     """Mark a notification as read. False if it is not this person's, or was read."""
-    return _read(reviewer, own(reviewer, Upstream.current()), now, pk=number)
+    return _read(reviewer, notices_of(reviewer, Upstream.current()), now, pk=number)
 
 
 def read_some(*, reviewer: Reviewer, numbers: Iterable[int], now: datetime) -> bool:
     """Mark those of these notifications that are this person's as read."""
-    return _read(reviewer, own(reviewer, Upstream.current()), now, pk__in=numbers)
+    return _read(reviewer, notices_of(reviewer, Upstream.current()), now, pk__in=numbers)
 
 
 def read_all(*, reviewer: Reviewer, until: datetime, now: datetime) -> bool:
     """Mark all up to ``until`` as read; the person has not seen later ones."""
-    return _read(reviewer, own(reviewer, Upstream.current()), now, at__lte=until)
+    return _read(reviewer, notices_of(reviewer, Upstream.current()), now, at__lte=until)
 
 
 def prune(now: datetime) -> bool:

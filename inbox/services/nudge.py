@@ -24,7 +24,7 @@ VERB = "nudge"
 
 
 @dataclass(frozen=True)
-class NudgeCommand:
+class CheckedNudge:
     reviewer: Reviewer
     upstream: Upstream
     item: Interaction
@@ -69,7 +69,7 @@ def nudge(
 
 def _prepare(
     reviewer: Reviewer, interaction_id: str, user_id: str, now: datetime, origin: Origin
-) -> NudgeCommand | Outcome[Interaction]:
+) -> CheckedNudge | Outcome[Interaction]:
     viewer, upstream = viewer_of(reviewer.user), Upstream.current()
     item = find(viewer, upstream, interaction_id)
     if item is None or not viewer.lead:
@@ -91,11 +91,11 @@ def _prepare(
     elif recipient.pk == reviewer.pk:
         kind = Kind.YOURSELF
     else:
-        return NudgeCommand(reviewer, upstream, item, recipient, origin)
+        return CheckedNudge(reviewer, upstream, item, recipient, origin)
     return Outcome(kind, item, VERB, user_id=user_id, person=recipient.name)
 
 
-def _notice(ready: NudgeCommand, now: datetime) -> int:
+def _notice(ready: CheckedNudge, now: datetime) -> int:
     """Write the notification. Returns how often the person was nudged, 0 if too recently.
 
     Of two simultaneous nudges, the database lets one change the row.
@@ -122,7 +122,7 @@ def _notice(ready: NudgeCommand, now: datetime) -> int:
     return 1
 
 
-def _of(ready: NudgeCommand) -> QuerySet[Notice]:
+def _of(ready: CheckedNudge) -> QuerySet[Notice]:
     return Notice.objects.filter(
         reviewer=ready.recipient,
         upstream=ready.upstream,
@@ -131,7 +131,7 @@ def _of(ready: NudgeCommand) -> QuerySet[Notice]:
     )
 
 
-def _log(ready: NudgeCommand, now: datetime, times: int) -> None:
+def _log(ready: CheckedNudge, now: datetime, times: int) -> None:
     decision_log.append(
         entry_by(
             ready.reviewer,

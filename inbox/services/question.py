@@ -12,7 +12,7 @@ from inbox.mobius.errors import MobiusError
 from inbox.models import Interaction, Upstream
 from inbox.page_slots import waiting
 from inbox.people.clients import service_client
-from inbox.services.look_up import mirror
+from inbox.services.look_up import apply_snapshot
 from inbox.services.rate_limit import RateLimiter
 
 READ_WITHIN = 2.0
@@ -115,7 +115,7 @@ async def _read(interaction_id: str, upstream: Upstream) -> None:
     except (MobiusError, TimeoutError):
         return
     if interaction.id == interaction_id:
-        await sync_to_async(lambda: mirror(interaction, upstream).publish())()
+        await sync_to_async(lambda: apply_snapshot(interaction, upstream).publish())()
 
 
 async def _wait_evenly(began: float) -> None:

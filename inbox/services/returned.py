@@ -21,10 +21,10 @@ def bring_back(attempt: Attempt, kind: Kind, message: str = "") -> None:
     An attempt that may have arrived stays open: if it turns out to be an answer, ``forget`` takes
     the notification back.
     """
-    untold = Attempt.objects.filter(
+    unreported = Attempt.objects.filter(
         pk=attempt.pk, state__in=(Attempt.State.OPEN, Attempt.State.REFUSED), returned=""
     )
-    if not untold.update(returned=kind, returned_message=message):
+    if not unreported.update(returned=kind, returned_message=message):
         return
     item = attempt.question()
     if item is None:

@@ -90,7 +90,7 @@ class RunCommand(Command[Run]):
         cancels = self.verb is Verb.CANCEL
         if cancels and error.status in MISSING:
             # The run was read just before, so it is the call that is missing.
-            capabilities.note_no_cancellation(self.upstream)
+            capabilities.record_no_cancellation(self.upstream)
         if is_uncertain(error) and cancels and snapshot is not None:
             return self._after_cancellation(snapshot)
         if is_uncertain(error):

@@ -26,7 +26,7 @@ from inbox.services.answer_lock import StillAnswering, answering
 from inbox.services.attempts import Busy
 from inbox.services.command import execute
 from inbox.services.confirming import TEMPORARY, confirmer
-from inbox.services.look_up import look_up, mirror
+from inbox.services.look_up import apply_snapshot, look_up
 from inbox.services.outcome import DONE, Kind, Outcome
 from inbox.services.question import NotAsked, find_asked
 from inbox.services.scheduled import OVERDUE_AFTER, TRY_AGAIN_AFTER, ScheduledSender
@@ -116,7 +116,7 @@ def _overtaken(attempt: Attempt) -> Kind | None:
 
 def _refusal(attempt: Attempt, viewer: Viewer, item: Interaction) -> Kind | None:
     """Why the answer can't be sent according to the mirror; None if it can."""
-    refusal = answer_command.refusal(viewer, item, besides=attempt)
+    refusal = answer_command.refusal(viewer, item, ignoring=attempt)
     if refusal is not None:
         return refusal.kind
     return Kind.QUESTION_CHANGED if attempts.has_changed(attempt, item) else None
@@ -140,7 +140,7 @@ def _check(attempt: Attempt, snapshot: Payload | None) -> AnswerCommand | Kind:
     if not attempt.reviewer.user.is_active:
         return Kind.DEACTIVATED
     if snapshot is not None:
-        mirror(snapshot, attempt.upstream).publish()
+        apply_snapshot(snapshot, attempt.upstream).publish()
     viewer = viewer_of(attempt.reviewer.user)
     try:
         item = find_asked(viewer, attempt.interaction_id)

@@ -64,7 +64,7 @@ def limit_of(item: Interaction, now: datetime) -> Limit | None:
     return None if item.expires_at is None else Limit(item.expires_at, soft=False)
 
 
-def own(viewer: Viewer) -> SnoozeQuerySet:
+def snoozes_of(viewer: Viewer) -> SnoozeQuerySet:
     """The viewer's snoozes of open questions, including those that are back."""
     # As an expression: SQLite would walk an index over all open questions, instead of the snoozes.
     status = Coalesce("interaction__status", Value(""))
@@ -80,7 +80,7 @@ def returns_of(viewer: Viewer) -> dict[int, datetime]:
     if not Snooze.objects.filter(reviewer__user_id=viewer.user_id).exists():
         return {}
     columns = ("until", "at", "interaction__due_at", "interaction__expires_at")
-    rows = own(viewer).values_list("interaction_id", *columns)
+    rows = snoozes_of(viewer).values_list("interaction_id", *columns)
     return {number: return_time(*times) for number, *times in rows}
 
 

@@ -28,7 +28,7 @@ async def once(confirmer: Confirmer = confirmer) -> None:
     """Settle what a crash or a broken connection left open, follow accepted answers, send held
     ones and batches, log whether the service key answers, tidy drafts, delete old rows.
     """
-    await sync_to_async(key_answers.note)()
+    await sync_to_async(key_answers.record)()
     await respond.settle_open()
     await claiming.settle_open()
     await confirmer.load()

@@ -116,7 +116,7 @@ def test_unsuitable_questions_are_left_out_with_the_reason(desk: Desk) -> None:
     batch = preview(desk, [plain, alone, text, soon, claimed, stale, waiting, drafted, notmine])
     assert results(batch) == [
         ("waiting", ""),
-        ("left_out", LeftOut.ASKS_ALONE),
+        ("left_out", LeftOut.CONFIRMED_ALONE),
         ("left_out", LeftOut.OTHER_FORM),
         ("left_out", LeftOut.EXPIRES_SOON),
         ("left_out", "claimed_by_another"),

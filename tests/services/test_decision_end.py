@@ -18,7 +18,7 @@ from inbox.models.decision import RESPOND
 from inbox.services import observed
 from inbox.services.audit import entry_count
 from inbox.services.audit.decision_log import Entry, append, begin
-from inbox.services.audit.log_status import AT_ONCE, Patrol, inspect
+from inbox.services.audit.log_status import AT_ONCE, LogVerifier, inspect
 from inbox.services.audit.reseal import reseal
 from inbox.services.audit.verify import Verdict, verify
 from reviewer_site.environment import ROOT
@@ -124,7 +124,7 @@ def test_another_machine_begins_with_the_log_as_it_finds_it_and_counts_on(
     assert verify().intact
     assert entry_count.read().number == 3
     with django_capture_on_commit_callbacks(execute=True):
-        Patrol().walk()
+        LogVerifier().verify_next_part()
     assert entry_count.read().number == 5
     settings.DATA_DIR = tmp_path
     enter()
@@ -145,10 +145,10 @@ def test_a_long_log_is_compared_with_the_note_at_once(enter: Enter) -> None:
     cut_off_after(AT_ONCE, older)
     enter(2)
     assert f"Entry {last.number:,} doesn't match" in str(inspect().verdict.problem)
-    patrol = Patrol()
-    patrol.walk()
-    assert patrol.last is not None
-    assert not patrol.last.verdict.intact
+    log_verifier = LogVerifier()
+    log_verifier.verify_next_part()
+    assert log_verifier.last is not None
+    assert not log_verifier.last.verdict.intact
 
 
 def test_a_rolled_back_entry_is_not_noted(

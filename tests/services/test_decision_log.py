@@ -16,7 +16,7 @@ from inbox.models import Decision, DecisionHead, Interaction, Upstream, append_o
 from inbox.models.decision import AppendOnly
 from inbox.services.audit import chain, decision_log
 from inbox.services.audit.decision_log import Entry, append
-from inbox.services.audit.log_status import Patrol
+from inbox.services.audit.log_status import LogVerifier
 from inbox.services.audit.verify import verify
 from inbox.services.origin import Origin
 from reviewer_site.environment import ROOT
@@ -191,10 +191,10 @@ def test_an_observed_field_that_is_not_a_boolean_is_named(log: list[Decision]) -
     value = True if connection.vendor == "postgresql" else 7
     run_sql("UPDATE inbox_decision SET observed = %s WHERE number = 4", [value])
     assert "not intact: Entry 4 doesn't match" in says()
-    patrol = Patrol()
-    patrol.walk()
-    assert patrol.last is not None
-    assert patrol.last.verdict.number == 4
+    log_verifier = LogVerifier()
+    log_verifier.verify_next_part()
+    assert log_verifier.last is not None
+    assert log_verifier.last.verdict.number == 4
 
 
 def test_a_changed_last_entry_is_named(log: list[Decision]) -> None:
@@ -315,7 +315,7 @@ def test_the_check_reports_a_missing_trigger_until_it_is_installed_again(db: Non
     with pytest.raises(SystemCheckError, match=r"inbox\.E001"):
         call_command("check", databases=["default"])
     append_only.install_triggers(using="default")
-    assert append_only.missing(using="default") == []
+    assert append_only.missing_triggers(using="default") == []
 
 
 def test_every_field_is_documented() -> None:

@@ -22,7 +22,7 @@ from inbox.models.attempt import GIVE_UP_AFTER
 from inbox.services import attempts as steps
 from inbox.services.answer_state import Sent, sent_to
 from inbox.services.audit.verify import verify
-from inbox.services.look_up import mirror
+from inbox.services.look_up import apply_snapshot
 from inbox.services.outcome import Kind
 from inbox.services.question import NotAsked
 from inbox.services.respond import recheck, respond, settle_open
@@ -516,7 +516,7 @@ async def cancel(desk: Desk, item: Interaction) -> None:
 
 
 async def delete(desk: Desk, item: Interaction) -> None:
-    changes = await sync_to_async(mirror)(Deleted(interaction_id=item.mobius_id))
+    changes = await sync_to_async(apply_snapshot)(Deleted(interaction_id=item.mobius_id))
     changes.publish()
 
 

@@ -12,7 +12,7 @@ from inbox.mirror.freshness import Facts, Reason, Trouble, sync_status
 from inbox.models import Incident, Notice, Upstream
 from inbox.services import incidents
 from inbox.services.audit.flaw import Flaw
-from inbox.services.audit.log_status import patrol
+from inbox.services.audit.log_status import log_verifier
 from inbox.services.audit.verify import Verdict
 from inbox.services.incidents import Kind
 from inbox.services.problem import Problem
@@ -37,8 +37,8 @@ def _everything_is_well_again(db: None) -> Iterator[None]:
     people()
     yield
     sync_status.update(**vars(Facts()))
-    patrol.report(Verdict(0))
-    patrol.last = None
+    log_verifier.report(Verdict(0))
+    log_verifier.last = None
 
 
 def go_wrong(kind: Kind) -> None:
@@ -52,14 +52,14 @@ def go_wrong(kind: Kind) -> None:
             since = {"heard_at": soon(minutes=-6), "broken_at": soon(minutes=-6)}
             sync_status.update(**away | since, trouble=Trouble(Reason.NOT_RESPONDING))
         case Kind.LOG_BROKEN:
-            patrol.report(Verdict(1, Problem(Flaw.HEAD_MISSING)))
+            log_verifier.report(Verdict(1, Problem(Flaw.HEAD_MISSING)))
 
 
 def recover() -> None:
     now = datetime.now(UTC)
     live = {"connected": True, "full_sync_done": True, "seeded": True, "heard_at": now}
     sync_status.update(**live, broken_at=None, trouble=None)
-    patrol.walk()
+    log_verifier.verify_next_part()
 
 
 def notices(username: str) -> list[tuple[str, str, bool]]:
@@ -85,21 +85,21 @@ def shown(client: Client, path: str) -> str:
 @pytest.mark.parametrize("kind", Kind)
 def test_they_are_notified_once_and_again_when_it_is_over(kind: Kind) -> None:
     go_wrong(kind)
-    incidents.note()
+    incidents.record()
     assert notices("admin") == [(kind, "", True)]
     assert notices("tess") == []
     Notice.objects.update(read_at=soon())
-    incidents.note()
+    incidents.record()
     assert notices("admin") == [(kind, "", False)]
     recover()
-    incidents.note()
+    incidents.record()
     assert notices("admin") == [(kind, "over", True)]
     assert Incident.objects.get().ended_at is not None
     Notice.objects.update(read_at=soon())
-    incidents.note()
+    incidents.record()
     assert notices("admin") == [(kind, "over", False)]
     go_wrong(kind)
-    incidents.note()
+    incidents.record()
     assert notices("admin") == [(kind, "", True)]
     assert Incident.objects.count() == 2
 
@@ -107,10 +107,10 @@ def test_they_are_notified_once_and_again_when_it_is_over(kind: Kind) -> None:
 def test_the_notification_says_what_is_wrong_and_what_is_over() -> None:
     admin = sign_in("admin")
     go_wrong(Kind.KEY_REFUSED)
-    incidents.note()
+    incidents.record()
     assert SAID[Kind.KEY_REFUSED] in shown(admin, "/notifications/")
     recover()
-    incidents.note()
+    incidents.record()
     assert "Mobius accepts the service key again." in shown(admin, "/notifications/")
     assert SAID[Kind.KEY_REFUSED] not in shown(admin, "/notifications/")
 
@@ -118,11 +118,11 @@ def test_the_notification_says_what_is_wrong_and_what_is_over() -> None:
 def test_a_restart_repeats_nothing_and_ends_nothing() -> None:
     go_wrong(Kind.KEY_REFUSED)
     go_wrong(Kind.LOG_BROKEN)
-    incidents.note()
+    incidents.record()
     Notice.objects.update(read_at=soon())
     sync_status.update(**vars(Facts()))
-    patrol.report(Verdict(0))
-    incidents.note()
+    log_verifier.report(Verdict(0))
+    incidents.record()
     assert {kind for kind, _, unread in notices("admin") if unread} == set()
     assert not Incident.objects.exclude(ended_at=None).exists()
 
@@ -143,7 +143,7 @@ def mailbox(mailbox: Mailbox, settings: Any) -> Mailbox:
 async def test_one_mail_is_sent_and_another_when_it_is_over(mailbox: Mailbox) -> None:
     go_wrong(Kind.KEY_REFUSED)
     for _ in range(2):
-        await sync_to_async(incidents.note)()
+        await sync_to_async(incidents.record)()
         assert await incidents.mail()
     [began] = mailbox.mails
     assert began["Subject"] == "Reviewer inbox: Mobius doesn't accept the service key"
@@ -154,7 +154,7 @@ async def test_one_mail_is_sent_and_another_when_it_is_over(mailbox: Mailbox) ->
     assert "Set a valid MOBIUS_API_KEY" in began.get_payload()
     await sync_to_async(recover)()
     for _ in range(2):
-        await sync_to_async(incidents.note)()
+        await sync_to_async(incidents.record)()
         assert await incidents.mail()
     _, over = mailbox.mails
     assert over["Subject"] == "Reviewer inbox: Mobius accepts the service key again"
@@ -166,7 +166,7 @@ async def test_a_mail_that_could_not_be_sent_is_sent_later(
 ) -> None:
     settings.EMAIL_HOST_PASSWORD = "wrong-password"
     go_wrong(Kind.SYNC_DEAD)
-    await sync_to_async(incidents.note)()
+    await sync_to_async(incidents.record)()
     assert not await incidents.mail()
     assert "could not be sent" in caplog.text
     assert "wrong-password" not in caplog.text
@@ -190,6 +190,6 @@ async def test_what_began_long_ago_is_only_mailed_when_it_ends(mailbox: Mailbox)
 async def test_without_an_address_no_mail_is_sent(mailbox: Mailbox, settings: Any) -> None:
     settings.ADMIN_EMAIL = []
     go_wrong(Kind.SYNC_DEAD)
-    await sync_to_async(incidents.note)()
+    await sync_to_async(incidents.record)()
     assert await incidents.mail()
     assert mailbox.mails == []

@@ -139,7 +139,7 @@ async def test_a_refused_answer_that_arrives_after_all_is_ours_for_a_minute(
 ) -> None:
     item = await sync_to_async(desk.ask)()
     attempt = await send_and_die(desk, item)
-    await sync_to_async(attempts.note_status)(attempt, 409)
+    await sync_to_async(attempts.record_status)(attempt, 409)
     await sync_to_async(attempts.refuse)(attempt, "conflict")
     before = timezone.now() - ended
     await Attempt.objects.aupdate(settled_at=before, created_at=before)

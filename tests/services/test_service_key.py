@@ -43,7 +43,7 @@ async def answer(desk: GuideDesk, item: Interaction, *, who: str = "rina", **mor
 async def look_at_offers() -> None:
     """As the sync does it every ten minutes."""
     upstream = await sync_to_async(Upstream.current)()
-    found = await probe(service_client(), capabilities.of(upstream))
+    found = await probe(service_client(), capabilities.load(upstream))
     await sync_to_async(capabilities.store)(upstream, found)
 
 
@@ -122,7 +122,7 @@ async def test_a_token_that_is_not_kept_proves_it_too(
     desk: GuideDesk, mobius_id: str | None
 ) -> None:
     await look_at_offers()
-    await sync_to_async(key_answers.note)()
+    await sync_to_async(key_answers.record)()
     desk.server.offers.more.add("me")
     await Reviewer.objects.filter(mobius_id="user_sam").aupdate(mobius_id=None)
     rina = await sync_to_async(desk.person)("rina")
@@ -137,14 +137,14 @@ async def test_a_token_that_is_not_kept_proves_it_too(
 
 
 async def test_a_change_of_the_mode_is_logged_once(desk: GuideDesk) -> None:
-    note = sync_to_async(key_answers.note)
-    await note()
+    record = sync_to_async(key_answers.record)
+    await record()
     assert await modes_logged() == []
     desk.settings.SERVICE_KEY_ANSWERS = "on"
-    await note()
-    await note()
+    await record()
+    await record()
     desk.settings.SERVICE_KEY_ANSWERS = "off"
-    await note()
+    await record()
     assert await modes_logged() == [("off", "on"), ("on", "off")]
 
 

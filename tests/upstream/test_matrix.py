@@ -170,7 +170,7 @@ def _pages_are_true(pages: dict[str, tuple[str, ...]], things: tuple[str, ...]) 
 def _connection_is_true() -> None:
     """The page *Connection* says what replaces each missing call."""
     page = _opened(sign_in("admin"), "/connection/")[1]
-    for one in offered(capabilities.of(Upstream.current())):
+    for one in offered(capabilities.load(Upstream.current())):
         assert one.note in page, one.label
 
 

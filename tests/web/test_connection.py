@@ -12,7 +12,7 @@ from django.test import Client
 
 from inbox.mirror.freshness import sync_status
 from inbox.models import Decision, GroupMapping, Interaction, OneTimeLink, Upstream
-from inbox.services import trial
+from inbox.services import sample_question
 from inbox.services.connection import Fault, connection
 from inbox.services.problem import Problem
 from tests.support.desk import Desk
@@ -239,11 +239,13 @@ def test_a_test_question_that_mobius_takes_without_saying_which_it_is_is_followe
     rina.is_superuser = True
     rina.save()
     client = sign_in("rina")
-    tell(ask("int_before", message=trial.MESSAGE, run_id=None))
+    tell(ask("int_before", message=sample_question.MESSAGE, run_id=None))
     desk.server.on("POST", "/interactions$", reply)
     assert client.post("/connection/test").status_code == 303
     assert "it hasn't appeared here yet." in shown(client.get("/connection/test/"))
-    tell(ask("int_other", run_id=None), ask("int_test", message=trial.MESSAGE, run_id=None))
+    tell(
+        ask("int_other", run_id=None), ask("int_test", message=sample_question.MESSAGE, run_id=None)
+    )
     assert 'href="/interactions/int_test/"' in shown(client.get("/connection/test/"))
 
 

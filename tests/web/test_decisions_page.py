@@ -23,7 +23,7 @@ from inbox.services import claiming, group_mapping, groups, nudge, run_control
 from inbox.services.audit import decision_log, rights_log
 from inbox.services.audit import export as decision_export
 from inbox.services.audit.decision_log import Entry, append
-from inbox.services.audit.log_status import Patrol, inspect
+from inbox.services.audit.log_status import LogVerifier, inspect
 from inbox.services.audit.verify import verify
 from inbox.services.origin import Origin
 from tests.support.snapshots import RINA, ask, group_ask
@@ -216,17 +216,17 @@ def test_it_says_what_is_wrong(tess: Client) -> None:
 
 def test_a_long_log_is_looked_through_part_by_part(db: None) -> None:
     enter(45)
-    watch = Patrol(part=20)
+    watch = LogVerifier(part=20)
     for _ in range(2):
-        watch.walk()
+        watch.verify_next_part()
         assert watch.last is None
-    watch.walk()
+    watch.verify_next_part()
     assert watch.last is not None
     assert watch.last.verdict.intact
     lift_triggers()
     run_sql("UPDATE inbox_decision SET comment = 'x' WHERE number = 30")
     for _ in range(2):
-        watch.walk()
+        watch.verify_next_part()
     assert watch.last.verdict.number == 30
 
 

@@ -14,7 +14,7 @@ from inbox.models import Attempt, Decision, Interaction, Reviewer
 from inbox.models.canonical import canonical
 from inbox.services import attempts
 from inbox.services.audit import chain, decision_log
-from inbox.services.audit.verify import misfit, verify
+from inbox.services.audit.verify import check_entry, verify
 from inbox.services.seen import Seen, seen_of
 from tests.support.snapshots import RINA, ask, at, event, run
 from tests.support.tampering import lift_triggers, run_sql
@@ -188,7 +188,7 @@ async def test_an_older_entry_stays_as_sealed_and_is_masked_where_it_is_read(peo
     entry = json.loads(exported.splitlines()[0])
     assert entry["entry"]["shown"]["context"] == CONTEXT
     assert entry["hash"] == row.hash
-    assert await sync_to_async(misfit)(await Decision.objects.aget()) is None
+    assert await sync_to_async(check_entry)(await Decision.objects.aget()) is None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -18,7 +18,7 @@ from inbox.mirror.freshness import Reason, Trouble, sync_status
 from inbox.models import Attempt, Reviewer, Upstream
 from inbox.services import measuring
 from inbox.services.audit.flaw import Flaw
-from inbox.services.audit.log_status import patrol
+from inbox.services.audit.log_status import log_verifier
 from inbox.services.audit.verify import Verdict
 from inbox.services.problem import Problem
 from reviewer_site.environment import ROOT
@@ -93,12 +93,12 @@ def test_it_says_how_current_pages_are(db: None, away: None) -> None:
 def test_it_says_that_the_decision_log_is_not_intact(db: None) -> None:
     measuring.measure_sync()
     assert value("inbox_decision_log_intact") == 1
-    patrol.report(Verdict(1, Problem(Flaw.HEAD_MISSING)))
+    log_verifier.report(Verdict(1, Problem(Flaw.HEAD_MISSING)))
     try:
         measuring.measure_sync()
         assert value("inbox_decision_log_intact") == 0
     finally:
-        patrol.report(Verdict(1))
+        log_verifier.report(Verdict(1))
 
 
 def test_it_counts_held_answers_and_questions_that_expire_soon(db: None) -> None:

@@ -436,7 +436,7 @@ def test_an_odd_question_of_a_group_is_named_in_the_past(tess: Client) -> None:
 def test_actions_that_mobius_lacks_are_not_offered(tess: Client) -> None:
     tell(run("run_1", plan=PLAN))
     assert "cancel-run" in tess.get("/runs/run_1/").content.decode()
-    capabilities.note_no_cancellation(Upstream.current())
+    capabilities.record_no_cancellation(Upstream.current())
     page = tess.get("/runs/run_1/").content.decode()
     assert "cancel-run" not in page
     assert "signal-run" in page

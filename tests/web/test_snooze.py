@@ -14,7 +14,7 @@ from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.mobius.types import Policy, PolicyKind
 from inbox.models import Interaction, Recipient, Reviewer, Snooze
-from inbox.services.snooze import Returns, own
+from inbox.services.snooze import Returns, snoozes_of
 from inbox.web.interactions.snoozing import presets
 from tests.support.snapshots import RINA, ask, group_ask
 from tests.web.cast import HTMX, part, soon, tell
@@ -55,7 +55,7 @@ def let_time_pass(id_: str, **length: float) -> None:
 @pytest.mark.sqlite  # it names a plan of SQLite
 def test_reading_ones_snoozes_reads_no_other_open_questions(rina: Client) -> None:
     viewer = viewer_of(Reviewer.objects.get(user__username="rina").user)
-    assert "SEARCH inbox_interaction USING INTEGER PRIMARY KEY" in own(viewer).explain()
+    assert "SEARCH inbox_interaction USING INTEGER PRIMARY KEY" in snoozes_of(viewer).explain()
 
 
 def three() -> None:

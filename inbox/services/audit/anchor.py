@@ -177,9 +177,9 @@ def _deliver() -> None:
         except NotAnchored as error:
             log.error("LOG_ANCHOR did not receive head %d: %s", head.number, error)
             failed = {"kind": error.problem.kind.name, "facts": error.problem.facts}
-            entry_count.note_failed(failed, timezone.now().isoformat())
+            entry_count.record_failed(failed, timezone.now().isoformat())
         else:
-            entry_count.note_anchored(head)
+            entry_count.record_anchored(head)
         time.sleep(max(0.0, EVERY - (time.monotonic() - began)))
 
 

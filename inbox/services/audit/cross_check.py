@@ -17,10 +17,10 @@ def problem(note: Note) -> Problem | None:
 
     ``note`` was read before the chain, since later commits may have updated it by now.
     """
-    return beyond(note) or _missing_answers()
+    return missing_noted_entry(note) or _missing_answers()
 
 
-def beyond(note: Note) -> Problem | None:
+def missing_noted_entry(note: Note) -> Problem | None:
     """Why the log does not have the noted entry; None if it does."""
     if entry_count.holds(note):
         return None

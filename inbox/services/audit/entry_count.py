@@ -84,11 +84,11 @@ def reset(head: DecisionHead) -> None:
     _change(lambda _: Note(number=head.number, hash=head.hash))
 
 
-def note_anchored(head: DecisionHead) -> None:
+def record_anchored(head: DecisionHead) -> None:
     _change(lambda note: replace(note, anchored=head.hash, failed="", failed_at=""))
 
 
-def note_failed(failed: dict[str, Any], at: str) -> None:
+def record_failed(failed: dict[str, Any], at: str) -> None:
     _change(lambda note: replace(note, failed=failed, failed_at=note.failed_at or at))
 
 

@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from inbox.models import Decision, DecisionHead
 from inbox.services.audit import cross_check, entry_count
-from inbox.services.audit.verify import Link, Verdict, compare, follow, judge, misfit, up_to, verify
+from inbox.services.audit.verify import (
+    Link,
+    Verdict,
+    check_entry,
+    check_head,
+    compare,
+    follow,
+    follow_to_head,
+    verify,
+)
 from inbox.services.problem import Problem
 
 log = logging.getLogger(__name__)
@@ -22,7 +31,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 500
 """The most entries that are verified while a page is loading."""
 PART = 5_000
-"""Entries that the patrol verifies at a time: a quarter of a second's work in each minute."""
+"""Entries that ``LogVerifier`` verifies at a time: a quarter of a second's work in each minute."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class Inspection:
     at: datetime | None
 
 
-class Patrol:
+class LogVerifier:
     """Verifies the log from its first entry to its head, again and again, ``part`` entries at a
     time.
     """
@@ -53,7 +62,7 @@ class Patrol:
             log.error("The decision log is not intact: %s", verdict.problem)
         self.problem = verdict.problem
 
-    def walk(self) -> None:
+    def verify_next_part(self) -> None:
         """Verify one part, or the rest of the log if it is shorter."""
         with self._turn:
             self._head = self._head or DecisionHead.objects.first()
@@ -69,7 +78,7 @@ class Patrol:
                 self._link = link
                 return
             if broken is None:
-                link, broken = up_to(self._head, link)
+                link, broken = follow_to_head(self._head, link)
             verdict = broken or compare(Verdict(link.number), entry_count.read())
             if verdict.intact:
                 # Other machines may have appended these entries.
@@ -82,8 +91,8 @@ class Patrol:
         self.report(verdict)
 
 
-patrol = Patrol()
-"""The process's patrol, which starts with the first entry. Each process verifies by itself, since
+log_verifier = LogVerifier()
+"""The process's verifier, which starts with the first entry. Each process verifies by itself, since
 each machine has noted the log's length.
 """
 
@@ -94,20 +103,20 @@ def inspect(shown: Iterable[Decision] = ()) -> Inspection:
     Entries that are ``shown`` are each verified now.
     """
     for row in shown:
-        broken = misfit(row)
+        broken = check_entry(row)
         if broken is not None:
             return Inspection(broken, timezone.now())
     head = DecisionHead.objects.first()
     if head is None or head.number <= AT_ONCE:
         return Inspection(verify(), timezone.now())
     last = Decision.objects.order_by("-number").values_list("number", "hash").first()
-    broken = judge(head, Link(*last) if last else Link())
+    broken = check_head(head, Link(*last) if last else Link())
     # Someone may have appended between the two readings.
     if broken is not None and not DecisionHead.objects.filter(number__gt=head.number).exists():
         return Inspection(broken, timezone.now())
-    missing = cross_check.beyond(entry_count.read())
+    missing = cross_check.missing_noted_entry(entry_count.read())
     if missing is not None:
         return Inspection(Verdict(head.number, missing), timezone.now())
-    if patrol.last is not None and not patrol.last.verdict.intact:
-        return patrol.last
-    return Inspection(Verdict(head.number), patrol.last.at if patrol.last else None)
+    if log_verifier.last is not None and not log_verifier.last.verdict.intact:
+        return log_verifier.last
+    return Inspection(Verdict(head.number), log_verifier.last.at if log_verifier.last else None)

@@ -58,8 +58,8 @@ def _follow_all() -> Verdict:
     while True:
         head = DecisionHead.objects.first()
         if head is None:
-            return _headless()
-        link, verdict = up_to(head, link)
+            return _without_head()
+        link, verdict = follow_to_head(head, link)
         if verdict is not None:
             return verdict
         # An entry appended since then has moved the head; any other is not part of this log.
@@ -69,7 +69,7 @@ def _follow_all() -> Verdict:
             return _verdict(link, Flaw.BEHIND_END, last=link.number)
 
 
-def up_to(head: DecisionHead, link: Link) -> tuple[Link, Verdict | None]:
+def follow_to_head(head: DecisionHead, link: Link) -> tuple[Link, Verdict | None]:
     """Follow the chain from ``link`` to ``head``. Returns the new position, and a verdict if it
     breaks.
     """
@@ -78,15 +78,15 @@ def up_to(head: DecisionHead, link: Link) -> tuple[Link, Verdict | None]:
     if broken is not None:
         return link, broken
     if link.number < head.number:
-        return link, _cut(link, head)
-    return link, judge(head, link)
+        return link, _missing_entries(link, head)
+    return link, check_head(head, link)
 
 
 def follow(rows: Iterable[Decision], link: Link) -> tuple[Link, Verdict | None]:
     """Follow the chain along ``rows``, which begin after ``link``."""
     try:
         for row in rows:
-            broken = _wrong(row, link)
+            broken = _entry_flaw(row, link)
             if broken is not None:
                 return link, broken
             link = Link(row.number, row.hash)
@@ -96,7 +96,7 @@ def follow(rows: Iterable[Decision], link: Link) -> tuple[Link, Verdict | None]:
     return link, None
 
 
-def judge(head: DecisionHead, link: Link) -> Verdict | None:
+def check_head(head: DecisionHead, link: Link) -> Verdict | None:
     """What is wrong with a head after the entry at ``link``; None if nothing is."""
     number = head.number
     if (head.number, head.hash) != (link.number, link.hash):
@@ -110,7 +110,7 @@ def judge(head: DecisionHead, link: Link) -> Verdict | None:
     return Verdict(link.number, Problem(kind, {"entry": number}), number)
 
 
-def misfit(row: Decision, before: str | None = None) -> Verdict | None:
+def check_entry(row: Decision, before: str | None = None) -> Verdict | None:
     """What is wrong with one entry by itself; None if nothing is.
 
     ``before`` is the hash of the previous entry, if that was read too.
@@ -119,7 +119,7 @@ def misfit(row: Decision, before: str | None = None) -> Verdict | None:
     return follow([row], link)[1]
 
 
-def _wrong(row: Decision, link: Link) -> Verdict | None:
+def _entry_flaw(row: Decision, link: Link) -> Verdict | None:
     if row.number != link.number + 1:
         return _verdict(link, Flaw.MISSING_BEFORE, next=row.number)
     if row.previous != link.hash:
@@ -140,13 +140,13 @@ def _verdict(link: Link, kind: Flaw, **facts: object) -> Verdict:
     return Verdict(link.number, Problem(kind, {"entry": number, **facts}), number)
 
 
-def _cut(link: Link, head: DecisionHead) -> Verdict:
+def _missing_entries(link: Link, head: DecisionHead) -> Verdict:
     if link.number + 1 == head.number:
         return _verdict(link, Flaw.MISSING)
     return _verdict(link, Flaw.MISSING_UNTIL, last=head.number)
 
 
-def _headless() -> Verdict:
+def _without_head() -> Verdict:
     count = Decision.objects.count()
     if count == 0 and not settings.CREDENTIAL_KEYS:
         # Migrated, and not started yet.

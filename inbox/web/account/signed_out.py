@@ -123,7 +123,7 @@ class KeptComment:
 
     def save(self, request: HttpRequest, reviewer: Reviewer) -> bool:
         """Save the comment with the preview. False if the batch is someone else's."""
-        own = batches.own(reviewer, Upstream.current()).filter(pk=self.batch).first()
+        own = batches.batches_of(reviewer, Upstream.current()).filter(pk=self.batch).first()
         if own is None:
             return False
         batches.keep_comment(own, self.comment)

@@ -227,7 +227,9 @@ def _page(
 ) -> HttpResponse:
     upstream, reviewer = request.upstream, request.user.reviewer
     held_back = Interaction.objects.filter(
-        upstream=upstream, mobius_id__in=service.unsent(reviewer, upstream), status="pending"
+        upstream=upstream,
+        mobius_id__in=service.refused_question_ids(reviewer, upstream),
+        status="pending",
     )
     unconfirmed = _unconfirmed(request)
     if unconfirmed is not None and not unconfirmed.waits:

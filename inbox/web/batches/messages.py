@@ -14,7 +14,7 @@ from inbox.web.ui.held import returned_reason
 
 _LEFT_OUT: dict[str, str | Promise] = {
     LeftOut.CHANGED: gettext_lazy("It has changed since it was listed."),
-    LeftOut.ASKS_ALONE: gettext_lazy("Its workflow requires it to be answered separately."),
+    LeftOut.CONFIRMED_ALONE: gettext_lazy("Its workflow requires it to be answered separately."),
     LeftOut.OTHER_FORM: gettext_lazy("It can't be answered with Approve or Reject."),
     LeftOut.EXPIRES_SOON: gettext_lazy("It expires too soon."),
     LeftOut.ON_ITS_WAY: gettext_lazy("Your answer is already on its way."),

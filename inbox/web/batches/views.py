@@ -64,7 +64,7 @@ def _preview(
 @require_safe
 def batch(request: ReviewerRequest, id: int) -> HttpResponse:
     """The preview, the progress or the results; htmx gets only that part."""
-    return render_batch(request, own(request, id))
+    return render_batch(request, get_own_batch(request, id))
 
 
 def render_batch(
@@ -84,7 +84,7 @@ def send(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """Confirm the batch. A second press changes nothing. 422 for a comment that is missing or too
     long.
     """
-    batch, form = own(request, id), CommentForm(request.POST)
+    batch, form = get_own_batch(request, id), CommentForm(request.POST)
     if not form.is_valid():
         return render_batch(request, batch, form, status=422)
     comment = form.cleaned_data["comment"]
@@ -105,7 +105,7 @@ def _redirect(request: ReviewerRequest, path: str) -> HttpResponseBase:
 @require_POST
 def comment(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """Keep the comment of a form that could not be sent, and show the preview again."""
-    batch = own(request, id)
+    batch = get_own_batch(request, id)
     service.keep_comment(batch, comment_of(request.POST))
     return HttpResponseRedirect(batch.get_absolute_url(), status=303)
 
@@ -113,7 +113,7 @@ def comment(request: ReviewerRequest, id: int) -> HttpResponseBase:
 @require_POST
 def undo(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """Undo the whole batch, and show its preview again."""
-    batch = own(request, id)
+    batch = get_own_batch(request, id)
     if service.undo(batch):
         messages.success(request, _("Undone. Nothing was sent."))
     elif not batch.previewed:
@@ -124,7 +124,7 @@ def undo(request: ReviewerRequest, id: int) -> HttpResponseBase:
 @require_POST
 def dismiss(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """Dismiss the results, then show the list, where htmx gets only the results that are left."""
-    batch = own(request, id)
+    batch = get_own_batch(request, id)
     service.dismiss(Batch.objects.filter(pk=batch.pk))
     return _dismissed(request, batch.query)
 
@@ -135,7 +135,9 @@ def dismiss_all(request: ReviewerRequest) -> HttpResponseBase:
     ``dismiss`` does.
     """
     chosen = read_numbers(request.POST.get("results", ""))
-    service.dismiss(service.own(request.user.reviewer, request.upstream).filter(pk__in=chosen))
+    service.dismiss(
+        service.batches_of(request.user.reviewer, request.upstream).filter(pk__in=chosen)
+    )
     return _dismissed(request, request.POST.get("list", ""))
 
 
@@ -146,7 +148,7 @@ def _dismissed(request: ReviewerRequest, query: str) -> HttpResponseBase:
     return _redirect(request, Filters.read(QueryDict(query)).href())
 
 
-def own(request: ReviewerRequest, id: int) -> Batch:
+def get_own_batch(request: ReviewerRequest, id: int) -> Batch:
     """The viewer's batch. 404 for someone else's."""
-    rows = service.own(request.user.reviewer, request.upstream).select_related("reviewer")
+    rows = service.batches_of(request.user.reviewer, request.upstream).select_related("reviewer")
     return get_object_or_404(rows, pk=id)

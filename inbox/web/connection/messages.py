@@ -4,7 +4,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.services import people, people_import, trial
+from inbox.services import people, people_import, sample_question
 from inbox.services.group_mapping import NotMapped
 from inbox.services.key_answers import Mode, Why
 from inbox.services.people import NotAdded
@@ -62,12 +62,12 @@ def _refused(mode: Mode) -> str:
             )
 
 
-def not_sent(refused: trial.NotSent) -> str:
+def not_sent(refused: sample_question.NotSent) -> str:
     """Why a test question was not sent, or might not have been."""
     match refused.reason:
-        case trial.Reason.NO_MOBIUS_ID:
+        case sample_question.Reason.NO_MOBIUS_ID:
             return _("Set your Mobius ID first. The question is sent to it.")
-        case trial.Reason.UNCONFIRMED:
+        case sample_question.Reason.UNCONFIRMED:
             anyway = _("If Mobius received the question anyway, it will appear in your inbox.")
             return sentences(trouble_text(refused.trouble, timezone.now()), anyway)
         case _ if refused.message:

@@ -12,7 +12,7 @@ from inbox.mirror import capabilities, freshness
 from inbox.mirror.freshness import Freshness
 from inbox.models import OneTimeLink, Reviewer, Upstream
 from inbox.people import directory
-from inbox.services import group_mapping, key_answers, trial
+from inbox.services import group_mapping, key_answers, sample_question
 from inbox.services.audit import anchor as decision_anchor
 from inbox.services.audit import rights_log
 from inbox.services.connection import connection
@@ -113,7 +113,7 @@ def connection_page(upstream: Upstream) -> ConnectionPage:
         explained=explained(now),
         problem=problem_text(connection.shown()),
         warnings=tuple(warnings()),
-        offered=tuple(offered(capabilities.of(upstream))),
+        offered=tuple(offered(capabilities.load(upstream))),
         probed_at=upstream.probed_at,
         steps=_steps(upstream, now, people, mappings),
         people=people,
@@ -139,7 +139,9 @@ def _steps(
     if mappings:
         mapped = all(mapping.people for mapping in mappings)
         steps.append(Step(mapped, _("Assign people to groups"), "groups"))
-    steps.append(Step(trial.was_anything_answered(upstream), _("Send a test question"), "test"))
+    steps.append(
+        Step(sample_question.was_anything_answered(upstream), _("Send a test question"), "test")
+    )
     return tuple(steps)
 
 

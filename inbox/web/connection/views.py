@@ -18,7 +18,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from inbox.models import Reviewer
 from inbox.page_slots import waiting
-from inbox.services import deactivation, group_mapping, links, mails, people, people_import, trial
+from inbox.services import (
+    deactivation,
+    group_mapping,
+    links,
+    mails,
+    people,
+    people_import,
+    sample_question,
+)
 from inbox.services.deactivation import Deactivated, NotDeactivated, Reason
 from inbox.services.people import NotAdded
 from inbox.web.connection.deactivation import deactivation_page
@@ -31,7 +39,7 @@ from inbox.web.ui.request import ReviewerRequest, administrator_required, origin
 
 REJECTED = 422
 TEST_QUESTION = "sent_test_question"
-"""Session key of the ``trial.Sent`` that this browser follows."""
+"""Session key of the ``sample_question.Sent`` that this browser follows."""
 
 
 @require_safe
@@ -149,8 +157,8 @@ def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
 @administrator_required
 async def send_test_question(request: ReviewerRequest) -> HttpResponseBase:
     try:
-        sent = await trial.send(request.user.reviewer)
-    except trial.NotSent as refused:
+        sent = await sample_question.send(request.user.reviewer)
+    except sample_question.NotSent as refused:
         return await sync_to_async(_page)(request, not_sent=not_sent(refused), status=REJECTED)
     request.session[TEST_QUESTION] = asdict(sent)
     return _back("test")
@@ -191,9 +199,9 @@ def _page(
 def _followed(request: ReviewerRequest) -> dict[str, Any]:
     if TEST_QUESTION not in request.session:
         return {}
-    sent = trial.Sent(**request.session[TEST_QUESTION])
-    row = trial.find(request.upstream, request.user.reviewer, sent)
-    return {"test": row, "stage": trial.stage_of(row)}
+    sent = sample_question.Sent(**request.session[TEST_QUESTION])
+    row = sample_question.find(request.upstream, request.user.reviewer, sent)
+    return {"test": row, "stage": sample_question.stage_of(row)}
 
 
 def _back(section: str) -> HttpResponseRedirect:

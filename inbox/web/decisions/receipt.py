@@ -18,7 +18,7 @@ from inbox.people.names import names_of
 from inbox.services.audit.chain import NOTHING
 from inbox.services.audit.decision_log import head
 from inbox.services.audit.log_status import inspect
-from inbox.services.audit.verify import misfit
+from inbox.services.audit.verify import check_entry
 from inbox.web.decisions import messages
 from inbox.web.ui import context as evidence
 from inbox.web.ui import markdown
@@ -110,7 +110,7 @@ def _problems(entries: Sequence[Decision]) -> dict[int, str]:
     before = dict(Decision.objects.filter(number__in=wanted).values_list("number", "hash"))
     log = inspect().verdict
     broken = {
-        entry.number: misfit(entry, before.get(entry.number - 1, NOTHING)) for entry in entries
+        entry.number: check_entry(entry, before.get(entry.number - 1, NOTHING)) for entry in entries
     }
     return {number: problem_text((verdict or log).problem) for number, verdict in broken.items()}
 

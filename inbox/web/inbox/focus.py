@@ -166,7 +166,7 @@ def _steps(
         upstream=upstream, user_id=viewer.mobius_id or "", pk__in=numbers
     )
     answered = on_their_way(viewer.user_id, upstream)
-    snoozed = snooze.own(viewer).waiting(timezone.now())
+    snoozed = snooze.snoozes_of(viewer).waiting(timezone.now())
     put_off = Exists(snoozed.filter(interaction=OuterRef("interaction")))
     columns = ("pk", "open", "interaction__mobius_id", "interaction__claimed_by", "done")
     free_or_own = (None, "", viewer.mobius_id)

@@ -58,8 +58,9 @@ class AnswerBox:
         token: the state of the viewer's; ``GOOD`` for those who can't answer anyway.
         by_key: the service key answers for the viewer.
         form: None where the viewer cannot answer; ``effect``: what the answer will do.
-        guard: whether the answer is confirmed first or can be undone; ``asks_from``: the time from
-            which it is confirmed first whatever the viewer prefers, as the question expires soon.
+        guard: whether the answer is confirmed first or can be undone; ``confirm_from``: the time
+            from which it is confirmed first whatever the viewer prefers, as the question expires
+            soon.
         suggestion: what the link suggests.
         returned: why their last answer was not sent.
         unconfirmed: says that their answer was accepted but the question doesn't show it.
@@ -78,7 +79,7 @@ class AnswerBox:
     form: AnswerForm | None = None
     effect: Effect | None = None
     guard: Guard = Guard.CONFIRM
-    asks_from: datetime | None = None
+    confirm_from: datetime | None = None
     suggestion: Suggestion | None = None
     returned: ReturnedNotice | None = None
     unconfirmed: str = ""
@@ -182,7 +183,7 @@ def answer_box(
         form=form,
         effect=effect(item, people, received=sent.received),
         guard=guard.guard_of(reviewer, item, now, suggested=suggested),
-        asks_from=guard.asks_from(reviewer, item),
+        confirm_from=guard.confirm_from(reviewer, item),
         suggestion=suggestion,
         returned=_returned(sent, draft),
         unconfirmed=_unconfirmed(sent, now),

@@ -86,7 +86,7 @@ def _shown_elsewhere(item: Interaction) -> frozenset[str]:
     """The keys of the context that the page shows in another way."""
     keys = {
         "due_at": item.soft,
-        "confirm": guard.always_asks(item),
+        "confirm": guard.must_confirm(item),
         REASON_TO_REJECT: item.needs_reason_to_reject,
     }
     return frozenset(key for key, shown in keys.items() if shown)

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Incident, Interaction, Notice, Upstream
-from inbox.services.incidents import OVER, sentence
+from inbox.services.incidents import ENDED, sentence
 from inbox.web.ui.held import ANSWERED_FIRST, answered_first, returned_reason, returned_words
 from inbox.web.ui.labels import item_status
 from inbox.web.ui.lists import PAGE, ListForm, Number, OneOf
@@ -117,9 +117,9 @@ def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str)
 
 
 def _about_the_inbox(notice: Notice) -> NoticeRow:
-    over = notice.reason == OVER
-    words = problem_text(sentence(notice.kind, over=over))
-    if over or notice.kind == Incident.Kind.LOG_BROKEN:
+    ended = notice.reason == ENDED
+    words = problem_text(sentence(notice.kind, ended=ended))
+    if ended or notice.kind == Incident.Kind.LOG_BROKEN:
         return NoticeRow(notice, words)
     return NoticeRow(notice, words, _("Open Connection"), reverse("connection"))
 

@@ -45,7 +45,7 @@ def counts(request: ReviewerRequest) -> HttpResponse:
 def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """Mark a notification as read. 404 for someone else's."""
     reviewer = request.user.reviewer
-    get_object_or_404(service.own(reviewer, request.upstream), pk=id)
+    get_object_or_404(service.notices_of(reviewer, request.upstream), pk=id)
     service.read_one(reviewer=reviewer, number=id, now=timezone.now())
     return HttpResponseRedirect(reverse("notifications"), status=303)
 

@@ -187,7 +187,7 @@ def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
 
 def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
     """What the viewer may do with an unfinished run, if upstream offers it."""
-    offers, powers = capabilities.of(upstream), access.permissions_of(viewer)
+    offers, powers = capabilities.load(upstream), access.permissions_of(viewer)
     if offers.cancellation is Offer.NO:
         powers -= {access.CANCEL_RUN}
     if offers.signals is Offer.NO:

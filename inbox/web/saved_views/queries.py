@@ -47,7 +47,7 @@ def _views(
     interactions that are still snoozed. One query.
     """
     shown = access.saved_views(viewer, upstream).order_by()
-    snoozes = snooze.own(viewer).waiting(timezone.now()).order_by()
+    snoozes = snooze.snoozes_of(viewer).waiting(timezone.now()).order_by()
     rows = shown.values_list(Cast("pk", TextField()), "page", "query", Value(VIEW)).union(
         names_in(upstream),
         snoozes.values_list(

@@ -181,7 +181,7 @@ def by_snooze(
     more to build than all else of such a query.
     """
     if snoozed is None:
-        waiting = snooze.own(viewer).waiting(timezone.now()).values("interaction")
+        waiting = snooze.snoozes_of(viewer).waiting(timezone.now()).values("interaction")
         own = Q(interaction__in=waiting)
     else:
         own = Q(interaction__in=snoozed)
