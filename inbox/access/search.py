@@ -26,7 +26,7 @@ from inbox.access.rules import (
     with_hidden_answers,
 )
 from inbox.models import Group, Interaction, Membership, Reviewer, Run, Upstream
-from inbox.models.question_words import first_with, numbers_with
+from inbox.models.question_words import first_pks_matching, pks_matching
 from inbox.models.reviewer import shown_name
 from inbox.words import words_of
 
@@ -51,7 +51,7 @@ def search_questions(
     if not words_of(text):
         return []
     order = (Case(When(status="pending", then=0), default=1), "-created_at", "-pk")
-    rows = interactions(viewer, upstream).filter(having(viewer, upstream, text), deleted=False)
+    rows = interactions(viewer, upstream).filter(matching(viewer, upstream, text), deleted=False)
     # Only their numbers are sorted: there may be very many, and rows are wide.
     first = rows.order_by(*order).values("pk")[:limit]
     found = Interaction.objects.filter(pk__in=first).defer("raw", "context", "message")
@@ -124,11 +124,11 @@ def _is_called(name: str, words: list[str]) -> bool:
 
 def _is_named(viewer: Viewer, upstream: Upstream, id_: str) -> bool:
     """Whether a question that the viewer may see names the person."""
-    named = numbers_with([[mark_of(id_)]], ["question"])
+    named = pks_matching([[index_word(id_)]], ["question"])
     return interactions(viewer, upstream).filter(deleted=False, pk__in=named).exists()
 
 
-def having(
+def matching(
     viewer: Viewer,
     upstream: Upstream,
     text: str,
@@ -139,28 +139,30 @@ def having(
 ) -> Q:
     """The condition that a question has every word of ``text``, as far as the viewer may read it.
 
-    ``of`` is the field with the question's number. One query for people's names, unless the caller
-    has read ``names_in``; no condition and no query without words. If fewer than
-    ``few`` questions match, their numbers are read by another query, so that a list starts from
-    them; with 0 they are always a subquery.
+    ``of`` is the field with the question's primary key. One query for people's names, unless the
+    caller has read ``names_in``; no condition and no query without words. If fewer than ``few``
+    questions match, their primary keys are read by another query, so that a list starts from them;
+    with 0 they are always a subquery.
     """
     words = list(dict.fromkeys(words_of(text)))
     if not words:
         return Q()
     terms = _with_names(words, names_in(upstream) if names is None else names)
     readable = ["question", "run"] if sees_whole_run(viewer) else ["question"]
-    found = Q(**{f"{of}__in": _numbers(terms, [*readable, "answers"], few)})
+    found = Q(**{f"{of}__in": _pks_matching(terms, [*readable, "answers"], few)})
     if not settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE:
         return found
     hidden = with_hidden_answers(viewer, upstream).values("pk")
-    without_answers = Q(**{f"{of}__in": _numbers(terms, readable, few)})
+    without_answers = Q(**{f"{of}__in": _pks_matching(terms, readable, few)})
     return without_answers | found & ~Q(**{f"{of}__in": hidden})
 
 
-def _numbers(terms: list[list[str]], columns: list[str], few: int) -> RawSQL | list[int]:
-    """The numbers of the questions with the terms: a list of fewer than ``few``, or a subquery."""
-    first = first_with(terms, columns, few) if few else []
-    return first if len(first) < few else numbers_with(terms, columns)
+def _pks_matching(terms: list[list[str]], columns: list[str], few: int) -> RawSQL | list[int]:
+    """The primary keys of the questions with the terms: a list of fewer than ``few``, or a
+    subquery.
+    """
+    first = first_pks_matching(terms, columns, few) if few else []
+    return first if len(first) < few else pks_matching(terms, columns)
 
 
 def names_in(upstream: Upstream) -> QuerySet[Any, Any]:
@@ -175,19 +177,21 @@ def names_in(upstream: Upstream) -> QuerySet[Any, Any]:
 
 
 def _with_names(words: Iterable[str], rows: Iterable[Name]) -> list[list[str]]:
-    """Each word, with the marks of the people and groups in whose names it begins a word."""
+    """Each word, with the index words of the people and groups in whose names it begins a
+    word.
+    """
     named = [
-        (mark_of(str(id_)), words_of(shown_name(first, last, username)))
+        (index_word(str(id_)), words_of(shown_name(first, last, username)))
         for id_, first, last, username in rows
     ]
     return [
-        [word, *(mark for mark, name in named if any(part.startswith(word) for part in name))]
+        [word, *(indexed for indexed, name in named if any(part.startswith(word) for part in name))]
         for word in words
     ]
 
 
 @lru_cache(maxsize=4096)
-def mark_of(id_: str) -> str:
+def index_word(id_: str) -> str:
     """The word for a person or a group in the index, which nothing that is typed can match."""
     return "\ue000" + hashlib.sha256(id_.encode()).hexdigest()[:16]
 

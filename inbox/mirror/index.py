@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 
 from inbox.access.redaction import key_words
-from inbox.access.search import Text, answer_texts, mark_of, people_of, question_texts
+from inbox.access.search import Text, answer_texts, index_word, people_of, question_texts
 from inbox.mirror.rebuild import run_in_batches
 from inbox.mirror.rows import run_search
 from inbox.mirror.upsert import chunks
@@ -31,7 +31,7 @@ def write(items: Collection[Interaction], runs: Mapping[str, Run]) -> None:
 
 
 def _row(item: Interaction, run: Run | None) -> question_words.Row:
-    own = _words(question_texts(item)) | dict.fromkeys(map(mark_of, people_of(item)))
+    own = _words(question_texts(item)) | dict.fromkeys(map(index_word, people_of(item)))
     whole_run = words_of(run.external_id or "") if run is not None else ()
     return item.pk, own, _words(answer_texts(item)), whole_run
 

@@ -83,8 +83,9 @@ def write(rows: Sequence[Row]) -> None:
             cursor.execute(insert + ", ".join([values] * len(batch)) + replace, parameters)
 
 
-def numbers_with(terms: Iterable[Collection[str]], columns: Sequence[str]) -> RawSQL:
-    """A subquery of the numbers of the questions that have every one of ``terms`` in ``columns``.
+def pks_matching(terms: Iterable[Collection[str]], columns: Sequence[str]) -> RawSQL:
+    """A subquery of the primary keys of the questions that have every one of ``terms`` in
+    ``columns``.
 
     A term is a list of beginnings of words, one of which is enough; there is at least one term.
     """
@@ -113,14 +114,16 @@ def numbers_with(terms: Iterable[Collection[str]], columns: Sequence[str]) -> Ra
     return RawSQL(" INTERSECT ".join(selects), parameters)  # nosec # noqa: S611 - all input is a parameter
 
 
-def first_with(terms: Iterable[Collection[str]], columns: Sequence[str], most: int) -> list[int]:
-    """The first ``most`` numbers that ``numbers_with`` finds, in no order and perhaps
+def first_pks_matching(
+    terms: Iterable[Collection[str]], columns: Sequence[str], most: int
+) -> list[int]:
+    """The first ``most`` primary keys that ``pks_matching`` finds, in no order and perhaps
     repeatedly. One query.
     """
-    numbers = numbers_with(terms, columns)
+    found = pks_matching(terms, columns)
     with connections[router.db_for_read(QuestionWords)].cursor() as cursor:
-        cursor.execute(f"{numbers.sql} LIMIT %s", [*numbers.params, most])
-        return [number for (number,) in cursor.fetchall()]
+        cursor.execute(f"{found.sql} LIMIT %s", [*found.params, most])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _any_column(query: str, columns: Iterable[str]) -> str:

@@ -88,9 +88,9 @@ def _unknown(upstream: Upstream) -> dict[str, int]:
     known_sources = (Interaction.FROM_SNAPSHOT, Interaction.FROM_GROUPS)
     items = Interaction.objects.pending().filter(upstream=upstream, target_type="group")
     items = items.exclude(members_from__in=known_sources)
-    with_group = items.annotate(asks=Coalesce(NullIf("group_id", Value("")), "target_id"))
-    rows = with_group.exclude(asks="").values("asks").annotate(questions=Count("pk"))
-    return dict(rows.values_list("asks", "questions"))
+    with_group = items.annotate(group=Coalesce(NullIf("group_id", Value("")), "target_id"))
+    rows = with_group.exclude(group="").values("group").annotate(questions=Count("pk"))
+    return dict(rows.values_list("group", "questions"))
 
 
 def _log(upstream: Upstream, group_id: str, before: list[str], after: list[str]) -> None:

@@ -99,8 +99,8 @@ def of_item(viewer: Viewer, item: Interaction, now: datetime) -> datetime | None
     return found.returns_at
 
 
-def waits_for(viewer: Viewer, item: Interaction) -> bool:
-    """Whether the question waits for the viewer, who can snooze it then. One query."""
+def is_open_for(viewer: Viewer, item: Interaction) -> bool:
+    """Whether the question is open for the viewer, who can snooze it then. One query."""
     rows = Recipient.objects.filter(interaction=item, user_id=viewer.mobius_id or "")
     return rows.filter(open__in=(True,)).exists()
 
@@ -137,7 +137,7 @@ def unsnooze(viewer: Viewer, *, interaction_id: str) -> Interaction:
 
 def _refusal(viewer: Viewer, item: Interaction, until: datetime, now: datetime) -> Refusal | None:
     limit = limit_of(item, now)
-    if not waits_for(viewer, item) or (limit is not None and limit.at <= now):
+    if not is_open_for(viewer, item) or (limit is not None and limit.at <= now):
         return Refusal.CLOSED
     if until <= now:
         return Refusal.PAST

@@ -9,7 +9,7 @@ const EVERY_MS = 60_000;
 const SOON_MS = 2000;
 const { viewer, counts } = document.body.dataset;
 const LOOKING = `looking ${viewer}`;
-const TELLING = `telling ${viewer}`;
+const NOTIFIER_LOCK = `telling ${viewer}`;
 const UNTIL = `news ${viewer}`;
 let soon = 0;
 let leave = null;
@@ -18,7 +18,7 @@ const isLooking = () => !document.hidden && document.hasFocus();
 const mayNotify = () => document.body.hasAttribute("data-notify") && "Notification" in window && Notification.permission === "granted" && Boolean(navigator.locks);
 
 /* Holds a lock for as long as the person is looking at this page, so that other pages know */
-function look() {
+function updateLooking() {
   if (isLooking() && !leave) {
     const left = new Promise((resolve) => {
       leave = resolve;
@@ -60,7 +60,7 @@ function notify(link, until) {
   }
 }
 
-async function tell() {
+async function notifyOfNews() {
   const page = await fetchCounts(`?after=${encodeURIComponent(localStorage.getItem(UNTIL) ?? "")}`);
   const list = page?.querySelector("[data-until]");
   if (!list) return;
@@ -73,7 +73,7 @@ async function tell() {
 
 function fetchNews() {
   if (isLooking()) return;
-  if (mayNotify()) navigator.locks.request(TELLING, { ifAvailable: true }, (lock) => (lock ? tell() : fetchCounts()));
+  if (mayNotify()) navigator.locks.request(NOTIFIER_LOCK, { ifAvailable: true }, (lock) => (lock ? notifyOfNews() : fetchCounts()));
   else if (document.hidden) fetchCounts();
 }
 
@@ -85,7 +85,7 @@ for (const name of ["inbox", "notices"]) {
     soon = setTimeout(fetchNews, SOON_MS);
   });
 }
-for (const name of ["focus", "blur"]) addEventListener(name, look);
-document.addEventListener("visibilitychange", look);
+for (const name of ["focus", "blur"]) addEventListener(name, updateLooking);
+document.addEventListener("visibilitychange", updateLooking);
 setInterval(fetchNews, EVERY_MS);
-look();
+updateLooking();

@@ -13,8 +13,8 @@
 import { WORDS } from "./words.js";
 
 const MOST = 50;
-const coming = new Map();
-const asked = new Set();
+const pending = new Map();
+const requestedIds = new Set();
 /* The next request is also for the numbers */
 let counted = false;
 let everything = false;
@@ -38,15 +38,15 @@ document.addEventListener("htmx:sse:before:message", (event) => {
   const payload = message.event && payloadOf(message);
   if (!payload) return;
   event.preventDefault();
-  const held = coming.get(message.event);
+  const held = pending.get(message.event);
   if (held) {
     held.changed = held.changed && payload.changed && [...held.changed, ...payload.changed];
     return;
   }
-  coming.set(message.event, { changed: payload.changed });
+  pending.set(message.event, { changed: payload.changed });
   const pass = () => {
-    const { changed } = coming.get(message.event);
-    coming.delete(message.event);
+    const { changed } = pending.get(message.event);
+    pending.delete(message.event);
     document.body.dispatchEvent(new CustomEvent(message.event, { detail: { changed } }));
   };
   if (payload.within) setTimeout(pass, Math.random() * payload.within);
@@ -94,7 +94,7 @@ function changesUrl(list, ids) {
 }
 
 function fetchRows(list) {
-  const ids = new Set([...arrived(), ...asked]);
+  const ids = new Set([...arrived(), ...requestedIds]);
   const whole = everything || ids.size > MOST;
   const anew = restored || isEmpty();
   const url = withOpen(anew ? list.dataset.here : list.dataset.again);
@@ -102,7 +102,7 @@ function fetchRows(list) {
   const { pathname, search } = anew || whole ? url : changesUrl(list, ids);
   const swap = anew || whole ? { target: list, swap: "outerMorph" } : { swap: "none" };
   everything = restored = movedOn = counted = false;
-  asked.clear();
+  requestedIds.clear();
   return htmx.ajax("GET", pathname + search, { source: list, ofList: list.dataset.again, ...swap });
 }
 
@@ -110,26 +110,26 @@ async function catchUp() {
   if (busy) return;
   busy = true;
   try {
-    while (inbox() && (everything || restored || asked.size)) await fetchRows(inbox());
+    while (inbox() && (everything || restored || requestedIds.size)) await fetchRows(inbox());
   } finally {
     busy = false;
   }
 }
 
-function hear(changed) {
-  if (changed) changed.forEach((id) => asked.add(id));
+function requestRows(changed) {
+  if (changed) changed.forEach((id) => requestedIds.add(id));
   else everything = true;
   catchUp();
 }
 
 document.body.addEventListener("inbox", (event) => {
   counted = true;
-  hear(event.detail?.changed);
+  requestRows(event.detail?.changed);
 });
-document.body.addEventListener("questions", (event) => hear(event.detail.changed));
+document.body.addEventListener("questions", (event) => requestRows(event.detail.changed));
 /* A row is marked while the viewer has a draft of its question */
 document.addEventListener("inbox:drafted", ({ detail }) => {
-  asked.add(detail.id);
+  requestedIds.add(detail.id);
   catchUp();
 });
 document.body.addEventListener("resync", () => {

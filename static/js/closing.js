@@ -98,7 +98,7 @@ document.addEventListener("htmx:before:swap", (event) => {
 });
 
 /* The page without the card */
-function letGo() {
+function removeCard() {
   const detail = document.getElementById("detail");
   card().remove();
   const path = detail.getAttribute("hx-get");
@@ -120,7 +120,7 @@ document.addEventListener(
     const button = event.target instanceof Element && event.target.closest("[data-closed] [data-discard]");
     if (!button) return;
     clear(button.form);
-    setTimeout(letGo);
+    setTimeout(removeCard);
   },
   true,
 );
@@ -129,7 +129,7 @@ document.addEventListener(
 document.addEventListener("focusout", (event) => {
   const form = event.target.closest("[data-closed] form[data-answer]");
   if (!form || fieldsOf(form).some((field) => field.value.trim())) return;
-  setTimeout(() => form.isConnected && !form.contains(document.activeElement) && letGo());
+  setTimeout(() => form.isConnected && !form.contains(document.activeElement) && removeCard());
 });
 
 /* The reason why Mobius did not accept an answer stays visible while the open question reloads itself */

@@ -5,7 +5,7 @@
    data-guard="undo" the button submits, because the answer can be undone, except on a touch screen. So does a form without its
    answer, which the server refuses and complains about. Without this script the button submits directly. */
 
-import { complain, forgive } from "./fields.js";
+import { clearErrors, showError } from "./fields.js";
 import { fill, WORDS } from "./words.js";
 
 const drawing = (name) => {
@@ -133,12 +133,12 @@ document.addEventListener(
   (event) => {
     if (!(event.target instanceof Element)) return;
     const button = event.target.closest("button[data-ask]");
-    if (button?.form?.id === "answer") forgive(button.form);
+    if (button?.form?.id === "answer") clearErrors(button.form);
     const field = button?.form && lacks(button);
     if (field) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      complain(field);
+      showError(field);
       return;
     }
     if (button?.form && asksFirst(button.form, event) && !lacksAnswer(button)) {

@@ -13,8 +13,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const AGAIN_MS = 5000;
 let timer = 0;
-let rang = 0;
-let owed = false;
+let resyncedAt = 0;
+let resyncDue = false;
 
 /* Whether the words are new */
 function write(element, words) {
@@ -117,12 +117,12 @@ function tick() {
   }
   /* A question has moved to another band, or an answer should have been sent: reload what follows the stream. If this clock is ahead of the server's, the page
      comes back unchanged, so pause before the next request. */
-  owed ||= crossed;
-  if (owed && now - rang >= AGAIN_MS) {
-    [rang, owed] = [now, false];
+  resyncDue ||= crossed;
+  if (resyncDue && now - resyncedAt >= AGAIN_MS) {
+    [resyncedAt, resyncDue] = [now, false];
     document.body.dispatchEvent(new CustomEvent("resync"));
   }
-  if (owed) soonest = 0;
+  if (resyncDue) soonest = 0;
   timer = setTimeout(tick, soonest <= MINUTE + 30 ? 1000 : 30000);
 }
 

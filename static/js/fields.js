@@ -18,7 +18,7 @@ function mark(field) {
 }
 
 /* Shows the error that is rendered beside the input, hidden */
-export function complain(input) {
+export function showError(input) {
   document.getElementById(`${input.id}-error`).hidden = false;
   mark(input.closest(".field"));
   input.focus();
@@ -27,7 +27,7 @@ export function complain(input) {
 const hideErrors = (place) => place.querySelectorAll(SHOWN).forEach((error) => (error.hidden = true));
 
 /* An answer is chosen: what was wrong with the one before says nothing about it */
-export function forgive(form) {
+export function clearErrors(form) {
   hideErrors(form);
   form.querySelectorAll(".field").forEach(mark);
   form.querySelector("#answer-errors")?.remove();

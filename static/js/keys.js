@@ -19,7 +19,7 @@ const first = (selector) => [...document.querySelectorAll(selector)].find(seen);
 const typing = (event) => event.target instanceof Element && event.target.closest(FIELD) !== null;
 
 /* static/js/preview.js listens */
-const tell = (row, name) => row.dispatchEvent(new CustomEvent(name, { bubbles: true }));
+const dispatch = (row, name) => row.dispatchEvent(new CustomEvent(name, { bubbles: true }));
 
 /* Press an element, or focus it where it is a field */
 function press(element) {
@@ -49,7 +49,7 @@ function move(step, add) {
   if (add) toggle(stops[to], { add });
   stops[to].focus();
   stops[to].scrollIntoView({ block: "nearest" });
-  if (stops[to].matches(".row")) tell(stops[to], "row:marked");
+  if (stops[to].matches(".row")) dispatch(stops[to], "row:marked");
   return true;
 }
 
@@ -59,7 +59,7 @@ const openRow = () => first(".list .row[aria-current]");
 /* What the page shows decides: the row is marked a moment later */
 const isOpen = (row) => row.dataset.interactionId === document.getElementById("detail")?.dataset.interactionId;
 /* Only once, however often it is requested, and even if a preview of it is on its way */
-const open = (row) => tell(row, "row:opened") && (isOpen(row) || row.classList.contains("htmx-request") || press(row));
+const open = (row) => dispatch(row, "row:opened") && (isOpen(row) || row.classList.contains("htmx-request") || press(row));
 
 function choose(place) {
   const input = [...document.querySelectorAll(".choice input")].filter((each) => seen(each.closest(".choice")))[place - 1];

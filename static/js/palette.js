@@ -70,7 +70,7 @@ function select(option) {
   input.setAttribute("aria-activedescendant", option.id);
 }
 
-function tell() {
+function announce() {
   const count = options().length;
   const { one, count: words, none, failed: unavailable } = status.dataset;
   const results = count === 1 ? one : fill(words, { count });
@@ -99,7 +99,7 @@ function match() {
   if (!search) found.replaceChildren();
   prefer();
   select(options()[0]);
-  tell();
+  announce();
 }
 
 /* ---- What the page offers */
@@ -204,7 +204,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (!dialog.open || !input.value.trim()) found.replaceChildren();
   prefer();
   if (!active()?.checkVisibility()) select(options()[0]);
-  tell();
+  announce();
 });
 /* Neither swapped nor replaced by the request for what was typed next */
 document.addEventListener("htmx:finally:request", (event) => {
@@ -213,5 +213,5 @@ document.addEventListener("htmx:finally:request", (event) => {
   failed = true;
   found.replaceChildren();
   if (!active()?.checkVisibility()) select(options()[0]);
-  tell();
+  announce();
 });

@@ -8,7 +8,7 @@ let token = "";
 /* A preview is not announced */
 const place = () => document.querySelector("#detail:not([data-preview]) [data-presence]");
 
-function say(url, leaving) {
+function report(url, leaving) {
   const body = new FormData();
   body.append("csrfmiddlewaretoken", token);
   if (!leaving) return fetch(url, { method: "POST", body, redirect: "manual", headers: { "HX-Request": "true" } }).catch(() => {});
@@ -17,7 +17,7 @@ function say(url, leaving) {
 }
 
 function leave() {
-  if (there) say(there, true);
+  if (there) report(there, true);
   there = "";
 }
 
@@ -28,7 +28,7 @@ function beat() {
   if (!now) return;
   token = csrfToken;
   there = now;
-  say(now, false);
+  report(now, false);
 }
 
 setInterval(beat, BEAT_MS);

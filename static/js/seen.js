@@ -21,12 +21,12 @@ const place = () => document.querySelector("#detail form[data-seen]");
 async function report() {
   const form = place();
   if (!form || !isLong || shown === reported || kept || detail().hasAttribute("data-preview")) return;
-  const told = (reported = shown);
+  const sent = (reported = shown);
   const body = new FormData();
   body.append("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken").value);
   body.append("version", form.dataset.version);
   const response = await fetch(form.dataset.seen, { method: "POST", body, redirect: "manual", headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!response?.ok && reported === told) reported = "";
+  if (!response?.ok && reported === sent) reported = "";
 }
 
 function keep(id) {

@@ -48,7 +48,7 @@ class BatchRow:
 
 
 @dataclass(frozen=True)
-class Alike:
+class KindGroup:
     """Questions that can be answered together, where others of the batch can't."""
 
     title: str
@@ -61,8 +61,9 @@ class BatchPage:
     """What ``batches/_batch.html`` shows.
 
     ``rows`` are the questions that are to be sent, are sent, or were; ``failed`` those that could
-    not be, once all have a result. ``alike`` are the parts of a preview that can't be confirmed as
-    a whole, and ``differences`` says how they differ. ``held``: it can still be undone.
+    not be, once all have a result. ``kind_groups`` are the parts of a preview that can't be
+    confirmed as a whole, and ``differences`` says how they differ. ``held``: it can still be
+    undone.
     """
 
     batch: Batch
@@ -72,7 +73,7 @@ class BatchPage:
     rows: tuple[BatchRow, ...]
     failed: tuple[BatchRow, ...]
     left_out: tuple[BatchRow, ...]
-    alike: tuple[Alike, ...]
+    kind_groups: tuple[KindGroup, ...]
     differences: tuple[str, ...]
     done: int
     held: bool
@@ -149,7 +150,7 @@ def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) 
         rows=tuple(others),
         failed=tuple(lines[item.pk] for item in failed),
         left_out=tuple(lines[item.pk] for item in items if item.state == state.LEFT_OUT),
-        alike=_alike(batch, kept, lines, questions, steps) if mixed else (),
+        kind_groups=_kind_groups(batch, kept, lines, questions, steps) if mixed else (),
         differences=_differences(kept, questions, steps) if mixed else (),
         done=done,
         held=batch.held(now),
@@ -163,7 +164,7 @@ def _title(batch: Batch, count: int, done: int) -> str:
     if batch.previewed and not count:
         return _("None of these questions can be included")
     if batch.previewed:
-        return verb_words(batch.verb, count).asks
+        return verb_words(batch.verb, count).question
     if batch.finished_at is not None:
         return verb_words(batch.verb, done).done
     return verb_words(batch.verb, count).doing
@@ -230,16 +231,16 @@ def _value(batch: Batch, question: Interaction) -> str:
     return chosen_value(question.mobius_id, question.updated_at if batch.previewed else None)
 
 
-def _alike(
+def _kind_groups(
     batch: Batch,
     items: Iterable[BatchItem],
     rows: Mapping[int, BatchRow],
     questions: Mapping[str, Interaction],
     steps: Mapping[str, str],
-) -> tuple[Alike, ...]:
+) -> tuple[KindGroup, ...]:
     """The parts of a batch that has several kinds of questions."""
     return tuple(
-        Alike(
+        KindGroup(
             _kind_title(alike, questions, steps),
             verb_words(batch.verb, len(alike)).button,
             tuple(rows[item.pk] for item in alike),

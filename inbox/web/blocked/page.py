@@ -29,7 +29,7 @@ from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import read_groups
 from inbox.web.ui.labels import listed
 from inbox.web.ui.lists import Choice, Counter, by_label, chips
-from inbox.web.ui.nudging import LastNudge, read_accounts, waits_for
+from inbox.web.ui.nudging import LastNudge, read_accounts, who_can_answer
 from inbox.web.ui.people import People
 from inbox.web.ui.when import clock, midnight, next_midnight, span
 
@@ -97,7 +97,7 @@ def blocked_page(
     """The page. Three queries."""
     cleaned = filters.cleaned_data
     items, whole = read(viewer, upstream, filters, now)
-    ids = {id_ for item in items for id_ in waits_for(item)}
+    ids = {id_ for item in items for id_ in who_can_answer(item)}
     accounts = read_accounts(upstream, ids | {cleaned["person"], viewer.mobius_id or ""}, now)
     group_ids = {item.group_id or "" for item in items} | {cleaned["group"]}
     page_context = PageContext(
@@ -210,7 +210,7 @@ def _chips(page_context: PageContext) -> tuple[Choice, ...]:
 def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Menu, ...]:
     """The filters, with the choices that occur among the questions."""
     people, filters = page_context.people, page_context.filters
-    ids = {id_ for item in items for id_ in waits_for(item)}
+    ids = {id_ for item in items for id_ in who_can_answer(item)}
     names = page_context.groups.names
     groups = {id_: names[id_] for item in items if (id_ := item.group_id or "") in names}
     over = {key: _("Over %(hours)d h") % {"hours": hours} for key, hours in OVER.items()}
@@ -268,7 +268,7 @@ def _expiring(item: Interaction, page_context: PageContext) -> tuple[BlockedQues
             since=since_words(item, page_context.now),
         )
         return question, claimed
-    names = page_context.people.objects(waits_for(item))
+    names = page_context.people.objects(who_can_answer(item))
     words = _("Mobius doesn't say who this is for.")
     if names:
         words = _("Waiting for %(names)s.") % {"names": listed(names)}

@@ -15,7 +15,7 @@ from inbox.web.ui.answers import obstacle, progress, progress_text
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import Groups
 from inbox.web.ui.labels import asked_in, listed
-from inbox.web.ui.nudging import Accounts, Nudge, nudge_of, waits_for
+from inbox.web.ui.nudging import Accounts, Nudge, nudge_of, who_can_answer
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import Deadline, deadline, span
 
@@ -135,7 +135,7 @@ def by_person(items: Sequence[Interaction], page_context: PageContext) -> tuple[
     """The people, in the order of their oldest question; ``items`` come oldest first."""
     items_by_id: dict[str, list[Interaction]] = {}
     for item in items:
-        for id_ in waits_for(item):
+        for id_ in who_can_answer(item):
             if page_context.filters.cleaned_data["person"] in ("", id_):
                 items_by_id.setdefault(id_, []).append(item)
     return tuple(_person(id_, waiting, page_context) for id_, waiting in items_by_id.items())
@@ -191,7 +191,7 @@ def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[G
 def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
     question, ids, people = (
         blocked_question(item, page_context),
-        waits_for(item),
+        who_can_answer(item),
         page_context.people,
     )
     counts = progress(item)

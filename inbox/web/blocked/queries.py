@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.access.search import having
+from inbox.access.search import matching
 from inbox.models import Interaction, Recipient, Upstream
 from inbox.web.ui.lists import ListForm, OneOf, Search, Text, union_of_slices
 from inbox.web.ui.when import next_midnight
@@ -71,4 +71,4 @@ def _narrowed(
         recipients = Recipient.objects.filter(upstream=upstream, user_id=cleaned["person"])
         # A bare column would not be looked up in the index.
         rows = rows.filter(id__in=recipients.filter(open__in=(True,)).values("interaction"))
-    return rows.filter(having(viewer, upstream, cleaned["q"]))
+    return rows.filter(matching(viewer, upstream, cleaned["q"]))

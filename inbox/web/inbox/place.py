@@ -129,12 +129,12 @@ def next_item(
     row = order.annotated(own_row).only(order.keyset.time).first()
     here = order.keyset.cursor(row) if row is not None else ""
     on_page = waiting.filter(pk__in=shown)
-    walks = [(waiting, here), (waiting, "")]
+    tries = [(waiting, here), (waiting, "")]
     if len(shown) >= PAGE:  # the next page of the list comes before the top of this one
-        walks = [(on_page, here), (waiting, here), (on_page, ""), (waiting, "")]
+        tries = [(on_page, here), (waiting, here), (on_page, ""), (waiting, "")]
     elif shown:
-        walks = [(on_page, here), (on_page, ""), *walks]
-    for rows, cursor in walks:
+        tries = [(on_page, here), (on_page, ""), *tries]
+    for rows, cursor in tries:
         first = order.first(rows, cursor, 1).select_related("interaction")
         for found in first.only("interaction"):
             return found.interaction

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.access.search import Name, having
+from inbox.access.search import Name, matching
 from inbox.mobius.types import PolicyKind
 from inbox.models import Attempt, BatchItem, Interaction, Recipient, Run, Upstream
 from inbox.services import snooze
@@ -179,7 +179,7 @@ def narrowed(
         items = Interaction.objects.filter(upstream=upstream, mobius_id__in=drafted)
         rows = rows.filter(interaction__in=items.values("pk"))
     few = FEW_FOUND if names is None else 0
-    searched = having(viewer, upstream, cleaned["q"], of="interaction", names=names, few=few)
+    searched = matching(viewer, upstream, cleaned["q"], of="interaction", names=names, few=few)
     return rows.filter(searched)
 
 

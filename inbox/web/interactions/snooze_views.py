@@ -95,7 +95,7 @@ def _snooze(request: ReviewerRequest, id: str) -> Interaction | HttpResponseBase
 def _ask(request: ReviewerRequest, id: str) -> HttpResponse:
     item = find_asked(request.viewer, id)
     form = SnoozeForm(None, item, timezone.now())
-    closed = not service.waits_for(request.viewer, item)
+    closed = not service.is_open_for(request.viewer, item)
     return _form(request, item, form, status=409 if closed else 200)
 
 

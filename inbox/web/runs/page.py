@@ -20,9 +20,9 @@ from inbox.web.ui.claims import Claim, claim_of
 from inbox.web.ui.endings import (
     SIGNALLED,
     Ending,
+    decision_href,
     done_by,
     entries_of,
-    href,
     question_ending,
     run_ending,
     signal_name,
@@ -396,7 +396,7 @@ def _signal(viewer: Viewer, entry: Decision, people: People) -> tuple[Ending, da
     """Who sent it, and when."""
     you, other = _("You sent the signal “%(signal)s”"), _("%(name)s sent the signal “%(signal)s”")
     text = done_by(entry, people, you, other, signal=signal_name(entry))
-    return Ending(text, href(viewer, entry)), entry.at
+    return Ending(text, decision_href(viewer, entry)), entry.at
 
 
 def _rule(item: Interaction, needed: int, now: datetime) -> str:

@@ -129,7 +129,7 @@ class VerbWords(NamedTuple):
     that counts down its ``{duration}``; only answers are held.
     """
 
-    asks: str
+    question: str
     button: str
     doing: str
     done: str
@@ -142,7 +142,9 @@ def verb_words(verb: str, count: int) -> VerbWords:
     match verb:
         case Batch.Verb.APPROVE:
             words = VerbWords(
-                asks=ngettext("Approve %(count)d question?", "Approve %(count)d questions?", count),
+                question=ngettext(
+                    "Approve %(count)d question?", "Approve %(count)d questions?", count
+                ),
                 button=ngettext("Approve %(count)d question", "Approve %(count)d questions", count),
                 doing=ngettext(
                     "Approving %(count)d question", "Approving %(count)d questions", count
@@ -157,7 +159,9 @@ def verb_words(verb: str, count: int) -> VerbWords:
             )
         case Batch.Verb.REJECT:
             words = VerbWords(
-                asks=ngettext("Reject %(count)d question?", "Reject %(count)d questions?", count),
+                question=ngettext(
+                    "Reject %(count)d question?", "Reject %(count)d questions?", count
+                ),
                 button=ngettext("Reject %(count)d question", "Reject %(count)d questions", count),
                 doing=ngettext(
                     "Rejecting %(count)d question", "Rejecting %(count)d questions", count
@@ -172,7 +176,7 @@ def verb_words(verb: str, count: int) -> VerbWords:
             )
         case Batch.Verb.CLAIM:
             words = VerbWords(
-                asks=ngettext("Claim %(count)d question?", "Claim %(count)d questions?", count),
+                question=ngettext("Claim %(count)d question?", "Claim %(count)d questions?", count),
                 button=ngettext("Claim %(count)d question", "Claim %(count)d questions", count),
                 doing=ngettext(
                     "Claiming %(count)d question", "Claiming %(count)d questions", count
@@ -182,7 +186,9 @@ def verb_words(verb: str, count: int) -> VerbWords:
             )
         case _:
             words = VerbWords(
-                asks=ngettext("Release %(count)d question?", "Release %(count)d questions?", count),
+                question=ngettext(
+                    "Release %(count)d question?", "Release %(count)d questions?", count
+                ),
                 button=ngettext("Release %(count)d question", "Release %(count)d questions", count),
                 doing=ngettext(
                     "Releasing %(count)d question", "Releasing %(count)d questions", count

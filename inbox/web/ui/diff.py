@@ -76,7 +76,7 @@ class FileDiff:
 
 
 @dataclass
-class _Open:
+class _FileBuilder:
     path: str
     lines: list[Line] = field(default_factory=list)
     gaps: dict[int, int] = field(default_factory=dict)
@@ -113,7 +113,7 @@ def _name(header: str) -> str:
     return name[2:] if name[:2] in ("a/", "b/") else name
 
 
-def _take(file: _Open, line: str) -> None:
+def _take(file: _FileBuilder, line: str) -> None:
     sign, text = line[:1], line[1:]
     if sign == "+":
         file.add("add", file.new, text)
@@ -127,7 +127,7 @@ def _take(file: _Open, line: str) -> None:
         file.left_old, file.left_new = file.left_old - 1, file.left_new - 1
 
 
-def _start_hunk(file: _Open, match: re.Match[str]) -> None:
+def _start_hunk(file: _FileBuilder, match: re.Match[str]) -> None:
     old, new = int(match[1]), int(match[3])
     if new > file.new:
         file.gaps[len(file.lines)] = new - file.new
@@ -138,7 +138,7 @@ def _start_hunk(file: _Open, match: re.Match[str]) -> None:
 
 def parse(text: str) -> tuple[FileDiff, ...]:
     """Parse a unified diff of any number of files; anything outside its hunks is left out."""
-    files: list[_Open] = []
+    files: list[_FileBuilder] = []
     before = ""
     for line in text.splitlines():
         if files and files[-1].inside:
@@ -147,10 +147,10 @@ def parse(text: str) -> tuple[FileDiff, ...]:
             before = _name(line)
         elif line.startswith("+++ "):
             name = _name(line)
-            files.append(_Open(before if name == "/dev/null" else name))
+            files.append(_FileBuilder(before if name == "/dev/null" else name))
         elif match := _HUNK.match(line):
             if not files:
-                files.append(_Open(""))
+                files.append(_FileBuilder(""))
             _start_hunk(files[-1], match)
     return tuple(_close(file) for file in files if file.lines)
 
@@ -160,7 +160,7 @@ def beside(text: str) -> str:
     ``parse`` leaves out.
     """
     kept: list[str] = []
-    file = _Open("")
+    file = _FileBuilder("")
     for line in text.splitlines():
         if file.inside:
             _take(file, line)
@@ -174,7 +174,7 @@ def beside(text: str) -> str:
 def compare(before: str, after: str, *, path: str = "") -> tuple[FileDiff, ...]:
     """The diff of two texts; empty if they are equal."""
     old, new = before.splitlines(), after.splitlines()
-    file = _Open(path)
+    file = _FileBuilder(path)
     # The search for the best match is cubic if lines repeat; the other one is not.
     many = max(len(old), len(new)) > FINEST_LINES
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(a=old, b=new, autojunk=many).get_opcodes():
@@ -191,7 +191,7 @@ def compare(before: str, after: str, *, path: str = "") -> tuple[FileDiff, ...]:
     return (_close(file),)
 
 
-def _close(file: _Open) -> FileDiff:
+def _close(file: _FileBuilder) -> FileDiff:
     return FileDiff(
         path=file.path,
         added=file.added,

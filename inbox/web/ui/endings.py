@@ -74,7 +74,7 @@ def run_ending(
     if entry is None:
         return Ending(_("The run was cancelled outside this app"))
     text = done_by(entry, people, _("You cancelled the run"), _("%(name)s cancelled the run"))
-    return Ending(text, href(viewer, entry))
+    return Ending(text, decision_href(viewer, entry))
 
 
 def question_ending(
@@ -95,7 +95,7 @@ def question_ending(
             _("You sent a signal that bypassed the question"),
             _("%(name)s sent a signal that bypassed the question"),
         )
-        return Ending(text, href(viewer, entry))
+        return Ending(text, decision_href(viewer, entry))
     if item.state != Interaction.CANCELLED:
         return None
     if run is None:
@@ -103,7 +103,7 @@ def question_ending(
     return run_ending(viewer, run, entries, people) or Ending(_("Closed when the run ended"))
 
 
-def href(viewer: Viewer, entry: Decision) -> str:
+def decision_href(viewer: Viewer, entry: Decision) -> str:
     """The page of an entry, which only leads may open."""
     return entry.get_absolute_url() if viewer.lead else ""
 

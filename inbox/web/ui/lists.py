@@ -1,4 +1,4 @@
-"""What lists share: filters as forms, keyset pages, links to choose from, index walks."""
+"""What lists share: filters as forms, keyset pages, links to choose from, unions of slices."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -363,13 +363,13 @@ def read_numbers(text: str) -> list[int]:
     return [int(part) for part in parts if part.isdecimal() and len(part) < 19]
 
 
-def union_of_slices(*walks: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows of all ``walks``, each of which is ordered and sliced; without duplicates,
+def union_of_slices(*slices: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows of all ``slices``, each of which is ordered and sliced; without duplicates,
     unordered.
 
-    A condition that joins the walks by OR would make PostgreSQL read the whole table, and SQLite
+    A condition that joins the slices by OR would make PostgreSQL read the whole table, and SQLite
     allows no order or limit inside a union.
     """
-    rows = walks[0].model._default_manager.all()
-    parts = [rows.filter(pk__in=walk.values("pk")).values("pk") for walk in walks]
+    rows = slices[0].model._default_manager.all()
+    parts = [rows.filter(pk__in=part.values("pk")).values("pk") for part in slices]
     return rows.filter(pk__in=parts[0].union(*parts[1:], all=True))

@@ -118,7 +118,7 @@ def nudge_of(
     return Nudge("free", user_id, name, href, last=nudged)
 
 
-def waits_for(item: Interaction) -> list[str]:
+def who_can_answer(item: Interaction) -> list[str]:
     """Who can answer now: the person asked, the one who has claimed it, or all who have not
     answered."""
     if item.target_type == "user":
@@ -132,7 +132,7 @@ def nudges_on(
     viewer: Viewer, upstream: Upstream, items: Iterable[Interaction], now: datetime
 ) -> dict[str, tuple[Nudge, ...]]:
     """The nudges of each open question by its ID, for a lead. One query, none for other viewers."""
-    waiting = {item: waits_for(item) for item in items if item.pending} if viewer.lead else {}
+    waiting = {item: who_can_answer(item) for item in items if item.pending} if viewer.lead else {}
     if not waiting:
         return {}
     accounts = read_accounts(upstream, {id_ for ids in waiting.values() for id_ in ids}, now)
