@@ -135,7 +135,7 @@ def key_words(key: str) -> tuple[str, ...]:
 
 
 def _begins_word(before: str, letter: str, after: str) -> bool:
-    """In camelCase, of any script with capitals: as the *K* of ``apiKey`` and of ``APIKey``."""
+    """Whether the letter begins a word in camelCase, like the *K* of ``apiKey`` and ``APIKey``."""
     return letter.isupper() and (not before.isupper() or after.islower())
 
 
@@ -148,7 +148,7 @@ def _is_secret(value: Any, secrecy: _Secrecy) -> bool:
 @lru_cache(maxsize=4096)
 def _secrecy_of(key: str, added: tuple[str, ...]) -> _Secrecy:
     """What is secret under the key, if ``added`` names are secret too."""
-    # "passWord" and "apikey" too, so also as it is without its capitals.
+    # Also in lower case, so that "passWord" and "apikey" are found.
     spellings = (key_words(key), key_words(key.lower()))
     if any(_has(words, name) for words in spellings for name in (*_ALWAYS_SECRET, *added)):
         return _Secrecy.EVERYTHING

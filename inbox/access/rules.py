@@ -190,7 +190,7 @@ def saved_views(viewer: Viewer, upstream: Upstream) -> QuerySet[SavedView]:
 
 
 def has_permission(viewer: Viewer, permission: str) -> bool:
-    """Whether the viewer is a lead with this one of ``PERMISSIONS``. One query for leads."""
+    """Whether the viewer is a lead who has this permission. One query for leads."""
     return permission in permissions_of(viewer)
 
 

@@ -68,8 +68,8 @@ def search_runs(
 ) -> list[Run]:
     """The runs with every word of ``text``, newest first. One query.
 
-    For those who see the whole run, as the list of runs searches; for others, the runs of the
-    ``questions`` that they have found by these words.
+    People who see whole runs search as in the list of runs. Others get the runs of those
+    ``questions``, which were found with the same words.
     """
     if sees_whole_run(viewer):
         rows = listed_runs(viewer, upstream).filter(deleted__in=(False,))

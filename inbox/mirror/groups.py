@@ -31,7 +31,7 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
     read, in which case nothing changes, or if Mobius limits requests.
     """
     turn = await sync_to_async(begin)(upstream)
-    # Of an incomplete list, the groups it lacks would count as deleted.
+    # If the list were incomplete, the groups missing from it would count as deleted.
     listed = [group async for group in walk(client.groups, complete=True)]
     members, failed = await _read_members(client, listed)
     if failed and not members:
@@ -75,7 +75,7 @@ async def _read_members(
 
 @transaction.atomic
 def begin(upstream: Upstream) -> int:
-    """The turn of a poll that begins now."""
+    """Start a poll. Returns its number."""
     row = Upstream.lock(upstream.pk)
     row.group_polls += 1
     row.save(update_fields=["group_polls"])

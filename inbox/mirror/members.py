@@ -45,7 +45,7 @@ class Members:
 
 
 def refresh(upstream: Upstream) -> Changes:
-    """Let open questions ask the groups' current members.
+    """Update open questions to ask their groups' current members.
 
     Call it inside a transaction that has locked the upstream's row, and publish the result after
     the commit.

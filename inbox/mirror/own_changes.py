@@ -1,4 +1,4 @@
-"""What people do themselves does not make a question unread or changed for them."""
+"""People's own actions do not make a question unread or changed for them."""
 
 from collections.abc import Iterable
 

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.db import models
 from django.urls import reverse
-from django.utils import timezone
 
 from inbox.models.reviewer import Reviewer
 
@@ -46,7 +45,7 @@ class Batch(models.Model):
 
     class Meta:
         indexes = [
-            # Partial indexes: few of the rows are not over.
+            # Partial indexes, since few batches are unfinished at a time.
             models.Index(
                 fields=["reviewer", "upstream", "created_at"],
                 condition=models.Q(confirmed_at__isnull=False, dismissed_at__isnull=True),
@@ -68,7 +67,6 @@ class Batch(models.Model):
 
     @property
     def answers(self) -> bool:
-        """Whether it answers its questions."""
         return self.verb in self.ANSWERS
 
     @property
@@ -76,10 +74,9 @@ class Batch(models.Model):
         """Whether it has not been confirmed."""
         return self.confirmed_at is None
 
-    def held(self, now: datetime | None = None) -> bool:
+    def held(self, now: datetime) -> bool:
         """Whether it can still be undone."""
-        waits = self.send_at is not None and self.send_at > (now or timezone.now())
-        return waits and self.started_at is None
+        return self.send_at is not None and self.send_at > now and self.started_at is None
 
 
 class BatchItem(models.Model):

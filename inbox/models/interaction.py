@@ -212,7 +212,7 @@ class Recipient(models.Model):
     """A person an interaction asks: the direct target, or a member of its group.
 
     What the inbox sorts and filters by is copied from the interaction, so that a person's list is
-    found in an index of this table: ``open`` (this person has still to answer), ``due_at``,
+    found in an index of this table: ``open`` (this person still has to answer), ``due_at``,
     ``closed_at``, ``created_at``, ``type``, ``run_id``, ``workflow``, ``asked_by``.
     ``via_group`` is false for the direct target, and ``group_id`` null. ``answered_at`` is when
     this person answered.

@@ -79,7 +79,7 @@ class AwaitedRelease(models.Model):
 
 
 class Incident(models.Model):
-    """A time in which an administrator has to act, until ``ended_at``.
+    """A problem that an administrator has to solve. It lasts until ``ended_at``.
 
     ``began_mailed_at`` and ``ended_mailed_at``: when the mails about it were sent.
     """

@@ -70,7 +70,7 @@ def rules() -> str:
 
 
 def write(rows: Sequence[Row]) -> None:
-    """Store the words of questions instead of the former ones."""
+    """Store the words of questions, replacing the previous ones."""
     connection = connections[router.db_for_write(QuestionWords)]
     sqlite = connection.vendor == "sqlite"
     insert, values, replace = _SQLITE if sqlite else _POSTGRESQL

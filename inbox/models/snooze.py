@@ -10,7 +10,7 @@ from inbox.models.interaction import Interaction
 from inbox.models.reviewer import Reviewer
 
 AHEAD = timedelta(hours=1)
-"""How long before its deadline a question is back, if the deadline has come forward."""
+"""How long before its deadline a question returns, if the deadline was brought forward."""
 
 
 class SnoozeQuerySet(models.QuerySet["Snooze"]):
@@ -55,8 +55,8 @@ class Snooze(models.Model):
 def return_time(
     until: datetime, at: datetime, due_at: datetime | None, expires_at: datetime | None
 ) -> datetime:
-    """When a question is back that was snoozed ``at`` a time: at ``until``, or in time before it's
-    due or expires, if that has come forward since.
+    """When a question that was snoozed ``at`` a time returns: at ``until``, or ``AHEAD`` of a
+    deadline that now comes before ``until``.
     """
     limits = [limit for limit in (due_at, expires_at) if limit is not None]
     if due_at is not None and due_at <= at:

@@ -1,4 +1,4 @@
-"""A lock for a person's answers to one question, of which one is sent at a time.
+"""A lock per person and question, so that only one answer is sent at a time.
 
 Within the process it is an ``asyncio.Lock``, between processes an advisory lock of PostgreSQL,
 which is released when the process that holds it ends.

@@ -96,8 +96,8 @@ class Sent:
 
 
 def sent_to(user_id: int, item: Interaction, *, ignoring: Attempt | None = None) -> Sent:
-    """Answers sent to the question, as seen by this account, and its own held one. One query, and
-    two more if there are any; none for a closed question.
+    """Answers sent to the question, as seen by this account, and its own held one. One query;
+    none for a closed question.
 
     ``ignoring``: an attempt that does not count.
     """
@@ -111,7 +111,7 @@ def sent_to(user_id: int, item: Interaction, *, ignoring: Attempt | None = None)
     )
     if ignoring is not None:
         rows = rows.exclude(pk=ignoring.pk)
-    found = list(rows.prefetch_related("reviewer__user").order_by("pk"))
+    found = list(rows.select_related("reviewer__user").order_by("pk"))
     mine = [attempt for attempt in found if attempt.reviewer.user_id == user_id]
     held = next((attempt for attempt in mine if attempt.state == Attempt.State.HELD), None)
     last_returned = next((attempt for attempt in reversed(mine) if attempt.returned), None)

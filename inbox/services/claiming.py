@@ -116,8 +116,8 @@ async def claim(
 async def release(
     *, reviewer: Reviewer, interaction_id: str, origin: Origin = BACKGROUND, by: str = ""
 ) -> Outcome[Interaction]:
-    """Release the question to its group. Only the person who claimed it can do so. So their token
-    is used even if someone else requests it, with the account ``by``. Raises ``NotAsked``.
+    """Release the question to its group. Only the person who claimed it can, so their token is used
+    even if someone else, with the account ``by``, requests it. Raises ``NotAsked``.
     """
     ready = await sync_to_async(_prepare)(Verb.RELEASE, reviewer, interaction_id, origin, by)
     return await execute(ready)

@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 from pydantic import SecretStr
 
@@ -102,7 +103,7 @@ def confirm(
 
 @transaction.atomic
 def remove(*, reviewer: Reviewer, origin: Origin = BACKGROUND) -> None:
-    """Remove the person's own token, as they wish. The Mobius ID stays."""
+    """Remove the person's own token, at their request. The Mobius ID stays."""
     upstream = Upstream.lock_current()
     before = credentials.find(reviewer, upstream)
     credentials.remove(reviewer)
@@ -180,7 +181,7 @@ def _adopt(
 
 
 def _follow_groups(reviewer: Reviewer, upstream: Upstream) -> None:
-    """Update who is asked in groups the reviewer is mapped to: that goes by Mobius ID."""
+    """Update who is asked in the reviewer's mapped groups, since that depends on the Mobius ID."""
     if reviewer.mapped_groups.exists():
         transaction.on_commit(members.refresh(upstream).publish)
 
@@ -215,15 +216,15 @@ def _log(
     )
 
 
-def refused_question_ids(reviewer: Reviewer, upstream: Upstream) -> list[str]:
-    """Ids of the questions whose answer was not sent because the token was refused."""
+def refused_question_ids(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Attempt, str]:
+    """IDs of the questions whose answer was not sent because the token was refused."""
     rows = Attempt.objects.filter(
         reviewer=reviewer,
         upstream=upstream,
         state=Attempt.State.REFUSED,
         outcome="unauthorized",
     )
-    return list(rows.order_by("-settled_at").values_list("interaction_id", flat=True).distinct())
+    return rows.values_list("interaction_id", flat=True)
 
 
 @sensitive_variables()

@@ -2,7 +2,8 @@
 
 A save changes only the draft that its form was filled from or has saved last. If another device has
 changed that draft in the meantime, the text becomes a new draft. A draft stays until its text is
-sent or discarded; one that is not what its owner has answered becomes that of a closed question.
+sent or discarded; if its owner answers with another text, it is kept as the draft of a closed
+question.
 """
 
 from collections import defaultdict
@@ -34,7 +35,7 @@ class FormAnswer(NamedTuple):
     comment: str
 
     def is_text(self, values: list[str], comment: str) -> bool:
-        """Whether this is what was typed."""
+        """Whether these values and this comment are the same answer."""
         typed, own = _filled(values), _filled(self.values)
         same = typed == own or (not typed and self.values in PRESSED)
         return same and _plain(comment) == _plain(self.comment)

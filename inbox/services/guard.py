@@ -74,9 +74,9 @@ def wait_of(
 ) -> timedelta | None:
     """How long an answer to the question is held; None to send it at once.
 
-    ``used``: the guard of the form that sent it, which may be older than the person's choice. A
-    form that has asked is sent at once; one that offered to undo it is held even if it is ``LATE``.
-    Empty if no form says.
+    ``used``: the guard of the form that sent it, which may be older than the person's choice. An
+    answer that was confirmed is sent at once; one that could be undone is held even if it is
+    ``LATE``. Empty if no form says.
     """
     guard = Guard(used) if used in Guard.values else choice_of(reviewer).guard
     at = now - LATE if used == Guard.UNDO else now
@@ -86,6 +86,6 @@ def wait_of(
 
 
 def _must_confirm_now(reviewer: Reviewer, item: Interaction, now: datetime) -> bool:
-    """Whether the question is asked first now, whatever the person has chosen."""
+    """Whether the answer must be confirmed now, whatever the person has chosen."""
     soon = confirm_from(reviewer, item)
     return must_confirm(item) or (soon is not None and now >= soon)

@@ -55,7 +55,7 @@ class BeganText(StrEnum):
 
 
 class EndedText(StrEnum):
-    """That it has ended, by the name of the incident's kind."""
+    """What to say when it ends, by the name of the incident's kind."""
 
     KEY_REFUSED = gettext_noop("Mobius accepts the service key again.")
     PROJECT_UNKNOWN = gettext_noop("Mobius knows this inbox's project again.")

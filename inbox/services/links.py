@@ -1,8 +1,8 @@
 """One-time links: a person's sign-in link, and the setup link for the first administrator.
 
-Setting the password uses a link up; opening it does not. With an identity provider, signing in
-there does, and links the two accounts (``inbox.services.provider_accounts``). Its token is in the
-query string, which is not logged here, and is stored as a hash.
+Setting the password uses up a link; opening it does not. With an identity provider, signing in
+there uses it up, and links the two accounts (``inbox.services.provider_accounts``). Its token is in
+the query string, which is not logged here, and is stored as a hash.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Which account someone has who signs in with the identity provider, and who gets a new one.
+"""Which account a person who signs in with the identity provider gets, and who gets a new one.
 
 An account is created for a verified email address, if its domain or one of the person's groups is
 allowed. An existing account is linked only by a sign-in link, which an administrator has made: an

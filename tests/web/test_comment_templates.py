@@ -173,7 +173,7 @@ def test_a_template_keeps_its_group_after_that_is_gone(board: Group, tess: Clien
     row = CommentTemplate.objects.create(
         upstream=Upstream.current(), text="Fine.", group=board, author="Tess"
     )
-    Group.objects.filter(pk=board.pk).update(gone=True)
+    Group.objects.filter(pk=board.pk).update(deleted=True)
     path = f"/templates/{row.pk}/"
     assert f'<option value="{board.pk}" selected>' in _text(tess.get(path))
     assert tess.post(path, {"text": "Better.", "group": str(board.pk)}).status_code == 303

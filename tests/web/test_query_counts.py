@@ -36,7 +36,7 @@ PAGES = {
     ("tess", "/insights/"): 17,
     ("rina", "/notifications/"): 11,
     ("rina", "/drafts/"): 11,
-    ("rina", "/account/"): 12,
+    ("rina", "/account/"): 11,
 }
 
 COUNTED_BY_ROWS = {

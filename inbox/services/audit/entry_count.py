@@ -48,8 +48,8 @@ def read() -> Note:
 
 
 def begin() -> None:
-    """Note an empty log, unless a note or an account exists: creating accounts is logged, so with
-    accounts a missing note was removed.
+    """Note an empty log, unless there is a note or an account. Creating an account is logged, so if
+    there are accounts, a missing note was removed.
     """
 
     def change(note: Note) -> Note:

@@ -97,7 +97,7 @@ def follow(rows: Iterable[Decision], link: Link) -> tuple[Link, Verdict | None]:
 
 
 def check_head(head: DecisionHead, link: Link) -> Verdict | None:
-    """What is wrong with a head after the entry at ``link``; None if nothing is."""
+    """What is wrong with a head whose last entry is ``link``; None if nothing is."""
     number = head.number
     if (head.number, head.hash) != (link.number, link.hash):
         kind = Flaw.HEAD_HASH

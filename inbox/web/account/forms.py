@@ -77,8 +77,8 @@ class LanguageForm(forms.ModelForm):
 
     @property
     def zone_options(self) -> SafeString:
-        """The options for the time zone. The template would take as long as for all of the rest of
-        the page: there are hundreds of them.
+        """The options of the time zone field. Rendering hundreds of them in the template would take
+        as long as the rest of the page.
         """
         automatic, chosen = _("Browser's time zone"), self["time_zone"].value()
         if self._browsers_zone:

@@ -26,7 +26,6 @@ from inbox.web.account.second_factor_forms import WithPassword
 from inbox.web.ui.frame import frame, render_page
 from inbox.web.ui.request import ReviewerRequest
 
-REJECTED = 422
 TYPE = Authenticator.Type
 
 View = Callable[..., HttpResponseBase]
@@ -64,7 +63,7 @@ class SecondStep(AuthenticateView):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         response = super().form_invalid(form)
-        response.status_code = REJECTED
+        response.status_code = 422
         return response
 
 
@@ -85,7 +84,7 @@ class _Framed:
 
     def form_invalid(self, form: Any) -> HttpResponse:
         context = self.get_context_data(form=form)
-        return render(self.request, self.template_name, context, status=REJECTED)  # type: ignore[attr-defined]
+        return render(self.request, self.template_name, context, status=422)  # type: ignore[attr-defined]
 
 
 @method_decorator([sensitive_post_parameters(), _with_password], name="dispatch")
@@ -176,5 +175,5 @@ def _page(request: ReviewerRequest, *, rejected: WithPassword | None = None) -> 
         "rejected": rejected,
         "rejected_at": request.path if rejected else "",
     }
-    status, template = REJECTED if rejected else 200, "account/second_factor.html"
+    status, template = 422 if rejected else 200, "account/second_factor.html"
     return render_page(request, template, context, section="account", status=status)

@@ -33,7 +33,6 @@ from inbox.web.account.signed_out import keep_until_signed_in, kept_at_sign_in
 from inbox.web.ui.request import origin_of
 
 BACKEND = "inbox.people.backend.ReviewerBackend"
-REJECTED = 422
 
 
 @login_not_required
@@ -52,7 +51,7 @@ def one_time_link(request: HttpRequest) -> HttpResponse:
             return _page(request, link, None, token)
         form = _form(link, request.POST if request.method == "POST" else None)
         if not form.is_valid():
-            return _page(request, link, form, token, status=REJECTED if form.is_bound else 200)
+            return _page(request, link, form, token, status=422 if form.is_bound else 200)
         user = _use(request, link, form, token)
     except links.NotValid:
         context = {"needs_setup": links.needs_setup()}

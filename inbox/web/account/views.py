@@ -41,7 +41,6 @@ from inbox.web.ui.localization import activate_for
 from inbox.web.ui.request import ReviewerRequest, origin_of
 from inbox.web.ui.when import span
 
-REJECTED = 422
 TOO_MANY = 429
 UNCONFIRMED = "unconfirmed_token"
 """Session key of an encrypted token whose owner the person still has to confirm."""
@@ -64,7 +63,7 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
     """
     form = TokenForm(request.POST)
     if not form.is_valid():
-        return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
+        return await sync_to_async(_page)(request, token_form=form, status=422)
     try:
         token = SecretStr(form.cleaned_data["token"])
         adopted = await service.adopt(
@@ -73,7 +72,7 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
     except NotAdopted as refused:
         form.add_error("token", not_adopted(refused))
         if refused.reason is not Reason.TOO_MANY:
-            return await sync_to_async(_page)(request, token_form=form, status=REJECTED)
+            return await sync_to_async(_page)(request, token_form=form, status=422)
         response = await sync_to_async(_page)(request, token_form=form, status=TOO_MANY)
         response["Retry-After"] = str(round(PERIOD.total_seconds()))
         return response
@@ -99,7 +98,7 @@ def confirm_token(request: ReviewerRequest) -> HttpResponseBase:
             reviewer=request.user.reviewer, unconfirmed=unconfirmed, origin=origin_of(request)
         )
     except NotAdopted as refused:
-        return _page(request, refused=not_adopted(refused), status=REJECTED)
+        return _page(request, refused=not_adopted(refused), status=422)
     messages.success(request, str(SAVED))
     return _back()
 
@@ -142,7 +141,7 @@ def set_language(request: ReviewerRequest) -> HttpResponseBase:
     """Choose the language and the time zone of pages. 422 for one that isn't offered."""
     form = LanguageForm(request.user.reviewer, request.POST)
     if not form.is_valid():
-        return _page(request, status=REJECTED)
+        return _page(request, status=422)
     reviewer = form.save(commit=False)
     reviewer.save(update_fields=list(form.fields))
     activate_for(reviewer, request.session)
@@ -155,7 +154,7 @@ def set_look(request: ReviewerRequest) -> HttpResponseBase:
     """Save theme and density, which the page's script has already applied. Else 422."""
     form = LookForm(request.POST, instance=request.user.reviewer)
     if not form.is_valid():
-        return _page(request, status=REJECTED)
+        return _page(request, status=422)
     reviewer = form.save(commit=False)
     reviewer.save(update_fields=list(form.fields))
     if not request.htmx:
@@ -186,7 +185,7 @@ def set_guard(request: ReviewerRequest) -> HttpResponseBase:
     reviewer = request.user.reviewer
     form = GuardForm(choice_of(reviewer), request.POST)
     if not undo_offered() or not form.is_valid():
-        return _page(request, status=REJECTED)
+        return _page(request, status=422)
     guard, seconds = Guard(form.cleaned_data["guard"]), form.cleaned_data["seconds"]
     choose(reviewer=reviewer, guard=guard, seconds=seconds)
     if guard == Guard.UNDO:
@@ -207,7 +206,7 @@ def change_password(request: ReviewerRequest) -> HttpResponseBase:
     form = PasswordForm(request.user, request, request.POST)
     if not form.is_valid():
         if form.retry_after is None:
-            return _page(request, password_form=form, status=REJECTED)
+            return _page(request, password_form=form, status=422)
         response = _page(request, password_form=form, status=TOO_MANY)
         response["Retry-After"] = str(form.retry_after)
         return response
@@ -283,18 +282,18 @@ class SessionRow:
 @require_safe
 def sessions(request: ReviewerRequest) -> HttpResponse:
     """The viewer's sessions: this one first, then the most recently seen."""
+    own_key = request.session.session_key
     found = open_sessions(request.user)
-    found.sort(key=lambda session: session.seen_at or session.signed_in_at or 0, reverse=True)
+    found.sort(key=lambda each: (each.key != own_key, -(each.seen_at or each.signed_in_at or 0)))
     rows = [
         SessionRow(
             device=device_name(*browser_and_system(session.user_agent)),
-            mine=session.key == request.session.session_key,
+            mine=session.key == own_key,
             signed_in_at=_time(session.signed_in_at),
             seen_at=_time(session.seen_at),
         )
         for session in found
     ]
-    rows.sort(key=lambda row: not row.mine)
     return render_page(request, "account/sessions.html", {"rows": rows}, section="account")
 
 

@@ -28,7 +28,6 @@ class CommentForm(forms.Form):
     )
 
     def clean_comment(self) -> str:
-        """What the database can store."""
         return storable(self.cleaned_data["comment"])
 
 

@@ -37,7 +37,6 @@ from inbox.web.connection.page import connection_page
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, administrator_required, origin_of
 
-REJECTED = 422
 TEST_QUESTION = "sent_test_question"
 """Session key of the ``sample_question.Sent`` that this browser follows."""
 
@@ -55,12 +54,12 @@ def add_person(request: ReviewerRequest) -> HttpResponse:
     """Add a person and show their sign-in link, which is shown only once."""
     form = PersonForm(request.POST)
     if not form.is_valid():
-        return _page(request, person_form=form, status=REJECTED)
+        return _page(request, person_form=form, status=422)
     try:
         added = people.add(form.person())
     except NotAdded as refused:
         form.add_error(None, not_added(refused))
-        return _page(request, person_form=form, status=REJECTED)
+        return _page(request, person_form=form, status=422)
     return _page(request, links=link_rows([added]))
 
 
@@ -102,13 +101,13 @@ def import_people(request: ReviewerRequest) -> HttpResponse:
     """Preview the import of a file; with ``confirmed``, import it."""
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _page(request, import_form=form, status=REJECTED)
+        return _page(request, import_form=form, status=422)
     content = form.content()
     try:
         persons = people_import.read(content)
     except people_import.Unreadable as error:
         form.add_error("file", unreadable(error))
-        return _page(request, import_form=form, status=REJECTED)
+        return _page(request, import_form=form, status=422)
     confirmed = "confirmed" in request.POST
     rows = people.add_all(persons, keep=confirmed)
     problems = sum(row.refused is not None for row in rows)
@@ -120,7 +119,7 @@ def import_people(request: ReviewerRequest) -> HttpResponse:
         "problems": problems,
         "text": content.decode("utf-8-sig"),
     }
-    return _page(request, preview=preview, status=REJECTED if problems else 200)
+    return _page(request, preview=preview, status=422 if problems else 200)
 
 
 @require_POST
@@ -128,12 +127,12 @@ def import_people(request: ReviewerRequest) -> HttpResponse:
 def map_group(request: ReviewerRequest) -> HttpResponse:
     form = MappingForm(request.POST)
     if not form.is_valid():
-        return _page(request, mapping_form=form, status=REJECTED)
+        return _page(request, mapping_form=form, status=422)
     try:
         group_mapping.map_group(form.cleaned_data["group_id"], request.POST.getlist("people"))
     except group_mapping.NotMapped as refused:
         form.add_error(None, not_mapped(refused))
-        return _page(request, mapping_form=form, status=REJECTED)
+        return _page(request, mapping_form=form, status=422)
     messages.success(request, _("The people assigned to the group were saved."))
     return _back("groups")
 
@@ -143,12 +142,12 @@ def map_group(request: ReviewerRequest) -> HttpResponse:
 def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
     form = MobiusIdForm(request.POST)
     if not form.is_valid():
-        return _page(request, id_form=form, status=REJECTED)
+        return _page(request, id_form=form, status=422)
     try:
         people.set_mobius_id(request.user, form.cleaned_data["mobius_id"])
     except NotAdded as refused:
         form.add_error("mobius_id", not_added(refused))
-        return _page(request, id_form=form, status=REJECTED)
+        return _page(request, id_form=form, status=422)
     messages.success(request, _("Your Mobius ID is set."))
     return _back("test")
 
@@ -159,7 +158,7 @@ async def send_test_question(request: ReviewerRequest) -> HttpResponseBase:
     try:
         sent = await sample_question.send(request.user.reviewer)
     except sample_question.NotSent as refused:
-        return await sync_to_async(_page)(request, not_sent=not_sent(refused), status=REJECTED)
+        return await sync_to_async(_page)(request, not_sent=not_sent(refused), status=422)
     request.session[TEST_QUESTION] = asdict(sent)
     return _back("test")
 
@@ -222,7 +221,7 @@ async def deactivate(request: ReviewerRequest, id: int) -> HttpResponse:
         )
     except NotDeactivated as refused:
         return await sync_to_async(_deactivation)(
-            request, reviewer, refused=refused.reason, status=REJECTED
+            request, reviewer, refused=refused.reason, status=422
         )
     return await sync_to_async(_deactivation)(request, reviewer, done=done)
 

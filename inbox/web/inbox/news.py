@@ -85,7 +85,7 @@ Titles = Sequence[tuple[str, str]]
 
 
 def _titles(rows: QuerySet[Recipient]) -> Titles:
-    """Of the first ``PAGE`` rows, soonest due first, and one more if there are others."""
+    """Those of the first ``PAGE`` rows, soonest due first, and of one more if there are others."""
     rows = rows.select_related("interaction").only("interaction__mobius_id", "interaction__title")
     return [
         (row.interaction.display_title, row.interaction.get_absolute_url())

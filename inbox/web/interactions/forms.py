@@ -130,7 +130,6 @@ class AnswerForm(forms.Form):
             self.initial["value"] = first
 
     def value_field(self, question: Question) -> forms.Field:
-        """The field ``value`` for this question."""
         raise NotImplementedError
 
     def first_value(self, question: Question) -> Any:

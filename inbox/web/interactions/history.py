@@ -74,16 +74,15 @@ def history(
     answers sent with the service key, and the claims and releases that were made here.
     ``ending``: how it was closed early.
     """
-    entries: list[Entry] = []
-    begun = run is not None and not run.known_only_from_questions
-    if run is not None and begun:
+    started: list[Entry] = []
+    if run is not None and not run.known_only_from_questions:
         text = _("The run started")
         if run.started_by:
             you, other = _("You started the run"), _("%(name)s started the run")
             text = people.sentence(run.started_by, you, other)
-        entries.append(Entry("play", text, run.started_at or run.created_at))
+        started.append(Entry("play", text, run.started_at or run.created_at))
     asked = _("Asked %(name)s") % {"name": assignee_name(item, people, group)}
-    entries.append(Entry("pause", asked, item.created_at))
+    entries = [Entry("pause", asked, item.created_at)]
     entries.extend(_claims(item, people, events, decisions))
     entries.extend(_answers(item, people, decisions))
     if item.soft and item.due_at is not None:
@@ -93,9 +92,8 @@ def history(
         elif item.due_at <= min(now, end):
             entries.append(Entry("alert", _("Became overdue"), item.due_at, "warn"))
     entries.extend(_end(item, now, ending))
-    first, rest = entries[:begun], entries[begun:]
-    rest.sort(key=lambda entry: entry.at or now)
-    return (*first, *rest)
+    entries.sort(key=lambda entry: entry.at or now)
+    return (*started, *entries)
 
 
 def _claims(

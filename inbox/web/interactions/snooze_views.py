@@ -72,7 +72,7 @@ def unsnooze(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 def _snooze(request: ReviewerRequest, id: str) -> Interaction | HttpResponseBase:
     now, viewer = timezone.now(), request.viewer
-    item = find_asked(request.viewer, id)
+    item = find_asked(viewer, id)
     form = SnoozeForm(request.POST, item, now)
     if form.is_valid():
         try:

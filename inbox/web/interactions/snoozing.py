@@ -15,12 +15,11 @@ from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.services.snooze import LONGEST, Refusal, limit_of, of_item
 from inbox.web.ui.forms import Form
-from inbox.web.ui.scopes import Filters, snooze_href
+from inbox.web.ui.scopes import Filters, question_path
 from inbox.web.ui.when import moment
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-TIME_TO_ANSWER = 15 * MINUTE
-LEAST_TIME_TO_ANSWER = 5 * MINUTE
+TIME_TO_ANSWER = timedelta(minutes=15)
+LEAST_TIME_TO_ANSWER = timedelta(minutes=5)
 MORNING, AFTERNOON, EVENING = time(9), time(14), time(18)
 FIELD_FORMAT = "%Y-%m-%dT%H:%M"
 
@@ -41,7 +40,8 @@ def snooze_link(
         return None
     returns_at = of_item(viewer, item, now)
     until = moment(returns_at, now) if returns_at is not None else ""
-    return SnoozeLink(snooze_href(item.mobius_id, filters), until)
+    href = question_path("snooze", item.mobius_id) + filters.querystring()
+    return SnoozeLink(href, until)
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ def _until(last: datetime, times: list[tuple[str, datetime]]) -> list[tuple[str,
 
 def _sooner_times(now: datetime) -> list[tuple[str, datetime]]:
     return [
-        (_("In 15 minutes"), _whole_minute(now + 15 * MINUTE)),
-        (_("In 30 minutes"), _whole_minute(now + 30 * MINUTE)),
+        (_("In 15 minutes"), _whole_minute(now + timedelta(minutes=15))),
+        (_("In 30 minutes"), _whole_minute(now + timedelta(minutes=30))),
     ]
 
 
 def _times(now: datetime) -> list[tuple[str, datetime]]:
-    today, found = localtime(now), [(_("In 1 hour"), _whole_minute(now + HOUR))]
+    today, found = localtime(now), [(_("In 1 hour"), _whole_minute(now + timedelta(hours=1)))]
     if today.time() < time(12):
         found.append((_("This afternoon"), _on(now, 0, AFTERNOON)))
     elif today.time() < time(16):
@@ -128,7 +128,7 @@ class SnoozeForm(Form):
     def __init__(self, data: Any, item: Interaction, now: datetime) -> None:
         super().__init__(data, auto_id="snooze-%s")
         limit = limit_of(item, now)
-        first = localtime(_whole_minute(now + MINUTE))
+        first = localtime(_whole_minute(now + timedelta(minutes=1)))
         last = localtime(limit.at if limit is not None else now + LONGEST)
         attrs = {"min": first.strftime(FIELD_FORMAT), "max": last.strftime(FIELD_FORMAT)}
         self.fields["until"].widget.attrs |= attrs

@@ -47,7 +47,7 @@ def read_groups(upstream: Upstream, ids: Collection[str]) -> Groups:
         found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
         rows = found.values_list("mobius_id", "handle", "name", "deleted", "memberships__user_id")
         for id_, handle, name, deleted, user_id in rows:
-            names |= {key: name or handle for key in (id_, handle) if key}
+            names |= _names(id_, handle, name)
             if not deleted:
                 members.setdefault(id_, set()).update({user_id} if user_id else ())
     return Groups(names, {id_: frozenset(users) for id_, users in members.items()})
@@ -58,5 +58,11 @@ def group_names(upstream: Upstream, ids: set[str]) -> dict[str, str]:
     if not ids:
         return {}
     found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)
-    names = found.values_list("mobius_id", "handle", "name")
-    return {key: name or handle for id_, handle, name in names for key in (id_, handle) if key}
+    names: dict[str, str] = {}
+    for id_, handle, name in found.values_list("mobius_id", "handle", "name"):
+        names |= _names(id_, handle, name)
+    return names
+
+
+def _names(id_: str, handle: str, name: str) -> dict[str, str]:
+    return {key: name or handle for key in (id_, handle) if key}

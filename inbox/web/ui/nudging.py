@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction, Notice, Reviewer, Upstream
+from inbox.models.reviewer import shown_name
 from inbox.services.nudge import EVERY
 from inbox.web.ui.when import at, clock
 
@@ -83,7 +84,7 @@ def read_accounts(upstream: Upstream, ids: Iterable[str], now: datetime) -> Acco
     )
     for mobius_id, first, last, username, is_active, item, *nudge in found:
         id_ = mobius_id or ""
-        names[id_] = f"{first} {last}".strip() or username
+        names[id_] = shown_name(first, last, username)
         if is_active:
             active.add(id_)
         if item is not None:

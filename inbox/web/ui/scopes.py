@@ -343,7 +343,3 @@ def item_href(id_: str, filters: Filters, **more: object) -> str:
 def question_path(name: str, id_: str) -> str:
     """The address ``name`` of a question; cached, since each row of a list has four."""
     return reverse(name, args=[id_])
-
-
-def snooze_href(id_: str, filters: Filters) -> str:
-    return question_path("snooze", id_) + filters.querystring()
