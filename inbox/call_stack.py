@@ -31,5 +31,4 @@ class OneChunkExecutor(ThreadPoolExecutor):
     """A thread pool in which all frames of a call lie in one chunk of 1 MB."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """As ``ThreadPoolExecutor.submit``."""
         return super().submit(partial(_call, fn, *args, **kwargs))

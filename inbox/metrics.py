@@ -21,8 +21,10 @@ def delete_files(*, own: bool) -> None:
     folder = Path(FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
     for file in folder.glob("*.db"):
-        process = int(file.stem.rpartition("_")[2])
-        if process == os.getpid() if own else not _runs(process):
+        process = file.stem.rpartition("_")[2]
+        if not process.isdecimal():
+            continue  # not one of the library's
+        if int(process) == os.getpid() if own else not _runs(int(process)):
             file.unlink(missing_ok=True)
 
 

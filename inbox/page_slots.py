@@ -182,7 +182,6 @@ class PageSlots:
         self._threads = Threads(max_idle=2 * slots.number)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         if scope["type"] != "http" or scope["path"].endswith(PROBES):
             await self._application(scope, receive, send)
             return

@@ -58,7 +58,6 @@ class RequestBodies:
         self._timeout = timeout
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return

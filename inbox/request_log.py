@@ -67,7 +67,6 @@ class RequestLog:
         self._application = application
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         began = time.perf_counter()
         note = RequestNote(secrets.token_hex(8), scope["method"])
         _current.set(note)

@@ -164,7 +164,7 @@ class Environment(BaseSettings):
     @field_validator("OIDC_ISSUER")
     @classmethod
     def _issuer(cls, value: str) -> str:
-        if value and not _is_secure(value):
+        if value and (not _is_secure(value) or "@" in urlsplit(value).netloc):
             raise ValueError(
                 "must be an https:// address such as https://login.example.com/realms/acme, "
                 "exactly as the provider names itself"
@@ -208,8 +208,10 @@ class Environment(BaseSettings):
     @field_validator("MOBIUS_BASE_URL")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        if value and not _is_web_address(value):
-            raise ValueError("must be an address such as https://api.example.com")
+        if value and (not _is_web_address(value) or "@" in urlsplit(value).netloc):
+            raise ValueError(
+                "must be an address such as https://api.example.com, without a name or password"
+            )
         return value.rstrip("/")
 
     @field_validator("MOBIUS_RUN_URL", "MOBIUS_INTERACTION_URL")

@@ -1,8 +1,8 @@
 """The log: one line for each event, readable or as JSON, on standard error.
 
 ``logging.getLogger(__name__)`` and ``structlog.stdlib.get_logger(__name__)`` both end here. No line
-may have what people write, a query or a secret. So of an exception it shows where it was raised and
-its type, and its message only for types whose messages don't quote values.
+may contain what people write, a query or a secret. So for an exception the log shows its type and
+where it was raised, and its message only for types whose messages don't quote values.
 """
 
 import logging

@@ -132,11 +132,13 @@ def localize_for_person(get_response: GetResponse) -> GetResponse:
 
 
 def no_nul(get_response: GetResponse) -> GetResponse:
-    """Refuse URLs with a NUL: PostgreSQL does not accept it in a filter."""
+    """Refuse URLs and cookies with a NUL: PostgreSQL does not accept it in a filter."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info or "%00" in request.META["QUERY_STRING"]:
             raise BadRequest("NUL in the address")
+        if any("\0" in value for value in request.COOKIES.values()):
+            raise BadRequest("NUL in a cookie")
         return get_response(request)
 
     return middleware

@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "reviewer_site.middleware.CompressHTML",
     "django_htmx.middleware.HtmxMiddleware",
+    "reviewer_site.middleware.no_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -124,7 +125,6 @@ MIDDLEWARE = [
     "reviewer_site.middleware.remember_browser",
     "reviewer_site.middleware.refuse_unread_body",
     "reviewer_site.middleware.explain_not_allowed",
-    "reviewer_site.middleware.no_nul",
     "reviewer_site.middleware.name_actor",
 ]
 AUTHENTICATION_BACKENDS = [

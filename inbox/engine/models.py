@@ -314,7 +314,7 @@ class Interaction(models.Model):
 
 
 class Recipient(models.Model):
-    """Whose inbox an interaction is in: the person's, or each member's of the snapshot."""
+    """A person whose inbox has the interaction: the assignee, or a member of the snapshot."""
 
     interaction = models.ForeignKey(Interaction, on_delete=models.CASCADE, related_name="+")
     user_id = models.CharField(max_length=200)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DataError, Error, IntegrityError, connections
+from django.db import DataError, IntegrityError, connections
 
 from inbox.engine import clock
 from inbox.engine.actions import advance
@@ -68,8 +68,8 @@ class Runner:
                 try:
                     if not self._run_due():
                         self._wait(advance.earliest())
-                except Error:
-                    logger.exception("the engine's database failed; the runner tries again")
+                except Exception:  # such as a database that fails; without the runner, no run moves
+                    logger.exception("the runner failed and tries again")
                     connections[ALIAS].close()
                     self._wait(clock.now() + timedelta(seconds=_AFTER_FAILURE))
         finally:

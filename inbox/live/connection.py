@@ -39,7 +39,7 @@ class Connection:
     Args:
         log: has what the reader missed while it was slow.
         spawn: runs a coroutine in a task that the hub awaits when it stops.
-        slot: when this stream is served in a round over all streams.
+        slot: the part of each round over all streams in which this one is served.
 
     Attributes:
         unchecked: the last check of its right failed with an error.

@@ -50,9 +50,11 @@ class PageActivity:
         """Ids of the runs that open pages show, those of this process first."""
         runs, now = dict.fromkeys(self.watched_runs()), monotonic()
         with self._lock:
-            for at, elsewhere in self._elsewhere.values():
+            for process, (at, elsewhere) in list(self._elsewhere.items()):
                 if now - at < 2 * REPORT_AGAIN:
                     runs |= dict.fromkeys(elsewhere)
+                else:  # it has ended, or shows no page
+                    del self._elsewhere[process]
         return list(runs)
 
     def page_requested(self) -> None:

@@ -1,7 +1,7 @@
 """Writes the payloads of one transaction into rows."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from copy import copy, deepcopy
+from copy import copy
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -337,7 +337,7 @@ class Projection:
     def _attributed(self, stored: Interaction) -> Interaction:
         """A copy of the row whose answers name the people who sent them from here."""
         row = copy(stored)
-        row.responses = deepcopy(stored.responses)
+        row.responses = [dict(answer) for answer in stored.responses]
         self._attribution.name_responders(row)
         row.counted = row.counted and facts(row, row.counted)
         return row

@@ -25,6 +25,8 @@ RECENT = timedelta(minutes=5)
 """Long enough for clocks that differ."""
 BATCH_SIZE = 500
 """Payloads in one transaction; other writers wait for it."""
+_UNWRITABLE = (DataError, ValueError, OverflowError, RecursionError)
+"""What writing an odd payload raises. Parsing allows values that are too deep to be written."""
 
 
 class Store:
@@ -92,12 +94,12 @@ class Store:
 
         try:
             changes = apply(payloads, cursor)
-        except (DataError, ValueError, OverflowError):
+        except _UNWRITABLE:
             changes = Changes()
             for payload in payloads:
                 try:
                     changes.include(apply([_scrubbed(payload)], None))
-                except (DataError, ValueError, OverflowError) as error:
+                except _UNWRITABLE as error:
                     # The error's message may have content of the payload.
                     kind, why = type(payload).__name__, type(error).__name__
                     log.error("left out of the mirror: %s (%s)", kind, why)

@@ -35,12 +35,24 @@ def _no_number(_: str) -> None:
 
 
 def _storable(value: Any) -> Any:
-    match value:
-        case str():
-            return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-        case list():
-            return [_storable(item) for item in value]
-        case dict():
-            return {_storable(key): _storable(item) for key, item in value.items()}
-        case _:
-            return value
+    """``value`` with what can't be stored replaced, in place. Iterative, since upstream decides how
+    deep a value is.
+    """
+    root = [value]
+    unread: list[Any] = [root]
+    while unread:
+        part = unread.pop()
+        if isinstance(part, dict):
+            items = [(_storable_text(key), item) for key, item in part.items()]
+            part.clear()
+            part.update(items)
+        for place, item in list(part.items() if isinstance(part, dict) else enumerate(part)):
+            if isinstance(item, str):
+                part[place] = _storable_text(item)
+            elif isinstance(item, list | dict):
+                unread.append(item)
+    return root[0]
+
+
+def _storable_text(text: str) -> str:
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -76,7 +76,7 @@ def seconds(retry_after: str | None) -> float | None:
         return float(retry_after[:12])
     try:
         at = parsedate_to_datetime(retry_after)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - datetime.now(UTC)).total_seconds())

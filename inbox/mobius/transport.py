@@ -155,7 +155,7 @@ class Transport:
         theirs, ours = self._dated
         try:
             return parsedate_to_datetime(theirs) - ours
-        except (TypeError, ValueError):  # invalid, or without a time zone
+        except (TypeError, ValueError, OverflowError):  # invalid, or without a time zone
             return None
 
     def with_auth(self, auth: Bearer) -> "Transport":

@@ -328,7 +328,7 @@ class Offer(StrEnum):
 
 
 class Capabilities(Record):
-    """Each field but the last two is a function of upstream.
+    """Each field but the last two is a call or feature of Mobius.
 
     Attributes:
         pending: the list of pending interactions, of the whole project.

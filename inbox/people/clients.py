@@ -55,7 +55,7 @@ class RequestCredential:
 
 
 def service_client() -> MobiusClient:
-    """The client with the service key, one per running loop and upstream. For reading."""
+    """The client with the service key, one for each running loop and upstream."""
     pools = _pools.setdefault(asyncio.get_running_loop(), {})
     upstream = (settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT, settings.MOBIUS_API_KEY)
     if upstream not in pools:

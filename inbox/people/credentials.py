@@ -109,7 +109,8 @@ def mark_used(reviewer: Reviewer) -> None:
 @sensitive_variables()
 def _token_fields(token: str) -> dict[str, Any]:
     """The encrypted token, and the parts that are shown, without the project after a dot."""
-    prefix, last_four = token[:8], token.partition(".")[0][-4:]
-    if len(token) < MIN_LENGTH_SHOWN:
-        prefix, last_four = token[:4], ""
+    bare = token.partition(".")[0]
+    prefix, last_four = bare[:8], bare[-4:]
+    if len(bare) < MIN_LENGTH_SHOWN:
+        prefix, last_four = bare[:4], ""
     return {"sealed": vault.seal(token), "prefix": prefix, "last_four": last_four}

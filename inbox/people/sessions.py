@@ -74,7 +74,8 @@ def note_activity(session: SessionBase) -> None:
     """Record that the person is active now."""
     idle = settings.SESSION_IDLE_MINUTES
     often = min(NOTED_EVERY, idle / 10) if idle else SEEN_EVERY
-    if time.time() - session.get(ACTIVE_AT, 0) >= often.total_seconds():
+    # Also if it lies ahead, because the clock was set back.
+    if abs(time.time() - session.get(ACTIVE_AT, 0)) >= often.total_seconds():
         session[ACTIVE_AT] = time.time()
 
 

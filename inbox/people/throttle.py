@@ -168,7 +168,8 @@ def _pair_until(username: str, address: str | None, now: datetime) -> datetime |
     """
     cool_off = get_cool_off()
     rows = AccessAttempt.objects.filter(username=username, ip_address=address)
-    rows = rows.filter(attempt_time__gt=now - cool_off).order_by("attempt_time")
+    rows = rows.filter(attempt_time__gt=now - cool_off, attempt_time__lte=now + cool_off)
+    rows = rows.order_by("attempt_time")
     counted = list(rows.values_list("attempt_time", "failures_since_start"))
     remaining, until = sum(failures for _, failures in counted), None
     for at, failures in counted:
@@ -182,7 +183,9 @@ def _until(
     failures: QuerySet[Any], limit: int, now: datetime, *, window: timedelta = WINDOW
 ) -> datetime | None:
     """When fewer than ``limit`` of the failures are in the window; None if that is so now."""
-    recent = failures.filter(attempt_time__gt=now - window).order_by("-attempt_time")
+    # One that is impossibly far ahead is from before the clock was set back.
+    recent = failures.filter(attempt_time__gt=now - window, attempt_time__lte=now + window)
+    recent = recent.order_by("-attempt_time")
     times = list(recent.values_list("attempt_time", flat=True)[limit - 1 : limit])
     return times[0] + window if times else None
 

@@ -761,7 +761,7 @@ def test_trying_again_and_dismissing_a_batch_stay_on_its_page_without_a_connecti
     items = f"from inbox.models import BatchItem; BatchItem.objects.filter(batch={number})"
     product.manage("shell", "-c", f"{items}.update(state='failed', outcome='unreachable')")
     page.reload()
-    again = "Try selected questions again"
+    again = "Retry selected questions"
     press_offline(page, again, "Nothing was sent. Your selection is still here.")
     press_offline(page, "Dismiss", "It's safe to try again.")
     results = page.url

@@ -259,7 +259,7 @@ def test_below_1100_px_there_is_no_preview(listed: Callable[..., Listed]) -> Non
 def test_it_can_be_switched_off(sign_in: SignIn, listed: Callable[..., Listed]) -> None:
     account = sign_in("rina")
     account.goto("/account/")
-    account.get_by_role("switch", name="Preview while you move").uncheck()
+    account.get_by_role("switch", name="Preview as you move through the list").uncheck()
     expect(account.locator("#toasts")).to_contain_text("Previews are off.")
     try:
         page, _ = listed("Switched off")
@@ -268,7 +268,7 @@ def test_it_can_be_switched_off(sign_in: SignIn, listed: Callable[..., Listed]) 
         expect(page.locator(".row", has_text="Switched off, 0?")).to_be_focused()
         expect(page.locator("#question")).to_have_count(0)
     finally:
-        account.get_by_role("switch", name="Preview while you move").check()
+        account.get_by_role("switch", name="Preview as you move through the list").check()
         expect(account.locator("#toasts")).to_contain_text("Previews are on.")
 
 

@@ -52,7 +52,7 @@ def test_a_tree_is_searched_and_keeps_its_search_when_the_question_is_reloaded(
     page = sign_in("rina")
     opened(page, api, "Reading, a tree?")
     plan = card(page, "Plan")
-    field = plan.get_by_role("searchbox", name="Search in Plan")
+    field = plan.get_by_role("searchbox", name="Search Plan")
     expect(plan.get_by_text("p95_ms").first).to_be_hidden()
 
     field.fill("P95_MS")
@@ -202,4 +202,4 @@ def test_all_of_it_is_read_without_scripts(sign_in: SignIn, api: httpx.Client) -
     expect(page.locator(".twin", has_text="setting 2 = on")).to_be_visible()
     page.get_by_text("1,284,050").click()
     expect(page.get_by_text("1284050")).to_be_visible()
-    expect(page.get_by_role("searchbox", name="Search in Plan")).to_be_hidden()
+    expect(page.get_by_role("searchbox", name="Search Plan")).to_be_hidden()

@@ -122,7 +122,7 @@ def test_an_app_is_set_up_by_its_key(page: Page) -> None:
     enter(page, "lee")
     page.wait_for_url("**/inbox/**")
     page.goto("/account/second-factor/")
-    page.get_by_role("link", name="Set up an app").click()
+    page.get_by_role("link", name="Set up an authenticator app").click()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
     assert violations(page) == []
     secret = re.sub(r"\s", "", page.locator(".mono.anywhere").inner_text())

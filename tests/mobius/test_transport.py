@@ -287,6 +287,7 @@ async def test_a_read_is_not_retried_after_the_time_limit(
         ("Wed, 01 Jan 2020 00:00:00 GMT", 0, 0),
         ("soon", None, None),
         ("-5", None, None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None, None),
     ],
 )
 async def test_it_reads_both_forms_of_retry_after(

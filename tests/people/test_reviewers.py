@@ -77,8 +77,9 @@ def test_without_keys_nothing_is_sealed(settings: object) -> None:
         vault.seal(TOKEN)
 
 
-def test_a_short_token_shows_little(rina: Reviewer) -> None:
-    kept = credentials.adopt(rina, token=SecretStr("mbc_short"), owner="user_rina")
+@pytest.mark.parametrize("token", ["mbc_short", "mbc_short.a-project-with-a-long-handle"])
+def test_a_short_token_shows_little(rina: Reviewer, token: str) -> None:
+    kept = credentials.adopt(rina, token=SecretStr(token), owner="user_rina")
     assert (kept.prefix, kept.last_four) == ("mbc_", "")
 
 

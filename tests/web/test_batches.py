@@ -337,7 +337,7 @@ def test_results_stay_until_dismissed_and_what_failed_stays_selected(rina: Clien
     assert "Someone else claimed the question first." in page
     links = re.findall(r'batch-row--failed">.*?href="(.*?)"', page, re.DOTALL)
     assert links == ["/interactions/int_1/"]
-    assert buttons(page) == ["Try selected questions again", "Dismiss"]
+    assert buttons(page) == ["Retry selected questions", "Dismiss"]
     # It may have been claimed and released since the page was read.
     tell(ask("int_1", message="Pay Bolt?", updated_at=timezone.now()))
     again = rina.post(

@@ -91,6 +91,11 @@ def test_an_address_with_a_nul_is_a_bad_request(tess: Client, path: str) -> None
     assert tess.get(path).status_code == 400
 
 
+def test_a_cookie_with_a_nul_is_a_bad_request(db: None) -> None:
+    answer = Client().get("/inbox/", headers={"Cookie": r'sessionid="\000aaaaaaaa"'})
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize("verb", ["respond", "draft", "claim"])
 def test_a_nul_in_typed_text_is_replaced(rina: Client, verb: str) -> None:
     tell(ask())

@@ -1,6 +1,9 @@
 """Signing in: back to the requested page, throttled, and never to another site."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -83,6 +86,19 @@ def test_after_five_wrong_passwords_even_the_right_one_is_refused(people: None) 
     assert locked.status_code == 429
     assert "You can sign in again at" in locked.content.decode()
     assert enter(Client(), username="sam").status_code == 302
+
+
+def test_a_pause_ends_at_a_time_of_the_browsers_zone(people: None) -> None:
+    for _ in range(5):
+        enter(Client(), password="wrong")
+    page = enter(Client(), time_zone="Pacific/Kiritimati").content.decode()
+    shown = re.search(r"sign in again at (\d\d):(\d\d)", page)
+    assert shown is not None
+    ends = datetime.now(ZoneInfo("Pacific/Kiritimati")).replace(
+        hour=int(shown[1]), minute=int(shown[2])
+    )
+    wait = (ends - datetime.now(UTC)) % timedelta(days=1)
+    assert timedelta(minutes=10) < wait < timedelta(minutes=16)
 
 
 def test_an_account_that_is_deactivated_stays_out(people: None) -> None:

@@ -51,6 +51,15 @@ def test_a_person_who_is_idle_is_signed_out(rina: Client, settings: Any) -> None
     assert rina.get("/inbox/").status_code == 302
 
 
+def test_a_person_is_idle_again_after_the_clock_was_set_back(rina: Client, settings: Any) -> None:
+    settings.SESSION_IDLE_MINUTES = timedelta(minutes=30)
+    ahead = back(rina, ACTIVE_AT, days=-1)
+    assert rina.get("/inbox/").status_code == 200
+    assert rina.session[ACTIVE_AT] < ahead
+    back(rina, ACTIVE_AT, minutes=31)
+    assert rina.get("/inbox/").status_code == 302
+
+
 def test_without_the_setting_no_one_is_signed_out(rina: Client) -> None:
     back(rina, ACTIVE_AT, days=2)
     assert rina.get("/inbox/").status_code == 200

@@ -235,6 +235,11 @@ def test_the_admins_password_page_leads_to_the_one_that_counts(people: None) -> 
     assert sign_in("admin").get("/admin/password_change/")["Location"] == "/account/"
 
 
+def test_failures_from_before_the_clock_was_set_back_do_not_count(people: None) -> None:
+    failed(100, minutes_ago=-24 * 60, ip_address="10.0.0.1")
+    assert enter().status_code == 302
+
+
 def test_old_failures_sign_ins_turns_and_sessions_are_forgotten(people: None) -> None:
     now = timezone.now()
     kinds: tuple[Any, ...] = (

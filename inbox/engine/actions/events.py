@@ -10,8 +10,6 @@ from inbox.engine.actions.runs import find_run
 from inbox.engine.models import Event, Project
 from inbox.engine.rules import times
 
-_NO_LATER = 2**63 - 1
-
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
@@ -28,7 +26,7 @@ def after(
     *, project_id: int, since: int, limit: int = 500, run_id: str | None = None
 ) -> list[LoggedEvent]:
     """Up to ``limit`` events after ``since``, oldest first; only those of ``run_id`` if given."""
-    rows = Event.objects.filter(project_id=project_id, seq__gt=min(since, _NO_LATER))
+    rows = Event.objects.filter(project_id=project_id, seq__gt=since)
     if run_id is not None:
         rows = rows.filter(run_id=run_id)
     frames = rows.order_by("seq").values_list("seq", "run_id", "type", "at", "frame")[:limit]

@@ -33,7 +33,9 @@ class RateLimit:
     def take(self, token: str | None) -> dict[str, str]:
         """Count one call and return the headers with the calls that are left. Raises 429."""
         key, now, interval = token or "", self._clock(), _WINDOW / self._limit
-        full = max(self._full_again.get(key, now), now) + interval
+        # The clock may have been set back.
+        stored = min(self._full_again.get(key, now), now + _WINDOW)
+        full = max(stored, now) + interval
         if full - now > _WINDOW:
             wait = math.ceil(full - now - _WINDOW)
             raise EngineError(

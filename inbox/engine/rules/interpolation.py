@@ -11,6 +11,7 @@ MAX_INSERTED = 1024 * 1024
 """Characters of JSON that the references of a step may insert."""
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 class Scope:
@@ -73,7 +74,7 @@ def _walk(value: Any, path: str, reference: str) -> Any:
     for part in path.split("."):
         if isinstance(value, Mapping) and part in value:
             value = value[part]
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
             value = value[int(part)]
         else:
             raise _unknown(reference)

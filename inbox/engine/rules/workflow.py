@@ -1,6 +1,7 @@
 """Workflow specs."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -15,7 +16,7 @@ KINDS = ("interaction", "wait_signal", "sleep", "action")
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "integer": int,
-    "number": (int, float),
+    "number": (int, float, Decimal),
     "boolean": bool,
     "object": dict,
     "array": list,

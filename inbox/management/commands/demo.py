@@ -11,7 +11,7 @@ from django.utils import timezone
 from inbox.engine import stories
 from inbox.engine.stories import past
 from inbox.management import demo_project, serving_note
-from inbox.mobius.errors import MobiusError
+from inbox.mobius.errors import MobiusError, Unreachable
 
 PACE = (8.0, 40.0)
 """Seconds between two questions, roughly as often as people ask them."""
@@ -50,6 +50,10 @@ class Command(BaseCommand):
                 demo_project.top_up()
         except KeyboardInterrupt:
             self.stdout.write("")
+        except Unreachable:
+            raise CommandError(
+                "The embedded engine isn't running. Start it first with make run."
+            ) from None
         except MobiusError as error:
             raise CommandError(f"The engine refused the request: {error.message}") from None
 

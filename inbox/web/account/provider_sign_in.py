@@ -194,11 +194,11 @@ def _words(reason: Failure | Reason) -> tuple[str, str]:
         case Reason.NOT_ALLOWED:
             title = _("You don't have access")
             text = _(
-                "%(provider)s knows you, but you're not in a group that may use this inbox. Ask "
-                "your administrator."
+                "You signed in with %(provider)s, but you're not in a group that has access to "
+                "this inbox. Ask your administrator."
             )
         case Reason.HAS_ACCOUNT:
-            title = _("There is an account with your email address")
+            title = _("An account with your email address already exists")
             text = _("Ask your administrator for a sign-in link. It connects that account to you.")
         case Reason.DEACTIVATED:
             title = _("Your account is deactivated")

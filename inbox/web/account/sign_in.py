@@ -24,8 +24,9 @@ from django.views.decorators.http import require_http_methods
 
 from inbox.access import REVIEWER, TEAM_LEAD
 from inbox.models import OneTimeLink
-from inbox.people import demo, throttle
+from inbox.people import demo, throttle, time_zones
 from inbox.people.identity_provider import may_use_password
+from inbox.people.sessions import TIME_ZONE
 from inbox.services import links
 from inbox.services.origin import Actor, acting
 from inbox.web.account.forms import AdministratorForm, ChosenPasswordForm
@@ -166,7 +167,10 @@ def locked(
         "login": settings.LOGIN_URL,
     }
     template = "account/kept.html" if context["kept"] else "registration/locked.html"
-    response = render(request, template, context, status=LOCKED)
+    # The page says at what time. A signed-out request has no zone, but the form has the browser's.
+    zone = time_zones.find(request.POST.get(TIME_ZONE)) or timezone.get_current_timezone()
+    with timezone.override(zone):
+        response = render(request, template, context, status=LOCKED)
     response["Retry-After"] = str(seconds)
     return response
 

@@ -8,7 +8,7 @@ from inbox.models import Interaction
 from inbox.services.nudge import EVERY
 from inbox.services.outcome import Kind, Outcome
 from inbox.web.ui.messages import Message, sentences
-from inbox.web.ui.when import clock, moment
+from inbox.web.ui.when import at, clock
 
 
 def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
@@ -20,7 +20,7 @@ def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
             title = _("Nudged %(name)s at %(time)s") % {**name, "time": clock(last)}
             text = _("%(name)s has been notified.") % name
         case Kind.TOO_SOON:
-            title = _("%(name)s was nudged at %(time)s") % {**name, "time": moment(last, now)}
+            title = _("%(name)s was nudged %(when)s") % {**name, "when": at(last, now)}
             limit = _(
                 "Each person can be nudged about a question once an hour. Try again at %(time)s."
             )

@@ -116,7 +116,7 @@ _PERMISSIONS: Mapping[str, str | Promise] = {
     "superuser": gettext_lazy("Administrator"),
 }
 _FACTORS: Mapping[str, str | Promise] = {
-    "totp": gettext_lazy("App"),
+    "totp": gettext_lazy("Authenticator app"),
     "webauthn": gettext_lazy("Passkey"),
     "recovery_codes": gettext_lazy("Recovery codes"),
 }

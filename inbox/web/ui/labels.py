@@ -35,7 +35,7 @@ class Status:
 QUOTES = "\"'“”„‟‘’‚‛«»‹›"
 """What a quotation can begin with."""
 
-UNNAMED = gettext_noop("someone Mobius doesn't identify")
+UNNAMED = gettext_noop("an unidentified person")
 """The assignee of a question whose target is unknown."""
 
 ROUTING = {

@@ -47,6 +47,17 @@ def test_after_the_wait_that_it_named_one_call_passes() -> None:
         limit.take("a")
 
 
+def test_after_the_clock_is_set_back_the_wait_is_no_longer() -> None:
+    clock = Clock()
+    limit = RateLimit(3, clock)
+    for _ in range(3):
+        limit.take("a")
+    clock.now -= 3600
+    with pytest.raises(EngineError) as refusal:
+        limit.take("a")
+    assert refusal.value.headers["Retry-After"] == "20"
+
+
 def test_each_token_has_its_own_limit() -> None:
     limit = RateLimit(1, Clock())
     limit.take("a")

@@ -50,6 +50,7 @@ def test_references_in_a_resolved_value_are_not_resolved():
         "env.HOME",
         "",
         "inputs.nested.list.7",
+        "inputs.nested.list." + "9" * 5_000,
     ],
 )
 def test_an_unknown_reference_is_named(scope, reference):

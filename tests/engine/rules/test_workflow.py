@@ -2,6 +2,7 @@
 
 import pytest
 
+from inbox import exact
 from inbox.engine.rules import bodies
 from inbox.engine.rules.errors import EngineError
 from inbox.engine.rules.workflow import NewRun
@@ -202,6 +203,13 @@ def test_inputs_take_the_declared_defaults():
     ]
     run = start(sleep("1s"), spec={"inputs": declared}, inputs={"extra": 1})
     assert run.filled_inputs() == {"who": "Rina", "n": None, "extra": 1}
+
+
+@pytest.mark.parametrize("digits", ["3", "0.5", "12.50", "1e3"])
+def test_a_number_may_be_written_in_any_way(digits):
+    declared = [{"name": "n", "type": "number"}]
+    run = start(sleep("1s"), spec={"inputs": declared}, inputs={"n": exact.loads(digits)})
+    assert exact.dumps(run.filled_inputs()["n"]) == exact.dumps(exact.loads(digits))
 
 
 def test_an_input_of_another_type_than_declared_is_named():

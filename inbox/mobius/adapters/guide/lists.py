@@ -15,7 +15,7 @@ T = TypeVar("T")
 _ID = re.compile(rb'"id"\s*:\s*"([\w.~:-]{1,200})"')
 # What follows the items in a page: members that aren't lists or objects.
 _AFTER_ITEMS = re.compile(
-    rb'\]\s*,\s*((?:"\w+"\s*:\s*(?:"(?:[^"\\]|\\.)*"|true|false|null|-?\d+)\s*,?\s*)+)\}\s*\Z'
+    rb'\]\s*,\s*((?:"\w+"\s*:\s*(?:"(?:[^"\\]|\\.)*"|true|false|null|-?\d+)\s*(?:,\s*|(?=\})))+)\}\s*\Z'
 )
 _CURSOR_FIRST = re.compile(rb'\A\s*\{[^\[{]*?"next_cursor"\s*:\s*"((?:[^"\\]|\\.)*)"')
 
