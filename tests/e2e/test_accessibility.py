@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.arrivals import arrived
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import intercept
+from tests.support.pages import intercept, press
 from tests.support.product import Product, ask, interaction_of
 
 REVIEWER = (
@@ -116,6 +116,9 @@ def test_the_form_of_a_comment_template(sign_in: SignIn) -> None:
     assert violations(page) == []
     page.goto("/templates/")
     row.get_by_role("button", name="Delete").click()
+    expect(row.get_by_role("group", name="Delete this template?")).to_be_visible()
+    assert violations(page) == []
+    press(row.get_by_role("button", name="Yes, delete"))
     expect(row).to_have_count(0)
 
 
