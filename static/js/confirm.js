@@ -97,7 +97,8 @@ function reveal(step, yes, before) {
 
 function ask(form, button) {
   const before = [...form.querySelectorAll("button[data-ask]")].map((each) => each.getBoundingClientRect());
-  leave(form);
+  /* Ctrl+Enter and Esc are for this step, so another one doesn't stay open */
+  document.querySelectorAll("form[data-asking]").forEach(leave);
   const title = make("h2", { id: "step-title" }, button.dataset.ask);
   const words = [make("p", { class: "anywhere quoted" }), make("p", { class: "anywhere quoted" })];
   if (button.dataset.why) words.unshift(make("p", {}, button.dataset.why));

@@ -436,3 +436,25 @@ def test_a_draft_in_the_list_is_discarded_only_after_a_second_press(
     draft.get_by_role("button", name="Discard").click()
     press(draft.get_by_role("button", name="Yes, discard"))
     expect(draft).to_have_count(0)
+
+
+def test_only_the_draft_pressed_last_asks_whether_to_discard_it(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    for which in ("first", "second"):
+        open_and_write(page, api, f"Pressed {which}?")
+    page.goto("/drafts/")
+    drafts = [
+        page.get_by_role("listitem").filter(has_text=f"Pressed {which}?")
+        for which in ("first", "second")
+    ]
+    for draft in drafts:
+        draft.get_by_role("button", name="Discard").click()
+    expect(page.locator("[data-step]")).to_have_count(1)
+    yes = drafts[1].get_by_role("button", name="Yes, discard")
+    expect(yes).to_be_focused()
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.keyboard.press("Control+Enter")
+    expect(drafts[1]).to_have_count(0)
+    expect(drafts[0]).to_be_visible()
