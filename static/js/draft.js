@@ -306,6 +306,8 @@ async function showKept() {
 document.addEventListener("htmx:after:swap", (event) => {
   restore(document);
   showKept();
+  /* The new content is without it */
+  document.querySelectorAll("form[data-draft-url]").forEach(say);
   /* The question was reloaded, and its form has a new token */
   if (event.detail.ctx?.target?.id !== "detail") return;
   for (const form of document.querySelectorAll("form[data-draft-url]")) {

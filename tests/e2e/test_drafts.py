@@ -15,6 +15,7 @@ from tests.support.pages import (
     box_of,
     intercept,
     press,
+    read_again,
     send,
     stop_clock,
 )
@@ -458,3 +459,16 @@ def test_only_the_draft_pressed_last_asks_whether_to_discard_it(
     page.keyboard.press("Control+Enter")
     expect(drafts[1]).to_have_count(0)
     expect(drafts[0]).to_be_visible()
+
+
+def test_a_reload_goes_on_saying_that_the_draft_is_saved(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    page.clock.install()
+    open_and_write(page, api, "Said again?")
+    saved = page.locator("[data-saved]")
+    expect(saved).to_contain_text("Draft saved")
+    stop_clock(page)
+    read_again(page)
+    assert "Draft saved" in saved.inner_text()
