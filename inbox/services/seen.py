@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.crypto import salted_hmac
 
@@ -37,10 +38,13 @@ def seen_of(interaction: Interaction) -> str:
 
 
 def digest(interaction: Interaction) -> str:
-    """A digest of what a person answers: message, context and questions, including their secrets.
+    """A digest of what a person answers, secrets included: message, context and questions."""
+    return digest_of([interaction.message, interaction.context, interaction.questions])
 
-    It is in the page, so it is keyed: a secret must not be guessable by trying.
+
+def digest_of(content: list[Any]) -> str:
+    """A digest of JSON. It is in the page, so it is keyed: a secret must not be guessable by
+    trying.
     """
-    question = [interaction.message, interaction.context, interaction.questions]
-    text = exact.dumps(question, sort_keys=True)
+    text = exact.dumps(content, sort_keys=True)
     return salted_hmac("inbox.seen", text, algorithm="sha256").hexdigest()[:16]

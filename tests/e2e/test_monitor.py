@@ -465,6 +465,26 @@ def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx
     tess.get_by_role("button", name="Send signal").click()
     expect(tess.locator("#toasts")).to_contain_text("was sent to")
     expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='completed']")).to_be_visible()
+    expect(log.get_by_role("heading")).to_be_focused()
+
+
+def test_what_a_lead_has_opened_stays_open_when_the_run_goes_on(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess = sign_in("tess")
+    inputs = {"plan": {"stages": [{"name": f"stage {n}"} for n in range(15)]}}
+    run_id = started(api, "open-test", SIGNALLED, SLEEPS, inputs=inputs)
+    opened_run(tess, run_id)
+    expect(tess.locator("#run-body")).to_have_attribute("hx-get", re.compile("until="))
+    tess.reload()
+    plan = tess.get_by_role("searchbox", name="Search in Plan")
+    plan.fill("stage 7")
+    found = tess.locator("#run-body").get_by_text('"stage 7"')
+    expect(found).to_be_visible()
+    api.post(f"/runs/{run_id}/signals", json={"name": "papers"}).raise_for_status()
+    expect(tess.locator("#run-timeline").get_by_role("status")).to_contain_text("new event")
+    expect(plan).to_have_value("stage 7")
+    expect(found).to_be_visible()
     tess.goto("/decisions/?q=signal-test")
     expect(tess.locator("main tbody")).to_contain_text("Signalled")
 

@@ -354,6 +354,16 @@ def test_results_stay_until_dismissed_and_what_failed_stays_selected(rina: Clien
     assert "checked" not in re.findall(r'id="tick-int_1"[^>]*', inbox)[0]
 
 
+def test_what_is_left_out_stays_open_while_the_results_come_in(rina: Client) -> None:
+    items = told("Pay Acme?", "Pay Bolt?")
+    Interaction.objects.filter(pk=items[0].pk).update(status="completed")
+    path = select(rina, items)
+    assert 'id="left-out-1"' not in text(rina.get(path))
+    rina.post(f"{path}send")
+    page = " ".join(text(rina.get(path)).split())
+    assert re.search(r'<details class="card batch-left-out" id="left-out-1" hx-morph-skip', page)
+
+
 def results(client: Client, items: list[Interaction], *outcomes: str) -> Batch:
     """A batch that is over."""
     path = select(client, items)

@@ -388,6 +388,19 @@ def test_an_invalid_signal_is_explained_and_its_text_is_kept(
     assert "<html" not in page
 
 
+def test_inputs_are_left_alone_by_a_reload_until_they_change(tess: Client) -> None:
+    def card(**fields: Any) -> str:
+        tell(run("run_1", **fields))
+        page = one_line(tess.get("/runs/run_1/", headers=part("run-body")).content)
+        found = re.search(r'id="(data-[^"]+)" hx-morph-skip> <section', page)
+        assert found
+        return found[1]
+
+    shown = card(inputs={"password": "one"})
+    assert card(minutes=1, inputs={"password": "one"}) == shown
+    assert card(minutes=2, inputs={"password": "two"}) != shown
+
+
 def suspended(desk: Desk) -> str:
     run_id = str(desk.project.start(desk.project.question())["id"])
     told = desk.project.wait_for(run_id, "suspended")

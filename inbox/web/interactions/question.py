@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.timezone import get_current_timezone_name
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from inbox.models import Interaction, Run
@@ -44,8 +42,8 @@ class ShownQuestion:
 
     @property
     def evidence(self) -> str:
-        """A digest that changes with the question, the language or the time zone."""
-        return f"{self.digest}-{get_language()}-{get_current_timezone_name()}"
+        """A digest of the question as it is shown."""
+        return context.as_shown(self.digest)
 
 
 def shown_question(

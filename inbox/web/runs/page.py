@@ -13,6 +13,7 @@ from inbox.mirror import capabilities, run_reads
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
 from inbox.people.names import accounts_and_deactivated
+from inbox.services.seen import digest_of
 from inbox.web.runs.timeline import KINDS, PART, LogFilters, LogLine, LogPart, log_part, timeline
 from inbox.web.ui import context as evidence
 from inbox.web.ui.answers import Member, closing_sentence, members, progress
@@ -155,7 +156,8 @@ class RunPage:
 
     ``about``, ``inputs``, ``metadata`` and ``time`` are for leads only, as are ``signals``, those
     sent from this app, and ``powers``, what the lead may do with the run now. ``ending`` says who
-    cancelled it. ``started`` and ``time`` are empty while the run is only known from its questions.
+    cancelled it. ``data`` is a digest of the inputs and metadata as they are shown. ``started`` and
+    ``time`` are empty while the run is only known from its questions.
     """
 
     run: Run
@@ -172,6 +174,7 @@ class RunPage:
     inputs: tuple[evidence.Card, ...]
     metadata: tuple[evidence.Card, ...]
     masked: Masks
+    data: str
     about: tuple[tuple[str, str], ...]
     time: tuple[tuple[str, str], ...]
 
@@ -265,6 +268,7 @@ def run_page(
         about=_about(run, people, now) if whole else (),
         time=where_the_time_went(run, items, now) if whole else (),
     )
+        data=evidence.as_shown(digest_of([run.inputs, run.metadata])) if whole else "",
 
 
 def _log(

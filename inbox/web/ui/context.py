@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from typing import Any
 
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from inbox.access.redaction import Masked
@@ -117,6 +119,11 @@ class _Budget:
         self.text = FORMATTED
         self.nodes = tree.Budget(MOST_NODES)
         self.rows = MOST_ROWS_IN_ALL
+
+
+def as_shown(digest: str) -> str:
+    """The digest of a content, changed by what its cards also depend on: language and time zone."""
+    return f"{digest}-{get_language()}-{get_current_timezone_name()}"
 
 
 def cards(
