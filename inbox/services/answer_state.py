@@ -4,6 +4,8 @@ While Mobius has accepted an answer and does not show it yet, the person can't a
 answer is enough, no one can.
 """
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +15,7 @@ from django.db.models import Q
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.models import Attempt, Interaction
+from inbox.models import Attempt, Interaction, Upstream
 from inbox.models.attempt import same
 from inbox.models.interaction import answered_at
 
@@ -136,6 +138,23 @@ def sent_to(user_id: int, item: Interaction, *, ignoring: Attempt | None = None)
         returned=last_returned.returned if last_returned else "",
         returned_message=last_returned.returned_message if last_returned else "",
     )
+
+
+def accepted_answers(
+    upstream: Upstream, items: Collection[Interaction]
+) -> dict[str, set[str | None]]:
+    """The Mobius IDs of the people whose answers to the questions are accepted and not shown yet,
+    by the question's ID. One query; none without a question.
+    """
+    rows = Attempt.objects.filter(
+        state=Attempt.State.ACCEPTED,
+        upstream=upstream,
+        interaction_id__in=[item.mobius_id for item in items],
+    )
+    accepted: dict[str, set[str | None]] = defaultdict(set)
+    for id_, person in rows.values_list("interaction_id", "reviewer__mobius_id"):
+        accepted[id_].add(person)
+    return accepted
 
 
 def _blocks(attempt: Attempt) -> bool:

@@ -84,6 +84,20 @@ def test_an_answer_that_mobius_has_received_counts_before_it_is_shown(people: No
     assert "Yours will be answer 2 of 3." in sam
 
 
+def test_the_page_of_the_run_counts_it_too(people: None) -> None:
+    tell(run("run_1"), told())
+    received("rina")
+    rina = one_line(sign_in("rina").get("/runs/run_1/"))
+    assert "1 of 3 answered" in rina
+    assert "Answer received" in rina
+    assert "Your turn" not in rina
+    assert ">Answer</a>" not in rina
+    sam = one_line(sign_in("sam").get("/runs/run_1/"))
+    assert "Answer received" in sam
+    assert "Your turn" in sam
+    assert ">Answer</a>" in sam
+
+
 def test_after_the_last_answer_no_one_else_has_to_answer(people: None) -> None:
     tell(run("run_1"), told())
     received("rina", "sam", "lee")

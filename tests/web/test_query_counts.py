@@ -26,7 +26,7 @@ PAGES = {
     ("rina", "/interactions/int_1/templates"): 14,
     ("rina", "/interactions/int_1/similar"): 13,
     ("rina", "/runs/"): 14,
-    ("rina", "/runs/run_one/"): 16,
+    ("rina", "/runs/run_one/"): 17,
     ("tess", "/runs/"): 14,
     ("tess", "/runs/run_one/"): 19,
     ("tess", "/runs/blocked/"): 12,

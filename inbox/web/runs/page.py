@@ -13,6 +13,7 @@ from inbox.mirror import capabilities, run_reads
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
 from inbox.people.names import accounts_and_deactivated
+from inbox.services.answer_state import accepted_answers
 from inbox.services.seen import digest_of
 from inbox.web.runs.timeline import KINDS, PART, LogFilters, LogLine, LogPart, log_part, timeline
 from inbox.web.ui import context as evidence
@@ -218,6 +219,8 @@ def run_page(
     }
     sent = [entry for entry in entries if whole and entry.verb == SIGNALLED]
     signals = tuple(_signal(viewer, entry, people) for entry in sent)
+    asking = [item for item in items if access.why_not_answer(viewer, item) is None]
+    accepted = accepted_answers(upstream, asking)
     head = live_head(run)
     step_labels = asking_steps(head["steps"], items)
     nudges = nudges_on(viewer, upstream, items, now)
@@ -238,6 +241,7 @@ def run_page(
                 people=people,
                 groups=groups,
                 now=now,
+                accepted=accepted.get(item.mobius_id, ()),
                 step=step_labels.get(item.mobius_id, ""),
                 nudges=nudges.get(item.mobius_id, ()),
                 ending=endings[item.mobius_id],
@@ -265,10 +269,10 @@ def run_page(
         inputs=input_cards,
         metadata=metadata_cards,
         masked=masks_in(inputs, metadata, beside=(*input_cards, *metadata_cards)),
+        data=evidence.as_shown(digest_of([run.inputs, run.metadata])) if whole else "",
         about=_about(run, people, now) if whole else (),
         time=where_the_time_went(run, items, now) if whole else (),
     )
-        data=evidence.as_shown(digest_of([run.inputs, run.metadata])) if whole else "",
 
 
 def _log(
@@ -368,25 +372,28 @@ def _item(
     people: People,
     groups: Groups,
     now: datetime,
+    accepted: Collection[str | None],
     step: str,
     nudges: tuple[Nudge, ...],
     ending: Ending | None,
 ) -> RunItem:
-    counts = progress(item) or (0, 0)
+    received = [member for member in item.missing if member in accepted]
+    counts = progress(item, received=received) or (0, 0)
     left = groups.former_members(item) if item.pending else ()
-    line = members(item, people, left=left, off=off, lead=viewer.lead)
+    line = members(item, people, left=left, off=off, received=received, lead=viewer.lead)
     direct = item.target_type == "user"
     group = groups.name_for(item) or _(UNNAMED)
     return RunItem(
         question=item,
         kind=kind(item.type),
         assignee=people.object(item.target_id) if direct else group,
-        asks_viewer=access.why_not_answer(viewer, item) is None,
+        asks_viewer=access.why_not_answer(viewer, item) is None
+        and viewer.mobius_id not in accepted,
         deadline=deadline(item, now),
         rule=_rule(item, counts[1], now),
         sentence=closing_sentence(item, people, now),
         members=line,
-        parts=tuple("on" if m.state == "answered" else "" for m in line),
+        parts=tuple("on" if m.state in ("answered", "received") else "" for m in line),
         have=counts[0],
         of=counts[1],
         claim=claim_of(viewer, item, people, now) if item.pending else None,
