@@ -388,6 +388,26 @@ def test_an_invalid_signal_is_explained_and_its_text_is_kept(
     assert "<html" not in page
 
 
+def described(page: str, id_: str) -> str:
+    """What the field with that ID is described by."""
+    field = re.search(rf'<(?:input|textarea)[^>]* id="{id_}"[^>]*>', page)
+    assert field
+    assert 'aria-invalid="true"' in field[0]
+    by = re.search(r'aria-describedby="([^"]+)"', field[0])
+    assert by
+    parts = [re.search(rf'id="{each}".*?</(?:p|div)>', page) for each in by[1].split()]
+    return " ".join(part[0] for part in parts if part)
+
+
+def test_an_error_is_said_with_its_field(tess: Client) -> None:
+    tell(run("run_1", plan=PLAN))
+    page = one_line(tess.post(ACTS[1], {"name": "", "payload": "[1]"}).content)
+    assert "Enter the signal's name." in described(page, "act-name")
+    assert "must be an object" in described(page, "act-payload")
+    page = one_line(tess.post(ACTS[0], {"typed": "other"}).content)
+    assert "That isn't the workflow's name" in described(page, "act-typed")
+
+
 def test_inputs_are_left_alone_by_a_reload_until_they_change(tess: Client) -> None:
     def card(**fields: Any) -> str:
         tell(run("run_1", **fields))
