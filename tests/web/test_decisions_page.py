@@ -5,6 +5,7 @@ import hashlib
 import html
 import io
 import json
+import re
 import tracemalloc
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -325,6 +326,20 @@ def test_the_receipt_says_all_and_how_to_check_it(rina: Client) -> None:
     for digest in (row.hash, row.previous, head.mac):
         assert " ".join(digest[at : at + 8] for at in range(0, 64, 8)) in page
     assert '"/interactions/int_1/receipt"' in text(rina, "/interactions/int_1/")
+
+
+def test_receipts_on_one_page_share_no_id_and_no_choice(tess: Client) -> None:
+    tell(group_ask("int_1"))
+    diff = {"before": "on\n" * 9, "after": "off\n" * 9}
+    for actor in ("user_rina", "user_sam"):
+        answer(actor=actor, shown={**SHOWN, "context": {"policy": diff, "script": "set -e\npwd"}})
+    page = text(tess, "/interactions/int_1/receipt")
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert {"code-1-2", "code-2-2"} <= set(ids)
+    assert len(ids) == len(set(ids))
+    assert page.count('data-copy="#code-2-2"') == 1
+    assert len(re.findall(r'name="diff-1-1"', page)) == 2
+    assert len(re.findall(r'name="diff-2-1"', page)) == 2
 
 
 def test_people_who_may_not_see_the_question_get_no_receipt(sam: Client, mallory: Client) -> None:
