@@ -1,5 +1,7 @@
 """A person finds all their drafts on one page."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -157,3 +159,21 @@ def test_more_than_a_page_is_paged(rina: Client) -> None:
     assert "Number 0?" not in first
     older = first.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
     assert "Number 0?" in page(rina, older)
+
+
+def test_after_discarding_a_draft_the_list_is_where_it_was(rina: Client) -> None:
+    for n in range(52):
+        tell(ask(f"int_{n}", message=f"Number {n}?", questions=(WRITING,)))
+        keep(rina, f"int_{n}", "Same")
+    older = re.search(r'href="(/drafts/[^"]+)" rel="next"', page(rina))
+    assert older
+    for left in (2, 1):
+        listed = page(rina, older[1])
+        form = re.findall(r'action="(/drafts/\d+/discard)"', listed)
+        assert len(form) == left
+        sent = dict(re.findall(r'name="(version|list)" value="([^"]*)"', listed))
+        done = rina.post(form[0], {name: html.unescape(text) for name, text in sent.items()})
+        assert done["Location"] == html.unescape(older[1])
+    followed = rina.get(done["Location"], follow=True)
+    assert followed.redirect_chain == [("/drafts/", 302)]
+    assert "Number 51?" in followed.content.decode()

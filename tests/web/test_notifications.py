@@ -200,6 +200,23 @@ def test_many_are_paged_the_newest_first(rina: Client) -> None:
     assert ("Lead 49." in page, "Lead 50." in page, "Lead 59." in page) == (False, True, True)
 
 
+def test_after_marking_one_as_read_the_list_is_where_it_was(rina: Client) -> None:
+    for n in range(51):
+        notice(f"int_{n}", at=soon(minutes=-n))
+    page = one_line(rina.get(PAGE + "?show=unread").content)
+    older = re.search(r'href="(/notifications/[^"]+)" rel="next"', page)
+    assert older
+    page = one_line(rina.get(older[1]).content)
+    query = older[1].partition("?")[2]
+    assert page.count(f'name="list" value="{query}"') == 2
+    one = re.search(r'action="(/notifications/\d+/read)"', page)
+    assert one
+    assert rina.post(one[1], {"list": query})["Location"] == older[1]
+    followed = rina.get(older[1], follow=True)
+    assert followed.redirect_chain == [(f"{PAGE}?show=unread", 302)]
+    assert rina.post("/notifications/read", {"list": query})["Location"] == older[1]
+
+
 def test_without_any_it_says_what_appears_here(rina: Client) -> None:
     assert "No notifications" in one_line(rina.get(PAGE).content)
 

@@ -1,9 +1,8 @@
 """The viewer's drafts."""
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,8 +16,10 @@ from inbox.web.ui.request import ReviewerRequest
 @require_safe
 def drafts(request: ReviewerRequest) -> HttpResponse:
     filters = DraftFilters.read(request.GET)
-    context = {"list": draft_list(request.viewer, request.upstream, filters)}
-    return render_page(request, "drafts/drafts.html", context, section="drafts")
+    listed = draft_list(request.viewer, request.upstream, filters)
+    if filters.first_href and not listed.rows:
+        return redirect(filters.first_href)
+    return render_page(request, "drafts/drafts.html", {"list": listed}, section="drafts")
 
 
 @require_POST
@@ -33,4 +34,5 @@ def discard(request: ReviewerRequest, id: int) -> HttpResponseBase:
         messages.info(
             request, _("The draft has changed since this page was loaded, so it was kept.")
         )
-    return HttpResponseRedirect(reverse("drafts"), status=303)
+    filters = DraftFilters.read(QueryDict(request.POST.get("list", "")))
+    return HttpResponseRedirect(filters.href(), status=303)

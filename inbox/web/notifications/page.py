@@ -48,10 +48,14 @@ class NoticeRow:
 class NoticeList:
     """A page of notifications, newest first. ``until`` is when it was read."""
 
+    filters: NoticeFilters
     rows: tuple[NoticeRow, ...]
-    unread_only: bool
     next_href: str
     until: str
+
+    @property
+    def unread_only(self) -> bool:
+        return bool(self.filters.cleaned_data["show"] == "unread")
 
     @property
     def new(self) -> int:
@@ -78,6 +82,7 @@ def notice_list(
     unsent = {notice.interaction_id for notice in shown if notice.kind == Notice.Kind.NOT_SENT}
     first = answered_first(viewer, (item for id_, item in items.items() if id_ in unsent))
     return NoticeList(
+        filters=filters,
         rows=tuple(
             _row(
                 notice,
@@ -87,7 +92,6 @@ def notice_list(
             )
             for notice in shown
         ),
-        unread_only=unread_only,
         next_href=filters.href(before=shown[-1].pk) if len(found) > PAGE else "",
         until=now.isoformat(),
     )

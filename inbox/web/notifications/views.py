@@ -6,8 +6,7 @@ from django.http import (
     HttpResponseRedirect,
     QueryDict,
 )
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,6 +27,8 @@ def notifications(request: ReviewerRequest) -> HttpResponse:
     cursor = hub.cursor()
     filters = NoticeFilters.read(request.GET)
     listed = notice_list(request.viewer, request.upstream, filters, timezone.now())
+    if filters.cleaned_data["before"] and not listed.rows:
+        return redirect(filters.href(before=""))
     context = {"list": listed, "live_cursor": cursor, "here": request.get_full_path()}
     template = "notifications/notifications.html"
     parts = {"notice-list": "notifications/_list.html"}
@@ -47,7 +48,7 @@ def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
     reviewer = request.user.reviewer
     get_object_or_404(service.notices_of(reviewer, request.upstream), pk=id)
     service.read_one(reviewer=reviewer, number=id, now=timezone.now())
-    return HttpResponseRedirect(reverse("notifications"), status=303)
+    return _to_the_list(request)
 
 
 @require_POST
@@ -68,7 +69,13 @@ def read_all(request: ReviewerRequest) -> HttpResponseBase:
     now = timezone.now()
     until = read_instant(request.POST.get("until", "")) or now
     service.read_all(reviewer=request.user.reviewer, until=until, now=now)
-    return HttpResponseRedirect(reverse("notifications"), status=303)
+    return _to_the_list(request)
+
+
+def _to_the_list(request: ReviewerRequest) -> HttpResponseBase:
+    """The page of the list that the form was on."""
+    filters = NoticeFilters.read(QueryDict(request.POST.get("list", "")))
+    return HttpResponseRedirect(filters.href(), status=303)
 
 
 @require_POST
