@@ -283,7 +283,11 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (request?.submitter !== undefined && form?.matches(".list [role=search]") && form.contains(document.activeElement)) first(".list .row")?.focus();
 });
 document.addEventListener("htmx:after:swap", () => goOn?.());
-document.addEventListener("pointerdown", () => (goOn = null));
+document.addEventListener("pointerdown", ({ target }) => {
+  goOn = null;
+  const menu = first("details.menu[open]");
+  if (menu && !menu.contains(target)) menu.open = false;
+});
 document.addEventListener("htmx:after:swap", nameKeys);
 document.addEventListener("answer:asking", nameKeys);
 nameKeys();

@@ -116,6 +116,18 @@ def test_j_and_k_move_through_the_rows_and_esc_leaves_the_search_and_closes_a_me
 
 
 @pytest.mark.parametrize("path", ["/runs/blocked/", "/runs/"])
+def test_one_menu_is_open_at_a_time_and_a_click_elsewhere_closes_it(sign_in: SignIn) -> None:
+    page = sign_in("tess")
+    page.goto("/runs/blocked/")
+    opened = page.locator("details.menu[open]")
+    for menu in page.locator("#blocked details.menu").all()[:2]:
+        menu.locator("summary").click()
+        expect(menu).to_have_attribute("open", "")
+        expect(opened).to_have_count(1)
+    page.get_by_role("heading", level=1).click()
+    expect(opened).to_have_count(0)
+
+
 def test_back_on_a_page_it_is_where_it_was(sign_in: SignIn, path: str) -> None:
     page = sign_in("tess", viewport={"width": 1440, "height": 500})
     page.goto(path)
