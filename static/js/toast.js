@@ -41,7 +41,10 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (ctx.sourceElement?.closest?.("[data-sends=respond]")) document.querySelectorAll("#toasts > [data-toast]").forEach((toast) => toast.remove());
 });
 document.addEventListener("click", (event) => {
-  if (event.target instanceof Element) event.target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
+  const toast = event.target instanceof Element && event.target.closest("[data-dismiss]")?.closest("[data-toast]");
+  if (!toast) return;
+  if (toast.contains(document.activeElement)) document.getElementById("main").focus({ preventScroll: true });
+  toast.remove();
 });
 document.addEventListener("htmx:after:swap", all);
 all();

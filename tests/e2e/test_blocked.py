@@ -61,8 +61,9 @@ def test_rows_that_come_and_go_move_nothing_until_the_person_asks(
     expect(page.locator("#counter-waiting")).to_contain_text("2")
     assert rows(page) == [f"{word} 1?", f"{word} 2?"]
     assert layout_shifts(page, "body") == []
-    page.keyboard.press("n")
+    bar.press("Enter")
     expect(over).to_have_count(0)
+    expect(page.locator("#blocked [data-stop]").first).to_be_focused()
     assert rows(page) == [f"{word} 2?", f"{word} 3?"]
     expect(bar).to_be_hidden()
 
@@ -115,7 +116,6 @@ def test_j_and_k_move_through_the_rows_and_esc_leaves_the_search_and_closes_a_me
     expect(page.locator("#question")).to_contain_text(word)
 
 
-@pytest.mark.parametrize("path", ["/runs/blocked/", "/runs/"])
 def test_one_menu_is_open_at_a_time_and_a_click_elsewhere_closes_it(sign_in: SignIn) -> None:
     page = sign_in("tess")
     page.goto("/runs/blocked/")
@@ -128,6 +128,7 @@ def test_one_menu_is_open_at_a_time_and_a_click_elsewhere_closes_it(sign_in: Sig
     expect(opened).to_have_count(0)
 
 
+@pytest.mark.parametrize("path", ["/runs/blocked/", "/runs/"])
 def test_back_on_a_page_it_is_where_it_was(sign_in: SignIn, path: str) -> None:
     page = sign_in("tess", viewport={"width": 1440, "height": 500})
     page.goto(path)

@@ -102,9 +102,10 @@ def test_rows_change_where_they_stand_and_new_ones_wait_behind_a_bar(
     expect(tess.locator(f"[data-run-id='{old[1]}'][data-run-status='completed']")).to_be_visible()
     expect(rows(tess)).to_contain_text(these(old[1], old[0]))
     assert box_of(rows(tess).first) == place
-    tess.locator("#new-runs").click()
+    tess.locator("#new-runs").press("Enter")
     expect(rows(tess)).to_contain_text(these(*reversed(new), *reversed(old)))
     expect(tess.locator("#new-runs")).to_have_count(0)
+    expect(rows(tess).first.get_by_role("link").first).to_be_focused()
 
 
 def test_what_changes_while_the_list_is_on_its_way_is_fetched_too(
@@ -311,6 +312,10 @@ def test_the_slider_comes_before_a_moment_that_reloads_itself(
     tess = sign_in("tess")
     run_id = started(api, "slide-test", asks("Slid?"))
     opened_run(tess, run_id)
+    tess.get_by_role("link", name="Previous event").press("Enter")
+    tess.get_by_role("link", name="Next event").press("Enter")
+    expect(moment).to_contain_text("Current state")
+    expect(slider).to_be_focused()
     moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
     expect(slider).to_be_visible()
     # The page may be reloading its moment by itself, which does as well.
@@ -440,7 +445,7 @@ def test_new_events_stay_shown_when_the_run_was_reloading_as_they_were_asked_for
         intercept(tess, re.compile(f"/runs/{run_id}/"), where=is_of_body, once=True)
         tess.evaluate("document.body.dispatchEvent(new CustomEvent('item'))")
     with tess.expect_event("requestfailed", is_of_body):
-        tess.keyboard.press("n")
+        tess.locator("#new-events").press("Enter")
     expect(log).to_contain_text("Documents finished")
     expect(log.get_by_role("status")).to_have_text("Newest first")
 
@@ -460,11 +465,6 @@ def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx
         ('{"pages": 3}', "A JSON object. Keys: 1."),
     ):
         payload.fill("")
-        payload.press_sequentially(typed)
-        expect(said).to_contain_text(words)
-    tess.get_by_role("button", name="Send signal").click()
-    expect(tess.locator("#toasts")).to_contain_text("was sent to")
-    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='completed']")).to_be_visible()
     expect(log.get_by_role("heading")).to_be_focused()
 
 
@@ -485,6 +485,11 @@ def test_what_a_lead_has_opened_stays_open_when_the_run_goes_on(
     expect(tess.locator("#run-timeline").get_by_role("status")).to_contain_text("new event")
     expect(plan).to_have_value("stage 7")
     expect(found).to_be_visible()
+        payload.press_sequentially(typed)
+        expect(said).to_contain_text(words)
+    tess.get_by_role("button", name="Send signal").click()
+    expect(tess.locator("#toasts")).to_contain_text("was sent to")
+    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='completed']")).to_be_visible()
     tess.goto("/decisions/?q=signal-test")
     expect(tess.locator("main tbody")).to_contain_text("Signalled")
 

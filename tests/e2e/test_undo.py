@@ -525,6 +525,7 @@ def test_on_a_phone_an_answer_that_could_not_be_sent_is_named_beside_the_next_qu
     said = "Cancelled under the thumb, one? · Your answer wasn't sent. The question closed before"
     expect(page.locator("#toasts")).to_contain_text(said)
     page.locator("#toasts").get_by_role("button", name="Dismiss").click()
+    expect(page.locator("#main")).to_be_focused()
     read_again(page)
     expect(page.locator("#toasts")).not_to_contain_text(said)
 
