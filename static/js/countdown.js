@@ -5,6 +5,7 @@
    day and stays as it is until it is near. At <time data-turns="…"> the page has to be reloaded. */
 
 import { duration, spelledDuration } from "./duration.js";
+import { moment } from "./moment.js";
 import { writePhrase } from "./phrases.js";
 import { fill, WORDS } from "./words.js";
 
@@ -59,8 +60,8 @@ function tickDue(element, now) {
 
 function tickAgo(element, now) {
   const age = Math.floor((now - Date.parse(element.dataset.ago)) / 1000);
-  if (age >= DAY) return;
-  write(element, age < 10 ? WORDS.justNow : fill(WORDS.ago, { duration: duration(age) }));
+  if (age >= DAY) write(element, moment(new Date(element.dataset.ago)));
+  else write(element, age < 10 ? WORDS.justNow : fill(WORDS.ago, { duration: duration(age) }));
 }
 
 function tickFor(element, now) {

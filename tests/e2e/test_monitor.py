@@ -274,6 +274,23 @@ def test_how_long_a_young_run_has_waited_counts_every_second(
         assert seconds() == [count + passed for count in before]
 
 
+def test_after_a_day_a_page_says_when_instead_of_how_long_ago(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    tess, rina = sign_in("tess"), sign_in("rina")
+    started(api, "day-test", asks("Left open overnight?"))
+    tess.goto("/runs/blocked/?q=Left+open+overnight")
+    tess.get_by_role("button", name="Nudge").first.click()
+    expect(tess.locator("main .nudged")).to_be_visible()
+    rina.clock.install()
+    rina.goto("/notifications/")
+    ago = rina.locator("#notice-list li", has_text="Left open overnight?").locator("[data-ago]")
+    expect(ago).to_have_text(re.compile("just now| ago"))
+    stop_clock(rina)
+    rina.clock.fast_forward("24:01:00")
+    expect(ago).to_have_text(re.compile(r"^\w{3} \d\d:\d\d$"))
+
+
 def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client) -> None:
     tess = sign_in("tess")
     run_id = started(api, "scrub-test", asks("Once?"), {"name": "rest", **SLEEPS})
@@ -295,6 +312,10 @@ def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client
     expect(rest).to_contain_text("upcoming")
     slider.press("End")
     expect(moment).to_contain_text("Current state")
+    tess.get_by_role("link", name="Previous event").press("Enter")
+    tess.get_by_role("link", name="Next event").press("Enter")
+    expect(moment).to_contain_text("Current state")
+    expect(slider).to_be_focused()
 
 
 is_reload = is_of("div#run-moment")
@@ -312,10 +333,6 @@ def test_the_slider_comes_before_a_moment_that_reloads_itself(
     tess = sign_in("tess")
     run_id = started(api, "slide-test", asks("Slid?"))
     opened_run(tess, run_id)
-    tess.get_by_role("link", name="Previous event").press("Enter")
-    tess.get_by_role("link", name="Next event").press("Enter")
-    expect(moment).to_contain_text("Current state")
-    expect(slider).to_be_focused()
     moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
     expect(slider).to_be_visible()
     # The page may be reloading its moment by itself, which does as well.
@@ -448,23 +465,6 @@ def test_new_events_stay_shown_when_the_run_was_reloading_as_they_were_asked_for
         tess.locator("#new-events").press("Enter")
     expect(log).to_contain_text("Documents finished")
     expect(log.get_by_role("status")).to_have_text("Newest first")
-
-
-def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx.Client) -> None:
-    tess = sign_in("tess")
-    run_id = started(api, "signal-test", SIGNALLED)
-    opened_run(tess, run_id)
-    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='suspended']")).to_be_visible()
-    tess.get_by_role("link", name="Send signal").click()
-    expect(tess.locator("#act-name-help")).to_contain_text("The run is waiting for papers.")
-    tess.get_by_label("Name").fill("papers")
-    payload, said = tess.get_by_label("Payload"), tess.locator("#act-payload-said")
-    for typed, words in (
-        ('{"pages": ', "This isn't valid JSON yet"),
-        ("[3]", "The payload must be an object"),
-        ('{"pages": 3}', "A JSON object. Keys: 1."),
-    ):
-        payload.fill("")
     expect(log.get_by_role("heading")).to_be_focused()
 
 
@@ -485,6 +485,23 @@ def test_what_a_lead_has_opened_stays_open_when_the_run_goes_on(
     expect(tess.locator("#run-timeline").get_by_role("status")).to_contain_text("new event")
     expect(plan).to_have_value("stage 7")
     expect(found).to_be_visible()
+
+
+def test_a_signals_payload_is_checked_as_it_is_typed(sign_in: SignIn, api: httpx.Client) -> None:
+    tess = sign_in("tess")
+    run_id = started(api, "signal-test", SIGNALLED)
+    opened_run(tess, run_id)
+    expect(tess.locator(f"[data-run-id='{run_id}'][data-run-status='suspended']")).to_be_visible()
+    tess.get_by_role("link", name="Send signal").click()
+    expect(tess.locator("#act-name-help")).to_contain_text("The run is waiting for papers.")
+    tess.get_by_label("Name").fill("papers")
+    payload, said = tess.get_by_label("Payload"), tess.locator("#act-payload-said")
+    for typed, words in (
+        ('{"pages": ', "This isn't valid JSON yet"),
+        ("[3]", "The payload must be an object"),
+        ('{"pages": 3}', "A JSON object. Keys: 1."),
+    ):
+        payload.fill("")
         payload.press_sequentially(typed)
         expect(said).to_contain_text(words)
     tess.get_by_role("button", name="Send signal").click()
