@@ -1,8 +1,6 @@
 /* The link to a longer form on a phone, shown until the form is in sight. It leads to the first field and adds nothing to the
    history. */
 
-const watched = new WeakSet();
-
 const observer = new IntersectionObserver((seen) => {
   for (const { target, isIntersecting } of seen) {
     const link = document.querySelector(`.answerjump[href="#${target.id}"]`);
@@ -13,8 +11,9 @@ const observer = new IntersectionObserver((seen) => {
 function watch() {
   const link = document.querySelector(".answerjump");
   const card = link && document.querySelector(link.hash);
-  if (!card || watched.has(card)) return;
-  watched.add(card);
+  if (!card) return;
+  /* A swap shows the link again, so the observer has to look anew */
+  observer.unobserve(card);
   observer.observe(card);
 }
 

@@ -20,6 +20,7 @@ from tests.support.pages import (
     confirm_as_of_another_version,
     intercept,
     press,
+    read_again,
     send,
     stop_clock,
 )
@@ -205,6 +206,8 @@ def test_on_a_phone_the_link_to_a_longer_form_leads_into_it_and_disappears(
     jump.click()
     expect(page.locator("#answer [name=value]")).to_be_focused()
     expect(page.locator("#answer [name=value]")).to_be_in_viewport()
+    expect(jump).to_be_hidden()
+    read_again(page)
     expect(jump).to_be_hidden()
     assert page.url == address
 
