@@ -52,6 +52,7 @@ function turn(pager, step) {
   const [back, on] = pager.querySelectorAll("[data-turn]");
   back.disabled = first === 0;
   on.disabled = last === rows.length;
+  pager.querySelector('[data-turn="0"]').setAttribute("aria-pressed", step === 0);
   const said = pager.querySelector("[data-words]");
   said.textContent = fill(said.dataset.words, { from: first + 1, to: last, total: rows.length });
   table.parentElement.scrollTop = 0;
@@ -87,7 +88,8 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   if (button.hasAttribute("data-turn")) {
     const pager = button.closest("[data-pager]");
-    turn(pager, Number(button.dataset.turn));
+    /* "Show all" once more goes back to the pages */
+    turn(pager, button.getAttribute("aria-pressed") === "true" ? -1 : Number(button.dataset.turn));
     /* On the last page it is disabled, and would lose the focus to the page */
     if (button.disabled) pager.querySelector("[data-turn]:enabled")?.focus();
   } else showWhole(button);

@@ -120,8 +120,13 @@ def test_a_long_table_has_pages_and_its_header_stays(sign_in: SignIn, api: httpx
     page.keyboard.press("End")
     expect(rows.nth(50)).to_be_in_viewport()
     expect(region.get_by_role("columnheader", name="Sku")).to_be_in_viewport()
-    page.get_by_role("button", name="Show all").click()
+    everything = page.get_by_role("button", name="Show all")
+    everything.click()
     expect(rows).to_have_count(121)
+    expect(everything).to_have_attribute("aria-pressed", "true")
+    everything.click()
+    expect(rows).to_have_count(51)
+    expect(page.get_by_role("button", name="Next rows")).to_be_enabled()
 
 
 def test_the_layout_of_diffs_is_remembered(sign_in: SignIn, api: httpx.Client) -> None:
