@@ -472,3 +472,18 @@ def test_a_reload_goes_on_saying_that_the_draft_is_saved(
     stop_clock(page)
     read_again(page)
     assert "Draft saved" in saved.inner_text()
+
+
+def test_after_a_day_a_page_says_when_instead_of_how_long_ago(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    page.clock.install()
+    open_and_write(page, api, "Left open overnight?")
+    page.goto("/drafts/")
+    draft = page.get_by_role("listitem").filter(has_text="Left open overnight?")
+    typed = draft.locator("[data-ago]")
+    expect(typed).to_have_text(re.compile("just now| ago"))
+    stop_clock(page)
+    page.clock.fast_forward("24:01:00")
+    expect(typed).to_have_text(re.compile(r"^\w{3} \d\d:\d\d$"))

@@ -274,23 +274,6 @@ def test_how_long_a_young_run_has_waited_counts_every_second(
         assert seconds() == [count + passed for count in before]
 
 
-def test_after_a_day_a_page_says_when_instead_of_how_long_ago(
-    sign_in: SignIn, api: httpx.Client
-) -> None:
-    tess, rina = sign_in("tess"), sign_in("rina")
-    started(api, "day-test", asks("Left open overnight?"))
-    tess.goto("/runs/blocked/?q=Left+open+overnight")
-    tess.get_by_role("button", name="Nudge").first.click()
-    expect(tess.locator("main .nudged")).to_be_visible()
-    rina.clock.install()
-    rina.goto("/notifications/")
-    ago = rina.locator("#notice-list li", has_text="Left open overnight?").locator("[data-ago]")
-    expect(ago).to_have_text(re.compile("just now| ago"))
-    stop_clock(rina)
-    rina.clock.fast_forward("24:01:00")
-    expect(ago).to_have_text(re.compile(r"^\w{3} \d\d:\d\d$"))
-
-
 def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client) -> None:
     tess = sign_in("tess")
     run_id = started(api, "scrub-test", asks("Once?"), {"name": "rest", **SLEEPS})
