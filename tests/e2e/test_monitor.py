@@ -460,7 +460,7 @@ def test_what_a_lead_has_opened_stays_open_when_the_run_goes_on(
     opened_run(tess, run_id)
     expect(tess.locator("#run-body")).to_have_attribute("hx-get", re.compile("until="))
     tess.reload()
-    plan = tess.get_by_role("searchbox", name="Search in Plan")
+    plan = tess.locator("#run-body").get_by_role("searchbox")
     plan.fill("stage 7")
     found = tess.locator("#run-body").get_by_text('"stage 7"')
     expect(found).to_be_visible()
