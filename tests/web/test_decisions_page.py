@@ -122,7 +122,7 @@ def test_groups_roles_and_permissions_are_called_by_their_names(tess: Client) ->
     assert "grp_unknown" in words
     assert "Reviewer → Reviewer, Team lead" in words
     assert "none → auth.add_user, Cancel runs" in words
-    assert "none → App" in words
+    assert "none → Authenticator app" in words
     assert "Operations" in text(tess, f"{LOG}1/")
 
 
