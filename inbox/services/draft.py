@@ -1,9 +1,9 @@
 """Answers that were typed and not sent, on every device.
 
 A save changes only the draft that its form was filled from or has saved last. If another device has
-changed that draft in the meantime, the text becomes a new draft. A draft stays until its text is
-sent or discarded; if its owner answers with another text, it is kept as the draft of a closed
-question.
+changed that draft in the meantime, the text becomes a new draft. A draft is kept until its text is
+sent or discarded. If its owner sends a different answer, it is listed with the drafts of closed
+questions.
 """
 
 from collections import defaultdict

@@ -9,7 +9,7 @@ function place(ctx) {
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
-  if (ctx?.then) return document.querySelector(ctx.then) ?? document.getElementById("main");
+  if (ctx?.focusAfter) return document.querySelector(ctx.focusAfter) ?? document.getElementById("main");
   const list = document.getElementById("inbox-list");
   if ((ctx?.focusInList || ctx?.target?.id === "batches") && list?.checkVisibility()) return list;
   if (ctx?.target?.matches?.("[data-nudge]")) return ctx.target;
@@ -27,8 +27,8 @@ document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = event.detail;
   const task = tasks?.find((each) => each.type === "main");
   const list = document.getElementById("inbox-list");
-  /* A pressed link may be gone then */
-  if (ctx.sourceElement === document.activeElement) ctx.then = ctx.sourceElement.dataset.then;
+  /* The swap may remove the link that was pressed */
+  if (ctx.sourceElement === document.activeElement) ctx.focusAfter = ctx.sourceElement.dataset.focusAfter;
   /* In the list, or in the pane that says nothing beside an empty list. The swap of a question may begin before this one ends */
   ctx.focusInList = ctx.target === list && document.activeElement?.matches("#inbox-list *, [data-select] *");
   const detail = document.getElementById("detail");

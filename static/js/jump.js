@@ -12,7 +12,7 @@ function watch() {
   const link = document.querySelector(".answerjump");
   const card = link && document.querySelector(link.hash);
   if (!card) return;
-  /* A swap shows the link again, so the observer has to look anew */
+  /* A swap shows the link again, so observe the form again to hide it */
   observer.unobserve(card);
   observer.observe(card);
 }

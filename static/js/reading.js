@@ -88,7 +88,7 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   if (button.hasAttribute("data-turn")) {
     const pager = button.closest("[data-pager]");
-    /* "Show all" once more goes back to the pages */
+    /* Pressing "Show all" again turns paging back on */
     turn(pager, button.getAttribute("aria-pressed") === "true" ? -1 : Number(button.dataset.turn));
     /* On the last page it is disabled, and would lose the focus to the page */
     if (button.disabled) pager.querySelector("[data-turn]:enabled")?.focus();

@@ -104,8 +104,8 @@ class GroupPart:
 
 def is_overdue(item: Interaction, now: datetime) -> bool:
     """Whether it is overdue and not expired: Mobius may not have closed an expired question yet."""
-    over = item.expires_at is not None and item.expires_at <= now
-    return item.due_at is not None and item.due_at <= now and not over
+    expired = item.expires_at is not None and item.expires_at <= now
+    return item.due_at is not None and item.due_at <= now and not expired
 
 
 def overdue_first(items: Sequence[Interaction], now: datetime) -> list[Interaction]:
