@@ -96,6 +96,9 @@ def test_the_page_of_the_run_counts_it_too(people: None) -> None:
     assert "Answer received" in sam
     assert "Your turn" in sam
     assert ">Answer</a>" in sam
+    lead = one_line(sign_in("tess").get("/runs/run_1/"))
+    assert "1 of 3 answered" in lead
+    assert "Answer received" in lead
 
 
 def test_after_the_last_answer_no_one_else_has_to_answer(people: None) -> None:

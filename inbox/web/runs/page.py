@@ -219,8 +219,12 @@ def run_page(
     }
     sent = [entry for entry in entries if whole and entry.verb == SIGNALLED]
     signals = tuple(_signal(viewer, entry, people) for entry in sent)
-    asking = [item for item in items if access.why_not_answer(viewer, item) is None]
-    accepted = accepted_answers(upstream, asking)
+    waiting = [
+        item
+        for item in items
+        if item.pending and (item.shared or access.why_not_answer(viewer, item) is None)
+    ]
+    accepted = accepted_answers(upstream, waiting)
     head = live_head(run)
     step_labels = asking_steps(head["steps"], items)
     nudges = nudges_on(viewer, upstream, items, now)
