@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache, lru_cache
+from typing import Any
 from urllib.parse import quote
 from zlib import crc32
 
@@ -18,6 +19,7 @@ from django.utils.translation import get_language, gettext, override
 
 from inbox.mirror.freshness import Freshness
 from inbox.models import Interaction, Run
+from inbox.models.reviewer import Theme
 from inbox.web.ui import freshness, labels, when
 from inbox.web.ui.answers import Member
 from inbox.web.ui.labels import run_status
@@ -70,6 +72,19 @@ def in_mobius(row: Run | Interaction) -> str:
     """The address of a run or question in Mobius, from the settings; empty without one there."""
     address = settings.MOBIUS_RUN_URL if isinstance(row, Run) else settings.MOBIUS_INTERACTION_URL
     return address.replace("{id}", quote(row.mobius_id, safe=""))
+
+
+@register.simple_tag(takes_context=True)
+def chosen_theme(context: template.Context) -> str:
+    """``light`` or ``dark`` if the viewer has chosen it, or the person who used this browser last
+    where nobody is signed in; empty for the system's theme.
+    """
+    request: Any = getattr(context, "request", None)
+    if getattr(request, "viewer", None):
+        theme = request.user.reviewer.theme
+    else:
+        theme = request.COOKIES.get("theme") if request else ""
+    return theme if theme in (Theme.LIGHT, Theme.DARK) else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -22,7 +22,7 @@ SAME_IN_EVERY_LANGUAGE = {
 NO_WORDS = {
     "triage",
     "triage triage--focus",
-    'data-theme="dark" data-theme="light" data-density="compact"',
+    'data-theme="" data-density="compact"',
     '{"approved": true}',
 }
 READ_OUT = {"alt", "aria-label", "data-label", "placeholder", "title"}

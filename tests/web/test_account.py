@@ -26,6 +26,7 @@ PATHS = (
     "/account/keys",
     "/account/password",
 )
+TOOLBAR = re.compile(r'name="theme-color"\s+content="([^"]*)"')
 
 
 @pytest.fixture
@@ -352,7 +353,10 @@ def test_theme_and_density_follow_the_person_to_every_browser(rina: Client) -> N
     assert rina.post("/account/look", chosen, headers=HTMX).status_code == 204
     page = sign_in("rina").get("/inbox/").content.decode()
     assert 'data-theme="dark" data-density="compact"' in page
-    assert 'data-theme="' not in sign_in("lee").get("/inbox/").content.decode()
+    assert TOOLBAR.findall(page) == ["#14171b"]
+    lee = sign_in("lee").get("/inbox/").content.decode()
+    assert 'data-theme="' not in lee
+    assert TOOLBAR.findall(lee) == ["#ffffff", "#14171b"]
     rina.post("/accounts/logout/")
     assert 'data-theme="dark"' in rina.get("/accounts/login/").content.decode()
     assert "data-density" not in rina.get("/accounts/login/").content.decode()
