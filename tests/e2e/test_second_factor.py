@@ -71,7 +71,7 @@ def test_a_passkey_is_added_and_then_asked_for(page: Page, authenticator: None) 
     enter(page, "rina")
     page.wait_for_url("**/inbox/**")
     page.goto("/account/")
-    page.get_by_role("link", name="Second factor").click()
+    page.get_by_role("link", name="Two-factor authentication").click()
     assert violations(page) == []
     page.get_by_role("link", name="Add a passkey").click()
     page.wait_for_load_state()
