@@ -1,18 +1,16 @@
 /* Filters a long list of options while the person types, in <input data-filters="<id of .choices>">. Chosen options stay
    visible. */
 
-import { fill, WORDS } from "./words.js";
-
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+import { comparable, fill, WORDS } from "./words.js";
 
 function filter(input) {
   const list = document.getElementById(input.dataset.filters);
   if (!list) return;
-  const words = plain(input.value).split(/\s+/).filter(Boolean);
+  const words = comparable(input.value).split(/\s+/).filter(Boolean);
   let shown = 0;
   const options = list.querySelectorAll(".choice");
   for (const option of options) {
-    const text = plain(option.textContent);
+    const text = comparable(option.textContent);
     const fits = words.every((word) => text.includes(word)) || option.querySelector(":checked") !== null;
     option.hidden = !fits;
     if (fits) shown += 1;

@@ -3,7 +3,7 @@
    elements with a key, the buttons of its bars, and saved views. Choosing one presses that element, so every guard applies. It and
    the pages are matched here; questions, runs and people are found by the server, which is asked only for what is typed. */
 
-import { fill } from "./words.js";
+import { comparable, fill } from "./words.js";
 
 const dialog = document.getElementById("palette");
 const input = document.getElementById("palette-input");
@@ -16,7 +16,6 @@ const stands = new WeakMap();
 let press = null;
 let failed = false;
 
-const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 const nameOf = (option) => option.querySelector("span").textContent;
 const options = () => [...list.querySelectorAll("[role=option]")].filter((option) => option.checkVisibility());
 const active = () => list.querySelector("[aria-selected=true]");
@@ -52,8 +51,8 @@ function begins(search, text) {
 
 /* What is only like what was typed is no longer offered before something that is called so */
 function prefer() {
-  const search = fold(input.value).trim();
-  const called = (option) => begins(search, fold(nameOf(option)));
+  const search = comparable(input.value).trim();
+  const called = (option) => begins(search, comparable(nameOf(option)));
   if (!search || ![...found.querySelectorAll("[role=option]")].some(called)) return;
   for (const group of groups) {
     const shown = [...group.querySelectorAll("[role=option]:not([hidden])")];
@@ -77,7 +76,7 @@ function announce() {
   status.textContent = failed ? unavailable : count ? results : none;
 }
 
-const withoutSpaces = (text) => fold(text).replace(/\s+/g, "");
+const withoutSpaces = (text) => comparable(text).replace(/\s+/g, "");
 
 /* What is searched for in a group: "go to runs" is the page "Runs" */
 function searchedIn(group, search) {
@@ -89,7 +88,7 @@ function match() {
   const search = withoutSpaces(input.value);
   for (const group of groups) {
     const wanted = searchedIn(group, search);
-    const scored = [...group.querySelectorAll("[role=option]")].map((option) => ({ option, points: score(wanted, fold(nameOf(option))) }));
+    const scored = [...group.querySelectorAll("[role=option]")].map((option) => ({ option, points: score(wanted, comparable(nameOf(option))) }));
     for (const { option, points } of scored) option.hidden = !points;
     /* In the page's order where nothing is typed */
     scored.sort((one, other) => (wanted ? other.points - one.points : one.option.dataset.place - other.option.dataset.place));

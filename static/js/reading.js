@@ -1,11 +1,10 @@
 /* Reading a question's context: searching a tree, turning the pages of a table, the layout of a diff. static/js/copy.js
    loads it where there is one of them; all of it can be read without this script. */
 
-import { fill } from "./words.js";
+import { comparable, fill } from "./words.js";
 
 const YEAR_S = 365 * 24 * 60 * 60;
 const PAGE = 50;
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 /* The nodes that were open before a search, by its field */
 const wereOpen = new WeakMap();
@@ -14,7 +13,7 @@ function search(input) {
   const tree = input.closest(".tree");
   const branches = [...tree.querySelectorAll("details")];
   const nodes = tree.querySelectorAll(".tree-nodes li");
-  const words = plain(input.value.trim());
+  const words = comparable(input.value.trim());
   const said = tree.querySelector("[data-words]");
   for (const node of nodes) {
     node.hidden = false;
@@ -31,7 +30,7 @@ function search(input) {
   let count = 0;
   for (const node of nodes) {
     const own = node.querySelector(":scope > details > summary") ?? node;
-    if (node.hasAttribute("data-cut") || !plain(own.textContent).includes(words)) continue;
+    if (node.hasAttribute("data-cut") || !comparable(own.textContent).includes(words)) continue;
     count += 1;
     node.dataset.match = "";
     for (const inside of node.querySelectorAll("li")) shown.add(inside);

@@ -6,3 +6,6 @@ export const WORDS = Object.fromEntries(Object.entries(document.getElementById("
 
 /* A text with its {names} replaced by values */
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (name, key) => values[key] ?? name);
+
+/* A text as searches compare it: without accents and capitals */
+export const comparable = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
