@@ -4,6 +4,7 @@
    restarted here, which htmx does not do. So is a silent one: the app sends something every 15 s, and a connection that broke
    on the way says nothing. */
 
+import { isStream } from "./failures.js";
 import { WORDS } from "./words.js";
 
 const PATIENCE_MS = 3000;
@@ -28,7 +29,6 @@ const beginning = new WeakMap();
 /* The last event of an element's closed stream */
 const heardUntil = new WeakMap();
 
-const isStream = (element) => element instanceof Element && element.hasAttribute("hx-sse:connect");
 const resync = () => document.body.dispatchEvent(new CustomEvent("resync"));
 const later = (delays, count) => delays[Math.min(count, delays.length - 1)] * 1000 * (1 + JITTER * (2 * Math.random() - 1));
 
@@ -166,8 +166,8 @@ document.addEventListener("htmx:sse:close", ({ target, detail: { connection, rea
    opened. Two streams of one element would end each other again and again, until the browser has no connection left */
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
+  if (!isStream(ctx)) return;
   const element = ctx.sourceElement;
-  if (!isStream(element)) return;
   if (beginning.has(element) || element._htmx?.sse) return event.preventDefault();
   beginning.set(element, ctx);
   /* Its address has the position of the page; what has been heard since would come again, and again reload what it concerns */
@@ -179,14 +179,14 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
 /* The response was not a stream: signed out and not found end it, anything else is tried again */
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
-  if (!isStream(ctx.sourceElement)) return;
+  if (!isStream(ctx)) return;
   event.preventDefault();
   if ([401, 403, 404].includes(ctx.response.status) && ctx.response.headers.has("Reviewer-Inbox")) ended();
   else beginAgain(ctx.sourceElement);
 });
 document.addEventListener("htmx:error", (event) => {
   const ctx = event.detail?.ctx;
-  if (isStream(ctx?.sourceElement) && ctx.text === undefined) beginAgain(ctx.sourceElement);
+  if (isStream(ctx) && ctx.text === undefined) beginAgain(ctx.sourceElement);
 });
 
 /* ---- The network */
