@@ -3,10 +3,10 @@
    buttons (CSS does that for data-closed on the card). If the question is open again, the card becomes an ordinary form
    again. In both cases nothing else on the page moves. */
 
+import { TEXT } from "./guard.js";
 import { isAnswer } from "./unsent.js";
 
 const BANNER = "#outcome, #claimed-by-another, #held-answer, #no-token, #answered, #not-asked";
-const TEXT = "textarea, input[name=value]:not([type=radio], [type=checkbox])";
 
 const card = () => document.getElementById("answer-card");
 const fieldsOf = (form) => [...form.querySelectorAll(TEXT)];

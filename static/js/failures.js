@@ -8,10 +8,11 @@
    data-failure names the sentence for a form that can simply be sent again: the preview of a selection, and a batch, which the
    server confirms, undoes and dismisses only once. */
 
+import { TEXT } from "./guard.js";
+
 const MARKER = "Reviewer-Inbox";
 const PERSON = ["click", "submit", "input", "change"];
 const LATE_MS = 20_000;
-const TEXT = "textarea, input[name=value]:not([type=radio], [type=checkbox])";
 const timers = new WeakMap();
 const senders = new WeakMap();
 

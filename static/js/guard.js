@@ -51,6 +51,8 @@ const AIMED_PX = 48;
 
 /* Where typing is text */
 export const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
+/* Where an answer or a comment is typed */
+export const TEXT = "textarea, input[name=value]:not([type=radio], [type=checkbox])";
 const FORM = "form[data-answer]";
 const ROW = ".list .row";
 const STEP = "[data-step]";
