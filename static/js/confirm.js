@@ -5,7 +5,7 @@
    data-guard="undo" the button submits, because the answer can be undone, except on a touch screen. So does a form without its
    answer, which the server refuses and complains about. Without this script the button submits directly. */
 
-import { clearErrors, showError } from "./fields.js";
+import { chosenLabels, clearErrors, showError } from "./fields.js";
 import { fill, WORDS } from "./words.js";
 
 const drawing = (name) => {
@@ -61,9 +61,7 @@ function goBack(form) {
 /* What a button with data-send sends: the text, or the labels of the chosen options. data-none-chosen: choosing none is an answer too */
 function answerOf(button) {
   if (!button.matches("[data-send]")) return "";
-  const chosen = [...button.form.querySelectorAll(".choice input:checked")];
-  const labels = chosen.map((input) => input.closest(".choice").querySelector("b").textContent);
-  return labels.join(", ") || button.form.querySelector("#answer-value")?.value.trim() || button.dataset.noneChosen || "";
+  return chosenLabels(button.form).join(", ") || button.form.querySelector("#answer-value")?.value.trim() || button.dataset.noneChosen || "";
 }
 
 const lacksAnswer = (button) => button.matches("[data-send]") && !answerOf(button);

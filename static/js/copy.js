@@ -1,6 +1,7 @@
 /* Buttons that copy: data-copy="#id" takes that element's text or value, data-copy-form the answer in the button's form,
    data-copy-from what is at that address, data-copy-link the address of the page. They are hidden where a page can't copy. */
 
+import { chosenLabels } from "./fields.js";
 import { TEXT } from "./guard.js";
 import { WORDS } from "./words.js";
 
@@ -9,9 +10,8 @@ const READ = "[data-tree-search], [data-pager], [data-diff-layout]";
 
 /* The labels of the chosen options, and the typed text */
 function answerIn(form) {
-  const chosen = [...form.querySelectorAll(".choice input:checked")].map((input) => input.closest(".choice").querySelector("b").textContent);
   const typed = [...form.querySelectorAll(TEXT)].map((field) => field.value);
-  return [chosen.join(", "), ...typed].filter((text) => text.trim()).join("\n\n");
+  return [chosenLabels(form).join(", "), ...typed].filter((text) => text.trim()).join("\n\n");
 }
 
 function textFor(button) {

@@ -5,6 +5,7 @@
    The response contains the question's other drafts, for #other-drafts. */
 
 import { duration } from "./duration.js";
+import { labelOf } from "./fields.js";
 import { forget, isAnswer, left, remember as store, remembered, takeOver } from "./unsent.js";
 import { fill } from "./words.js";
 
@@ -24,8 +25,10 @@ const entriesOf = (form) =>
   [...new FormData(form)]
     .filter(([name, value]) => KEPT.includes(name) && typeof value === "string")
     .map(([name, value]) => [name, value, calledIn(form, name, value)]);
-const calledIn = (form, name, value) =>
-  form.querySelector(`.choice input[name="${name}"][value="${CSS.escape(value)}"]`)?.closest(".choice").querySelector("b")?.textContent.trim() ?? value;
+function calledIn(form, name, value) {
+  const option = form.querySelector(`.choice input[name="${name}"][value="${CSS.escape(value)}"]`);
+  return option ? labelOf(option) : value;
+}
 
 function stateOf(form) {
   let state = states.get(form);

@@ -1,4 +1,4 @@
-/* What is said beside the fields of the answer form.
+/* The labels of options, and what is said beside the fields of the answer form.
      .error[id]         what is wrong with its .field, which counts as invalid while it is shown. It goes once the field changes, or
                         another answer is chosen
      #answer-errors     how many fields are wrong. It goes with them once another answer is chosen
@@ -6,6 +6,9 @@
    A swap leaves fields alone, so that typed text stays; this script marks them then. */
 
 const SHOWN = ".error[id]:not([hidden])";
+
+export const labelOf = (option) => option.closest(".choice").querySelector("b").textContent.trim();
+export const chosenLabels = (form) => [...form.querySelectorAll(".choice input:checked")].map(labelOf);
 
 function mark(field) {
   const error = field.querySelector(SHOWN);
