@@ -219,14 +219,14 @@ def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
 def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
     accounts = page_context.accounts
     now_in = page_context.groups.members.get(item.group_id or "")
+    needed = item.policy_kind == "all"
     note = obstacle(
         account=id_ in accounts.names,
         off=id_ not in accounts.active,
         left=now_in is not None and id_ not in now_in,
+        needed=needed,
     )
-    blocks = bool(note) and item.policy_kind == "all"
-    if blocks:
-        note = _("%(obstacle)s; the question can't be completed without them") % {"obstacle": note}
+    blocks = bool(note) and needed
     old = claimed_too_long(item, page_context.now) and item.claimed_by == id_
     if not note and item.claimed_by == id_ and access.can_be_claimed(item):
         note = _("Claimed %(since)s") % {"since": since_words(item, page_context.now)}

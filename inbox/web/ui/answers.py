@@ -163,7 +163,7 @@ def members(
     if not item.shared:
         return ()
     answered = {answer.face.id: answer for answer in given_answers(item, people)}
-    needs_all = item.policy_kind == "all"
+    needed = lead and item.policy_kind == "all"
     row = []
     for user_id in item.members or ():
         state = "answered" if user_id in answered else "missing"
@@ -172,10 +172,10 @@ def members(
         elif state == "missing" and people.is_viewer(user_id) and item.pending:
             state = "turn"
         note = ""
-        if item.pending:
+        if item.pending and state == "missing":
             here = people.has_account(user_id)
-            note = obstacle(account=here, off=user_id in off, left=user_id in left)
-        blocks = bool(note) and lead and needs_all and state == "missing"
+            note = obstacle(account=here, off=user_id in off, left=user_id in left, needed=needed)
+        blocks = bool(note) and needed
         row.append(Member(people.face(user_id), state, answered.get(user_id), note, blocks))
     return tuple(row)
 
@@ -197,13 +197,21 @@ def members_from_words(item: Interaction) -> str:
             return _("No members are known for this group. Only team leads can see this question.")
 
 
-def obstacle(*, account: bool, off: bool, left: bool) -> str:
-    """Why a person who was asked can't answer here; empty if they can."""
+def obstacle(*, account: bool, off: bool, left: bool, needed: bool = False) -> str:
+    """Why a person who was asked can't answer here; empty if they can. ``needed``: it also says
+    that the question can't be completed without them.
+    """
     if not account:
-        return _("No account here")
-    if off:
-        return _("The account is deactivated")
-    return _("No longer in the group") if left else ""
+        reason = _("No account here")
+    elif off:
+        reason = _("The account is deactivated")
+    elif left:
+        reason = _("No longer in the group")
+    else:
+        return ""
+    if not needed:
+        return reason
+    return _("%(obstacle)s; the question can't be completed without them") % {"obstacle": reason}
 
 
 def closing_sentence(
