@@ -35,7 +35,7 @@ from inbox.web.ui.held import HeldAnswer, ReturnedLines, answers_in_batches, ret
 from inbox.web.ui.lists import MOST, PAGE, Choice, Page, numbers
 from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest
-from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
+from inbox.web.ui.saved_views import ChangedView, FormLink, changed_view, form_link, open_view
 from inbox.web.ui.scopes import (
     CLAIMED,
     OPEN,
@@ -60,7 +60,7 @@ class Section:
 class InboxList:
     """The list as ``inbox/_list.html`` shows it.
 
-    ``view`` is the saved view that is open, ``view_href`` the form to save one or to change it,
+    ``view`` is the saved view that is open, ``view_form`` the form to save one or to change it,
     ``changed_view`` what is offered once its filters have changed.
 
     ``choices`` are the filters that are always above the list, ``chips`` the other active ones.
@@ -86,7 +86,7 @@ class InboxList:
     exact: bool
     place: Place | None
     view: SavedView | None
-    view_href: str
+    view_form: FormLink
     changed_view: ChangedView | None
     returned: ReturnedLines
     batches: BatchLines
@@ -268,7 +268,7 @@ def inbox_list(
             viewer, counts, filters, current, answered={answer.id for answer in on_their_way}
         ),
         view=view,
-        view_href=view_href(viewer, view, filters),
+        view_form=form_link(viewer, view, filters),
         changed_view=changed_view(viewer, view, filters),
         returned=(
             returned_lines(viewer, upstream) if counts.rail.get("notices") else ReturnedLines()

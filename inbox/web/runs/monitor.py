@@ -29,7 +29,7 @@ from inbox.web.ui.labels import RUN_STATUSES, UNNAMED, run_status
 from inbox.web.ui.lists import PAGE, Choice, Counter, chips, numbers
 from inbox.web.ui.live_run import sleeps_until
 from inbox.web.ui.people import Face, People
-from inbox.web.ui.saved_views import ChangedView, changed_view, open_view, view_href
+from inbox.web.ui.saved_views import ChangedView, FormLink, changed_view, form_link, open_view
 from inbox.web.ui.scopes import question_path
 from inbox.web.ui.when import Deadline, deadline, moment, span
 
@@ -167,7 +167,7 @@ class Monitor:
 
     ``new`` rows wait until the viewer asks for them. ``statuses`` are the reviewer's filters;
     ``counters``, ``chips`` and ``sorts`` are for leads, as are the saved ``view`` that is open, and
-    ``view_href``, the form to save one or to change it.
+    ``view_form``, the form to save one or to change it.
     """
 
     filters: RunFilters
@@ -178,7 +178,7 @@ class Monitor:
     order: str
     sorts: tuple[Choice, ...]
     view: SavedView | None
-    view_href: str
+    view_form: FormLink
     changed_view: ChangedView | None
     new: int
     refresh_href: str
@@ -249,7 +249,7 @@ def monitor(
             for key, (label, __) in SORTS.items()
         ),
         view=view,
-        view_href=view_href(viewer, view, filters),
+        view_form=form_link(viewer, view, filters),
         changed_view=changed_view(viewer, view, filters),
         new=len(page.new),
         refresh_href=filters.href(shown=numbers(row.pk for row in page.rows)),

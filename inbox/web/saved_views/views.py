@@ -20,7 +20,7 @@ from inbox.web.saved_views.queries import view_counts
 from inbox.web.ui.frame import frame
 from inbox.web.ui.lists import ListForm
 from inbox.web.ui.request import ReviewerRequest, is_fragment
-from inbox.web.ui.saved_views import shown_views
+from inbox.web.ui.saved_views import form_title, shown_views
 from inbox.web.ui.scopes import Filters
 
 
@@ -113,7 +113,7 @@ def _form(
     views = shown_views(request.viewer, request.upstream)
     page = view.page if view else request.GET.get("page", SavedView.Page.INBOX)
     context: dict[str, Any] = {"form": form, "view": view, "back": back, "panel": panel}
-    context["runs"] = page == SavedView.Page.RUNS
+    context |= {"title": form_title(view), "runs": page == SavedView.Page.RUNS}
     if panel:
         context["views"] = views
         return render(request, "saved_views/_form.html", context)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Case, Value, When
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Viewer
@@ -57,12 +58,25 @@ def changed_view(viewer: Viewer, view: SavedView | None, filters: ListForm) -> C
     return ChangedView(update_href, _new_href(filters))
 
 
-def view_href(viewer: Viewer, view: SavedView | None, filters: ListForm) -> str:
+def form_title(view: SavedView | None) -> str:
+    """The title of the form that changes a view, or that saves a new one."""
+    return _("Edit view") if view else _("Save view")
+
+
+@dataclass(frozen=True)
+class FormLink:
+    """A link to a form, by its title."""
+
+    title: str
+    href: str
+
+
+def form_link(viewer: Viewer, view: SavedView | None, filters: ListForm) -> FormLink:
     """The form that edits the open view if it is the viewer's, or else saves the filters as a new
     one."""
     if view is not None and view.owner_id == viewer.user_id:
-        return reverse("view-edit", args=[view.pk])
-    return _new_href(filters)
+        return FormLink(form_title(view), reverse("view-edit", args=[view.pk]))
+    return FormLink(form_title(None), _new_href(filters))
 
 
 def _new_href(filters: ListForm) -> str:
