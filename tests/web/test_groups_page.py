@@ -68,13 +68,15 @@ def test_each_group_shows_its_routing_members_and_open_questions(board: Desk) ->
     assert '<a class="link" href="/groups/approvers/#waiting">2<span' in page
 
 
-def test_a_members_count_leads_to_the_inbox_of_that_group(board: Desk) -> None:
+def test_a_members_count_leads_to_the_groups_questions_and_these_to_the_inbox(board: Desk) -> None:
     board.ask_group("approvers")
     group = Group.objects.get(handle="approvers")
     rina = sign_in("rina")
     page = one_line(rina.get("/groups/").content)
+    assert '<a class="link" href="/groups/approvers/#waiting">1<span' in page
     href = f"/inbox/?target={group.mobius_id}"
-    assert f'<a class="link" href="{href}">1<span' in page
+    group_page = one_line(rina.get("/groups/approvers/").content)
+    assert f'<a class="link" href="{href}">Show those waiting for you</a>' in group_page
     assert "Ship it?" in rina.get(href).content.decode()
 
 

@@ -13,7 +13,6 @@ from inbox.people.names import names_of
 from inbox.web.groups.queries import AnswerTimes, Waiting, answer_times, waiting
 from inbox.web.ui.labels import routing_words
 from inbox.web.ui.people import Face, People
-from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import span
 
 FACES = 6
@@ -74,7 +73,6 @@ def group_list(
     return GroupList(
         tuple(
             _row(
-                viewer,
                 group,
                 members=members.get(group.pk, []),
                 people=people,
@@ -97,17 +95,7 @@ def members_of(groups: Iterable[Group]) -> dict[int, list[str]]:
     return found
 
 
-def waiting_href(viewer: Viewer, group: Group, members: Iterable[str]) -> str:
-    """Where a group's open questions are listed: in the inbox for a member, else on the group's
-    page.
-    """
-    if viewer.mobius_id is not None and viewer.mobius_id in members:
-        return Filters.link(target=group.mobius_id)
-    return f"{group.get_absolute_url()}#waiting"
-
-
 def _row(
-    viewer: Viewer,
     group: Group,
     *,
     members: list[str],
@@ -125,7 +113,7 @@ def _row(
         faces=tuple(people.face(id_) for id_ in in_order[:FACES]),
         size=len(members),
         waiting=waits.count,
-        waiting_href=waiting_href(viewer, group, members),
+        waiting_href=f"{group.get_absolute_url()}#waiting",
         oldest=span((now - waits.since).total_seconds()) if waits.since else "",
         answer_times=times,
         current=current,

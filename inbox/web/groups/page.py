@@ -16,12 +16,13 @@ from inbox.models import Decision, Group, Interaction, Recipient, Upstream
 from inbox.people.directory import AccountStatus, account_statuses, ids_called, known_people
 from inbox.people.names import names_of
 from inbox.services.groups import Verb
-from inbox.web.groups.group_list import members_of, waiting_href
+from inbox.web.groups.group_list import members_of
 from inbox.web.groups.queries import AnswerTimes, answer_times, open_of
 from inbox.web.ui.answers import progress
 from inbox.web.ui.labels import ROUTING, listed, routing_words
 from inbox.web.ui.messages import Message, sentences
 from inbox.web.ui.people import Face, People
+from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import Deadline, deadline
 
 
@@ -181,8 +182,8 @@ class Change:
 @dataclass(frozen=True)
 class GroupPage:
     """What ``groups/_group.html`` shows. ``typed`` and ``problem`` belong to the field that adds a
-    member. ``waiting``: open questions, each with its state and deadline. ``routings``: value, name
-    and meaning of those that can be chosen.
+    member. ``waiting``: open questions, each with its state and deadline; ``inbox_href`` lists them
+    in the inbox of a member. ``routings``: value, name and meaning of those that can be chosen.
     """
 
     group: Group
@@ -190,7 +191,7 @@ class GroupPage:
     members: tuple[GroupMember, ...]
     waiting: tuple[tuple[Interaction, str, Deadline | None], ...]
     waiting_count: int
-    waiting_href: str
+    inbox_href: str
     answer_times: AnswerTimes
     changes: tuple[Change, ...]
     manages: bool
@@ -205,11 +206,6 @@ class GroupPage:
     def more(self) -> int:
         """Open questions that are not listed here."""
         return self.waiting_count - len(self.waiting)
-
-    @property
-    def in_inbox(self) -> bool:
-        """Whether the viewer's inbox lists the open questions."""
-        return "#" not in self.waiting_href
 
     @property
     def settled(self) -> bool:
@@ -251,7 +247,7 @@ def group_page(
         members=_members(group, ids, people, statuses),
         waiting=tuple(_open_question(item, people, now) for item in items),
         waiting_count=rows.count(),
-        waiting_href=waiting_href(viewer, group, ids),
+        inbox_href=Filters.link(target=group.mobius_id) if viewer.mobius_id in ids else "",
         answer_times=answer_times(upstream, group.mobius_id, now),
         changes=tuple(_change(entry, people) for entry in log),
         manages=manages,
