@@ -117,7 +117,7 @@ def test_a_row_names_who_has_claimed_a_groups_question(tess: Client) -> None:
     User.objects.filter(username="lee").update(last_name="Kovacs")
     claimed = group_ask("int_1", run_id="run_1", claimed_by="user_lee", claimed_at=at(1))
     tell(run("run_1", status=S.SUSPENDED), claimed)
-    assert "Lee Kovacs has claimed it" in tess.get("/runs/").content.decode()
+    assert "Claimed by Lee Kovacs" in tess.get("/runs/").content.decode()
 
 
 def test_a_run_that_waits_for_no_person_says_for_what(tess: Client) -> None:

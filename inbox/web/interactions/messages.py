@@ -193,9 +193,9 @@ def _still_needed(viewer: Viewer, item: Interaction, received: Collection[str]) 
     if counts is None:
         return (_("Others still have to answer."),)
     answered = ngettext(
-        "%(count)s of %(total)s has answered, including you.",
+        "Yours is the first of %(total)s answers.",
         "%(count)s of %(total)s have answered, including you.",
-        counts[1],
+        counts[0],
     )
     progress_sentence = answered % {"count": counts[0], "total": counts[1]}
     return progress_sentence, after_mine(item, people, received=received)

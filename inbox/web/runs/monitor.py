@@ -125,7 +125,7 @@ def _waits_on(
     if item.target_type == "user":
         label, ids = people.name(item.target_id), [item.target_id]
     elif item.claimed_by:
-        you, other = _("You have claimed it"), _("%(name)s has claimed it")
+        you, other = _("Claimed by you"), _("Claimed by %(name)s")
         label, ids = people.sentence(item.claimed_by, you, other), [item.claimed_by]
     else:
         label = groups.get(item.target_id, item.target_id) or _(UNNAMED)

@@ -73,6 +73,12 @@ def test_an_answer_of_several_says_who_it_is_waiting_for() -> None:
     assert str(message) == ("Rejected. 2 of 3 have answered, including you. Still waiting for Lee.")
 
 
+def test_the_first_answer_of_several_says_so() -> None:
+    message = about_answer(Kind.PENDING_OTHERS, group_ask(responses=(part("user_rina"),)))
+    expected = "Approved. Yours is the first of 3 answers. Still waiting for Sam and Lee."
+    assert str(message) == expected
+
+
 def test_the_last_of_several_says_that_all_have_answered() -> None:
     members = ("user_rina", "user_sam")
     responses = tuple(part(member) for member in members)
