@@ -131,3 +131,13 @@ def test_times_under_a_second_are_within_the_plot(
     tess.goto("/insights/?span=7&workflow=instant")
     expect(tess.locator("#chart-time-to-answer canvas")).to_be_visible()
     assert tess.evaluate(LOWEST) == [True, "under 1 s", "1 s", "5 s"]
+
+
+def test_the_filters_are_in_one_column_where_two_would_cut_them_off(
+    product: Product, sign_in: Callable[..., Page]
+) -> None:
+    tess = sign_in("tess", viewport={"width": 320, "height": 640})
+    tess.goto("/insights/")
+    fields = tess.locator("#insights-chosen .field")
+    lefts = fields.evaluate_all("all => all.map((field) => field.getBoundingClientRect().left)")
+    assert lefts == [lefts[0]] * 6
