@@ -22,6 +22,14 @@ COLOUR = """
 """
 
 
+SEGMENTS = """
+() => {
+  const canvas = document.querySelector('[data-chart="data-endings"]');
+  return Chart.getChart(canvas).data.datasets.flatMap((set) => set.backgroundColor);
+}
+"""
+
+
 LOWEST = """
 () => {
   const chart = Chart.getChart(document.querySelector('[data-chart="data-time-to-answer"]'));
@@ -121,6 +129,12 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
 
     expect(tess.locator("canvas").first).to_be_visible()
     assert tess.evaluate(SPREAD) == [0, 0]
+
+    tess.emulate_media(forced_colors="active")
+    tess.goto("/insights/")
+    expect(tess.locator("#chart-endings canvas")).to_be_visible()
+    segments = tess.evaluate(SEGMENTS)
+    assert len(set(segments)) == len(segments) > 1
 
 
 def test_times_under_a_second_are_within_the_plot(
