@@ -52,6 +52,20 @@ def test_at_400_per_cent_every_page_can_be_used(sign_in: SignIn, api: httpx.Clie
     expect(page.locator("#toasts")).to_contain_text("Approved.")
 
 
+def test_the_navigation_is_two_stops_away_where_it_comes_last(sign_in: SignIn) -> None:
+    page = sign_in("rina", viewport={"width": 320, "height": 256})
+    page.goto("/notifications/")
+    skip = page.get_by_role("link", name="Skip to navigation")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(skip).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".tabs a").first).to_be_focused()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(skip).to_be_hidden()
+
+
 def test_forced_colours_keep_what_is_chosen_and_focused(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina", forced_colors="active")
     assert page.evaluate("matchMedia('(forced-colors: active)').matches")
