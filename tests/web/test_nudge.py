@@ -36,6 +36,7 @@ def test_the_page_offers_a_button_that_sends_a_notice(tess: Client, item: None) 
     form = re.search(r'<form method="post" action="(/interactions/int_1/nudge)">(.*?)</form>', page)
     assert form
     assert 'name="user_id" value="user_rina"' in form[2]
+    assert 'Nudge<span class="vh"> Rina: Ship it?</span>' in form[2]
     answer = press(tess)
     assert (answer.status_code, answer["Location"]) == (303, f"{PAGE}?person=user_rina")
     assert "Nudged Rina at" in str(next(iter(get_messages(answer.wsgi_request))))

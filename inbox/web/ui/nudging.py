@@ -43,8 +43,9 @@ class Accounts:
 @dataclass(frozen=True)
 class Nudge:
     """``state`` is ``free`` (a button), ``done``, ``mine`` (the viewer can answer) or
-    ``unavailable``; ``words`` replace the button. ``last`` is the button's title if there was a
-    nudge before. ``turns_at`` is when the button comes back.
+    ``unavailable``; ``words`` replace the button. ``title`` is the question's, for the button's
+    name. ``last`` is the button's title if there was a nudge before. ``turns_at`` is when the
+    button comes back.
     """
 
     state: str
@@ -52,6 +53,7 @@ class Nudge:
     name: str
     href: str
     words: str = ""
+    title: str = ""
     last: str = ""
     turns_at: datetime | None = None
 
@@ -111,12 +113,13 @@ def nudge_of(
     if user_id not in accounts.active:
         return Nudge("unavailable", user_id, name, "", _("Can't be nudged"))
     href, last = nudge_href(item.mobius_id), accounts.nudges.get((item.mobius_id, user_id))
+    title = item.display_title
     if last is None:
-        return Nudge("free", user_id, name, href)
+        return Nudge("free", user_id, name, href, title=title)
     if now - last.at < EVERY:
         return Nudge("done", user_id, name, href, nudged_words(last.at), turns_at=last.at + EVERY)
     nudged = _("Last nudged %(when)s") % {"when": at(last.at, now)}
-    return Nudge("free", user_id, name, href, last=nudged)
+    return Nudge("free", user_id, name, href, title=title, last=nudged)
 
 
 def who_can_answer(item: Interaction) -> list[str]:
