@@ -97,6 +97,8 @@ def test_a_row_says_who_it_is_waiting_for_with_progress_and_a_link(tess: Client)
     page = one_line(tess.get("/runs/").content)
     assert 'href="/interactions/int_1/" title="Board?">change-board, 1 of 3</a>' in page
     assert 'href="/interactions/int_2/" title="Ship it?">Rina</a>' in page
+    assert '<caption class="vh">Runs</caption>' in page
+    assert page.count('<td role="rowheader"') == 2
     for shown in ("deploy-7", "Sam", '<td role="cell" data-label="Attempt" class="num soft">2<'):
         assert shown in page
 
