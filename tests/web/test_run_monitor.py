@@ -307,6 +307,12 @@ def test_the_filters_offer_what_there_is(tess: Client) -> None:
         assert ("<html" in page) is not bool(headers)
 
 
+def test_any_time_in_a_status_is_a_duration(tess: Client) -> None:
+    page = one_line(tess.get("/runs/filters/", headers={"Accept-Language": "de"}).content)
+    (ages,) = re.findall(r'<select[^>]* name="age".*?</select>', page)
+    assert re.findall(r"<option[^>]*>([^<]*)<", ages)[:2] == ["Beliebig", "seit heute"]
+
+
 def test_a_search_keeps_the_filters_and_the_order(tess: Client) -> None:
     kept = {name: "7d" if name == "age" else f"some-{name}" for name in FILTERS}
     page = one_line(tess.get("/runs/", {**kept, "sort": "oldest", "q": "order"}).content)

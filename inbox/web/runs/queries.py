@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext
 
 from inbox import access
 from inbox.access import Viewer
@@ -33,15 +33,16 @@ OPEN = "open"
 """A status of our own: all unfinished runs."""
 
 AGES = {
-    "today": (gettext_noop("since today"), gettext_noop("In this status since today")),
+    "today": (
+        gettext_noop("since earlier today"),
+        gettext_noop("In this status since earlier today"),
+    ),
     "1h": (gettext_noop("over 1 h"), gettext_noop("In this status for over 1 h")),
     "4h": (gettext_noop("over 4 h"), gettext_noop("In this status for over 4 h")),
     "1d": (gettext_noop("over 1 day"), gettext_noop("In this status for over 1 day")),
     "7d": (gettext_noop("over 7 days"), gettext_noop("In this status for over 7 days")),
 }
-"""How long a run has been in its status, for the option and the chip; ``today``: since some time
-today.
-"""
+"""How long a run has been in its status, for the option and the chip."""
 
 SORTS = {
     "": (gettext_noop("Newest first"), Keyset("created_at")),
@@ -99,7 +100,11 @@ def selects(
         filters.select("status", _("Any status"), statuses()),
         filters.select("workflow", _("Any workflow"), _values_of(viewer, upstream, "workflow")),
         filters.select("queue", _("Any queue"), _values_of(viewer, upstream, "queue")),
-        filters.select("age", _("Any time"), [(key, _(age)) for key, (age, _chip) in AGES.items()]),
+        filters.select(
+            "age",
+            pgettext("duration", "Any time"),
+            [(key, _(age)) for key, (age, _chip) in AGES.items()],
+        ),
         filters.select("group", _("Any group"), groups.values_list("mobius_id", "name")[:MOST]),
         filters.select("person", _("Anyone"), _people(upstream)),
     )
