@@ -100,9 +100,10 @@ document.addEventListener("htmx:before:swap", (event) => {
 /* The page without the card */
 function removeCard() {
   const detail = document.getElementById("detail");
+  const losesFocus = card().contains(document.activeElement);
   card().remove();
   const path = detail.getAttribute("hx-get");
-  if (path) htmx.ajax("GET", path, { source: detail, target: detail, swap: "outerMorph" });
+  if (path) htmx.ajax("GET", path, { source: detail, target: detail, swap: "outerMorph", losesFocus });
 }
 
 function clear(form) {

@@ -25,7 +25,7 @@ const shownBefore = new WeakMap();
 
 /* Whether the request opens a stream, whose failures static/js/live.js handles */
 export const isStream = (ctx) => ctx?.sourceElement instanceof Element && ctx.sourceElement.hasAttribute("hx-sse:connect");
-const isPerson = (ctx) => ctx.byPerson || ctx.sourceElement === document.body || PERSON.includes(ctx.sourceEvent?.type);
+export const isPerson = (ctx) => ctx.byPerson || ctx.sourceElement === document.body || PERSON.includes(ctx.sourceEvent?.type);
 const isPage = (text) => /^\s*<!doctype/i.test(text ?? "");
 const signal = (name) => document.dispatchEvent(new CustomEvent(name));
 

@@ -1,7 +1,9 @@
 /* Moves the focus after a swap, and on a page that tells what has been done or that focus mode leads to. If the element with
    the focus is gone or hidden, the focus goes to what is new: the result of the answer, else the question, else the empty pane,
    else the list. After a rejected answer it goes to the first invalid field, and once results above the list are dismissed by
-   a key, to the list. */
+   a key, to the list. What the page updates by itself takes no focus: only if the element with the focus was part of it. */
+
+import { isPerson } from "./failures.js";
 
 function place(ctx) {
   const status = ctx?.response?.status;
@@ -9,6 +11,7 @@ function place(ctx) {
   if (wrong) return wrong;
   const focused = document.activeElement;
   if (focused && focused !== document.body && focused.checkVisibility()) return null;
+  if (ctx?.leavesFocus) return null;
   if (ctx?.focusAfter) return document.querySelector(ctx.focusAfter) ?? document.getElementById("main");
   const list = document.getElementById("inbox-list");
   if ((ctx?.focusInList || ctx?.target?.id === "batches") && list?.checkVisibility()) return list;
@@ -27,6 +30,7 @@ document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = event.detail;
   const task = tasks?.find((each) => each.type === "main");
   const list = document.getElementById("inbox-list");
+  ctx.leavesFocus = document.activeElement === document.body && !ctx.losesFocus && !isPerson(ctx);
   /* The swap may remove the link that was pressed */
   if (ctx.sourceElement === document.activeElement) ctx.focusAfter = ctx.sourceElement.dataset.focusAfter;
   /* In the list, or in the pane that says nothing beside an empty list. The swap of a question may begin before this one ends */

@@ -70,6 +70,23 @@ def test_the_text_being_read_stays_in_place_when_someone_else_answers(
     assert tops(page, *read) == unmoved(before)
 
 
+@pytest.mark.parametrize(
+    ("focused", "then"),
+    [("body", "body"), ("#inbox-list", "#inbox-list"), ("#answer [data-key=a]", "#outcome")],
+)
+def test_only_a_focus_that_would_be_lost_moves_when_someone_else_answers(
+    sign_in: SignIn, api: httpx.Client, focused: str, then: str
+) -> None:
+    page = sign_in("rina")
+    id_ = opened(page, api, f"Focused, {focused.strip('#')}?", APPROVAL)
+    page.evaluate("document.activeElement.blur()")
+    if focused != "body":
+        page.locator(focused).focus()
+    answer(api, id_, value=True)
+    expect(page.locator("#outcome")).to_contain_text("answered this")
+    expect(page.locator(then)).to_be_focused()
+
+
 def test_what_happened_is_visible_beside_the_end_of_a_long_form(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
