@@ -161,6 +161,7 @@ def test_a_notification_is_marked_as_read(rina: Client, told: Notice) -> None:
     assert f'action="/notifications/{told.pk}/read"' in page
     answer = rina.post(f"/notifications/{told.pk}/read")
     assert (answer.status_code, answer["Location"]) == (303, PAGE)
+    assert "Marked as read." in one_line(rina.get(PAGE).content)
     told.refresh_from_db()
     other.refresh_from_db()
     assert told.read_at is not None
@@ -173,6 +174,7 @@ def test_all_are_marked_as_read_that_the_page_has_shown(rina: Client, told: Noti
     assert shown
     late = notice("int_2", at=timezone.now() + timedelta(seconds=5))
     assert rina.post("/notifications/read", {"until": shown[1]}).status_code == 303
+    assert "All marked as read." in one_line(rina.get(PAGE).content)
     told.refresh_from_db()
     late.refresh_from_db()
     assert told.read_at is not None

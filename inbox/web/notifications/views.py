@@ -1,5 +1,6 @@
 """The viewer's notifications: the page, the number of unread ones, marking as read."""
 
+from django.contrib import messages
 from django.http import (
     HttpResponse,
     HttpResponseBase,
@@ -8,6 +9,7 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.instants import read_instant
@@ -48,6 +50,7 @@ def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
     reviewer = request.user.reviewer
     get_object_or_404(service.notices_of(reviewer, request.upstream), pk=id)
     service.read_one(reviewer=reviewer, number=id, now=timezone.now())
+    messages.success(request, _("Marked as read."))
     return _to_the_list(request)
 
 
@@ -69,6 +72,7 @@ def read_all(request: ReviewerRequest) -> HttpResponseBase:
     now = timezone.now()
     until = read_instant(request.POST.get("until", "")) or now
     service.read_all(reviewer=request.user.reviewer, until=until, now=now)
+    messages.success(request, _("All marked as read."))
     return _to_the_list(request)
 
 
