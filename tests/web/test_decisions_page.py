@@ -188,6 +188,15 @@ def test_it_can_be_filtered(tess: Client, query: str, numbers: list[int]) -> Non
     assert [row.number for day in page.days for row in day.rows] == numbers
 
 
+def test_a_screen_reader_hears_how_many_entries_are_found(tess: Client) -> None:
+    enter(verb="claim")
+    for headers in ({}, part("decision-log")):
+        for query, found in (("verb=claim", "1 entry"), ("q=elsewhere", "0 entries")):
+            page = tess.get(f"{LOG}?{query}", headers=headers).content.decode()
+            said = 'id="decisions-found" role="status">' + found
+            assert said in page
+
+
 def test_it_is_read_page_by_page_without_a_gap(tess: Client) -> None:
     enter(120, at=timezone.now())
     path, seen = LOG, []
