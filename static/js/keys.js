@@ -125,7 +125,7 @@ function back(event) {
   if (menu) return closeMenu(menu);
   const field = event.target.closest(`${FIELD}, form[data-answer] input`);
   if (field?.type === "search" && clearSearch(field)) return true;
-  const cancel = event.target.closest("#list-panel")?.querySelector('[data-key="Escape"]');
+  const cancel = event.target.closest("[data-panel]")?.querySelector('[data-key="Escape"]');
   if (cancel) {
     /* Its field does not disappear under the focus: static/js/guard.js */
     cancel.focus();

@@ -10,7 +10,9 @@ const scroller = () => list().querySelector(".list-scroll");
 const isDetail = ({ detail: { ctx } }) => (ctx?.target?.id === "detail" || isRestored(ctx)) && list();
 let left = { list: "", inner: 0, page: 0 };
 let covered = "";
-let opener = "";
+/* The ID of the link that has opened a panel, by the panel's */
+const openers = new Map();
+const openerOf = (panel) => document.getElementById(openers.get(panel));
 
 document.addEventListener("htmx:before:swap", (event) => {
   if (!isDetail(event)) return;
@@ -27,13 +29,14 @@ document.addEventListener("htmx:after:swap", (event) => {
   document.getElementById(`row-${covered}`)?.focus({ preventScroll: true });
 });
 
-/* The filters over the list stay open while the list is brought up to date. They close when the person changes the list, and
-   the focus returns to the link that opened them. A search that was typed just before they were opened opens them again: they
-   are for what was typed */
+/* A panel ([data-panel]) is a form that a link opens in the page. Its Cancel closes it without loading anything, and the focus
+   returns to that link. On a page of its own, Cancel is an ordinary link. The panel over the list stays open while the list is
+   brought up to date. It closes, and the focus returns, when the person changes the list. A search that was typed just before
+   the filters were opened opens them again: they are for what was typed */
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
-  if (ctx.target?.id === "list-panel") {
-    opener = ctx.sourceElement.id;
+  if (ctx.target?.matches?.("[data-panel]") && ctx.sourceElement.matches("a")) {
+    openers.set(ctx.target.id, ctx.sourceElement.id);
     /* The link has other filters by now, those of a search that was on its way */
     if (ctx.request.action !== ctx.sourceElement.getAttribute("hx-get")) {
       event.preventDefault();
@@ -48,8 +51,18 @@ document.addEventListener("htmx:before:swap", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (ctx.closesPanel) document.getElementById(opener)?.focus();
-  if (ctx.opensPanelAgain) document.getElementById(opener)?.click();
+  if (ctx.closesPanel) openerOf("list-panel")?.focus();
+  if (ctx.opensPanelAgain) openerOf("list-panel")?.click();
+});
+
+document.addEventListener("click", (event) => {
+  const panel = event.target instanceof Element && event.target.closest('[data-panel] [data-key="Escape"]')?.closest("[data-panel]");
+  if (!panel || !openers.has(panel.id) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  (openerOf(panel.id) ?? document.getElementById("main")).focus();
+  panel.hidden = true;
+  panel.removeAttribute("hx-morph-skip");
+  panel.replaceChildren();
 });
 
 /* The filter in use, of those that don't all fit beside each other */

@@ -167,6 +167,32 @@ def test_what_changes_while_new_runs_are_on_their_way_is_fetched_too(
     expect(bar).to_have_text("1 new run")
 
 
+@pytest.mark.parametrize("by_key", [True, False])
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [("/runs/", "#run-filter-link"), ("/runs/", "#list-view-link"), ("run", "#cancel-run")],
+)
+def test_a_form_in_the_page_closes_and_its_link_has_the_focus(
+    sign_in: SignIn, api: httpx.Client, path: str, link: str, by_key: bool
+) -> None:
+    tess = sign_in("tess")
+    if path == "run":
+        opened_run(tess, started(api, "closed-form-test", SLEEPS))
+    else:
+        tess.goto(path)
+    address = tess.url
+    for _ in range(2):
+        tess.locator(link).press("Enter")
+        expect(tess.locator("[data-panel] :focus")).to_be_visible()
+        if by_key:
+            tess.keyboard.press("Escape")
+        else:
+            tess.locator("[data-panel] [data-key=Escape]").click()
+        expect(tess.locator(link)).to_be_focused()
+        expect(tess.locator("[data-panel]:visible")).to_have_count(0)
+    expect(tess).to_have_url(address)
+
+
 def test_the_board_counts_as_runs_move(sign_in: SignIn, api: httpx.Client) -> None:
     tess = sign_in("tess")
     run_id = started(api, "board-test", asks("Counted?"))
