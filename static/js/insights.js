@@ -138,8 +138,3 @@ if (globalThis.Chart) {
   new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 }
-
-/* Submits the filters when one changes; without this script there is a button. The chosen days stay. */
-document.getElementById("insights-chosen")?.addEventListener("change", (event) => {
-  if (event.target.matches("select")) event.target.form.requestSubmit();
-});

@@ -124,6 +124,7 @@ def test_a_lead_reads_a_past_in_charts_tables_and_files(
     tess.emulate_media(color_scheme="dark")
     tess.wait_for_function(f"(id) => ({COLOUR})(id)[0] !== {json.dumps(day[0])}", arg="flow")
     tess.get_by_label("Type").select_option("review")
+    tess.get_by_role("button", name="Show", exact=True).click()
     tess.wait_for_url("**type=review**")
     expect(tess.get_by_label("Type")).to_have_value("review")
 
