@@ -2,6 +2,7 @@
    ones: a stack would cover the question that is open by then. */
 
 const STAY_MS = 7000;
+const READ_MS = 500;
 const timers = new WeakMap();
 /* A touch screen keeps the last tap as :hover */
 const hovers = matchMedia("(hover: hover)");
@@ -48,3 +49,11 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("htmx:after:swap", all);
 all();
+
+/* A screen reader reads what is added to a live region, but not what came with the page. So those are hidden from it, and from
+   it alone, until it has met the region without them */
+const loaded = [...document.querySelectorAll("#toasts > [data-toast]")];
+for (const toast of loaded) toast.setAttribute("aria-hidden", "true");
+const read = () => setTimeout(() => loaded.forEach((toast) => toast.removeAttribute("aria-hidden")), READ_MS);
+if (document.readyState === "complete") read();
+else addEventListener("load", read);

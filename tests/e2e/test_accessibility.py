@@ -268,3 +268,21 @@ def test_back_on_a_phone_the_list_is_where_it_was(
     expect(row).to_be_focused()
     assert row.evaluate(_TOP) == top
     expect(page).to_have_title(re.compile(r"^(\(\d+\+?\) )?Inbox · Reviewer inbox$"))
+
+
+_HIDING = """new MutationObserver((changes) => {
+  for (const { target, oldValue } of changes) {
+    (window.hiding ??= []).push([oldValue, target.getAttribute("aria-hidden")]);
+  }
+}).observe(document, {
+  subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["aria-hidden"],
+});"""
+
+
+def test_a_message_that_comes_with_the_page_is_read_once_it_has_loaded(sign_in: SignIn) -> None:
+    page = sign_in("rina")
+    page.goto("/account/")
+    page.add_init_script(_HIDING)
+    page.locator("form:has([name=theme])").evaluate("form => form.requestSubmit()")
+    page.wait_for_function("() => window.hiding?.length >= 2")
+    assert page.evaluate("hiding") == [[None, "true"], ["true", None]]
