@@ -248,19 +248,23 @@ def test_the_pages_forms_are_taken_with_the_token_that_they_carry(desk: Desk) ->
 
 
 @pytest.mark.parametrize(
-    ("sent", "words"),
+    ("sent", "field", "words"),
     [
-        (passwords(old="wrong"), "your current password."),
-        (passwords(new="zq-7x"), "too short"),
+        (passwords(old="wrong"), "old_password", "your current password."),
+        (passwords(new="zq-7x"), "new_password1", "too short"),
+        ({**passwords(), "new_password2": "another"}, "new_password2", "didn’t match"),
     ],
 )
-def test_a_refused_password_is_explained(
-    desk: Desk, rina: Client, sent: dict[str, str], words: str
+def test_a_refused_password_is_explained_at_its_field(
+    desk: Desk, rina: Client, sent: dict[str, str], field: str, words: str
 ) -> None:
     answer = rina.post("/account/password", sent)
-    page = answer.content.decode()
+    page = one_line(answer.content)
     assert answer.status_code == 422
-    assert words in page
+    assert re.findall(r'<input[^>]* name="(\w+)"[^>]* autofocus', page) == [field]
+    error = re.search(rf'<p class="error" id="id_{field}_error">.*?</p>', page)
+    assert error is not None
+    assert words in error[0]
     assert sent["new_password1"] not in page
     assert User.objects.get(username="rina").check_password("demo")
 

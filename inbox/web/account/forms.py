@@ -7,7 +7,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm, UserCreationForm
+from django.contrib.auth.forms import (
+    PasswordChangeForm,
+    SetPasswordForm,
+    SetPasswordMixin,
+    UserCreationForm,
+)
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import dateformat
@@ -134,6 +139,8 @@ LABELS = {
     "password2": gettext_lazy("Confirm new password"),
 }
 
+NEW = ("new_password1", "password1")
+"""The field of the new password, in one form or another."""
 
 RULES = gettext_lazy(
     "At least 8 characters, not only digits, not a common password, and not similar to your "
@@ -141,16 +148,22 @@ RULES = gettext_lazy(
 )
 
 
-class PasswordFields(forms.BaseForm):
-    """The fields of Django's password forms, all required, with our labels and help texts."""
+class PasswordFields(SetPasswordMixin, Form):
+    """The fields of Django's password forms, all required, with our labels and help texts. What is
+    wrong with a new password stands beside it, not beside its confirmation.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.required, field.label = True, LABELS[name]
-            field.help_text = RULES if name in ("new_password1", "password1") else ""
+            field.help_text = RULES if name in NEW else ""
             field.widget.attrs["class"] = "input"
             field.widget.attrs.pop("autofocus", None)
+
+    def validate_password_for_user(self, user: User, *_confirmation: str) -> None:
+        for name in NEW:
+            super().validate_password_for_user(user, name)
 
 
 class ChosenPasswordForm(PasswordFields, SetPasswordForm):
@@ -158,7 +171,8 @@ class ChosenPasswordForm(PasswordFields, SetPasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["new_password1"].widget.attrs["autofocus"] = True
+        if not self.is_bound:
+            self.fields["new_password1"].widget.attrs["autofocus"] = True
 
 
 class PasswordForm(PasswordFields, PasswordChangeForm):
