@@ -113,7 +113,9 @@ def test_signing_in_asks_for_the_code(rina: Rina) -> None:
     assert (response.status_code, response["Location"]) == (302, STEP)
     assert not signed_in(client)
     assert client.get("/inbox/").status_code == 302
-    assert "Enter the code from your app" in text_of(client.get(STEP))
+    page = text_of(client.get(STEP))
+    assert "Enter the code from your app" in page
+    assert re.findall(r'<input[^>]* name="(\w+)"[^>]* autofocus', page) == ["code"]
     response = client.post(STEP, {"code": code_of(rina.secret, ahead=1)})
     assert response["Location"] == "/runs/"
     assert client.get("/inbox/").status_code == 200

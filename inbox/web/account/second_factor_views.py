@@ -56,10 +56,15 @@ class SecondStep(AuthenticateView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """allauth's context, and the factors that the person has."""
+        """allauth's context, and the factors that the person has. The page opens at the code if it
+        comes from an app.
+        """
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        held = Authenticator.objects.filter(user=self.stage.login.user)
-        return {**context, "held": set(held.values_list("type", flat=True))}
+        factors = Authenticator.objects.filter(user=self.stage.login.user)
+        held = set(factors.values_list("type", flat=True))
+        if TYPE.TOTP in held:
+            context["form"].fields["code"].widget.attrs["autofocus"] = True
+        return {**context, "held": held}
 
     def form_invalid(self, form: Any) -> HttpResponse:
         response = super().form_invalid(form)
