@@ -1,5 +1,6 @@
 /* Says whether a field has a JSON object while someone types: <textarea data-json="<id of the message>">, whose
-   data-object, data-no-object and data-invalid are the messages. The server checks it too. */
+   data-object, data-no-object and data-invalid are the messages. The server checks it too, and its message stays until the
+   text changes. */
 
 import { fill } from "./words.js";
 
@@ -32,3 +33,5 @@ document.addEventListener("input", (event) => {
   clearTimeout(timer);
   timer = setTimeout(check, PAUSE_MS, event.target);
 });
+
+document.addEventListener("submit", () => clearTimeout(timer));

@@ -404,6 +404,9 @@ def test_an_error_is_said_with_its_field(tess: Client) -> None:
     page = one_line(tess.post(ACTS[1], {"name": "", "payload": "[1]"}).content)
     assert "Enter the signal's name." in described(page, "act-name")
     assert "must be an object" in described(page, "act-payload")
+    assert re.findall(r'id="([^"]+)"[^>]* autofocus', page) == ["act-name"]
+    page = one_line(tess.post(ACTS[1], {"name": "go", "payload": "[1]"}).content)
+    assert re.findall(r'id="([^"]+)"[^>]* autofocus', page) == ["act-payload"]
     page = one_line(tess.post(ACTS[0], {"typed": "other"}).content)
     assert "That isn't the workflow's name" in described(page, "act-typed")
 
