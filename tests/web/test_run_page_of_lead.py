@@ -360,6 +360,9 @@ def test_a_finished_run_offers_no_actions(tess: Client) -> None:
     page = tess.get("/runs/run_1/").content.decode()
     assert "cancel-run" not in page
     assert "There's nothing to cancel" in one_line(tess.get(ACTS[0]).content)
+    signal = one_line(tess.get(ACTS[1]).content)
+    assert "It can't receive signals any more." in signal
+    assert 'name="payload"' not in signal
 
 
 @pytest.mark.parametrize(
