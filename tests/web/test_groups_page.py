@@ -218,6 +218,16 @@ def test_a_lead_changes_the_routing(board: Desk) -> None:
     assert (entry.verb, entry.value["from"], entry.value["to"]) == ("routing_changed", "any", "all")
 
 
+def test_the_routing_in_use_is_not_changed_again(board: Desk) -> None:
+    tess, already = sign_in("tess"), "The routing is already “First to answer”."
+    page = one_line(tess.get("/groups/approvers/?routing=any").content)
+    assert already in page
+    assert "Yes, change it" not in page
+    for query in ("", "?routing=all"):
+        assert already not in one_line(tess.get(f"/groups/approvers/{query}").content)
+    assert already not in one_line(sign_in("rina").get("/groups/approvers/?routing=any").content)
+
+
 def test_the_page_remembers_who_changed_what(board: Desk) -> None:
     tess = sign_in("tess")
     add(tess, "user_tess")

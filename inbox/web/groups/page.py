@@ -184,6 +184,7 @@ class GroupPage:
     """What ``groups/_group.html`` shows. ``typed`` and ``problem`` belong to the field that adds a
     member. ``waiting``: open questions, each with its state and deadline; ``inbox_href`` lists them
     in the inbox of a member. ``routings``: value, name and meaning of those that can be chosen.
+    ``unchanged``: the routing that was chosen is in use.
     """
 
     group: Group
@@ -197,6 +198,7 @@ class GroupPage:
     manages: bool
     routings: tuple[tuple[str, str, str], ...]
     chosen_routing: str
+    unchanged: bool
     suggestions: tuple[tuple[str, str], ...]
     confirm: Confirmation | None
     typed: str
@@ -209,8 +211,8 @@ class GroupPage:
 
     @property
     def settled(self) -> bool:
-        """Whether no change is being made, so that the page may reload itself."""
-        return self.confirm is None and not self.problem
+        """Whether no change is asked for, so that the page may reload itself."""
+        return self.confirm is None and not self.problem and not self.unchanged
 
 
 def group_page(
@@ -255,6 +257,7 @@ def group_page(
             (kind.value, str(name), str(meaning)) for kind, (name, meaning) in ROUTING.items()
         ),
         chosen_routing=wanted if wanted in ROUTING else group.routing,
+        unchanged=manages and message is None and wanted == group.routing,
         suggestions=_suggestions(ids) if manages else (),
         confirm=confirmation,
         typed=typed,
