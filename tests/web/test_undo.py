@@ -258,6 +258,8 @@ def test_each_person_chooses_whether_answers_are_held(desk: Desk) -> None:
     assert held.send_at - held.created_at == timedelta(seconds=30)
     assert said(choose(rina, "confirm")) == ["You'll be asked to confirm before an answer is sent."]
     assert 'data-guard="confirm"' in page_of(rina, desk.ask())
+    period = "The undo period for “Send with undo” is now 5 s."
+    assert said(choose(rina, "confirm", 5)) == [period]
 
 
 @pytest.mark.parametrize(

@@ -182,14 +182,17 @@ def _remember_theme(theme: str, response: HttpResponseBase) -> None:
 @require_POST
 def set_guard(request: ReviewerRequest) -> HttpResponseBase:
     """Ask before an answer is sent, or let it be undone. 422 for anything else."""
-    reviewer = request.user.reviewer
-    form = GuardForm(choice_of(reviewer), request.POST)
+    reviewer, before = request.user.reviewer, choice_of(request.user.reviewer)
+    form = GuardForm(before, request.POST)
     if not undo_offered() or not form.is_valid():
         return _page(request, status=422)
     guard, seconds = Guard(form.cleaned_data["guard"]), form.cleaned_data["seconds"]
     choose(reviewer=reviewer, guard=guard, seconds=seconds)
     if guard == Guard.UNDO:
         text = _("You can undo your answers for %(duration)s.") % {"duration": span(seconds)}
+    elif before.guard == guard and before.seconds != seconds:
+        period = _("The undo period for “Send with undo” is now %(duration)s.")
+        text = period % {"duration": span(seconds)}
     else:
         text = _("You'll be asked to confirm before an answer is sent.")
     return _saved(request, text)
