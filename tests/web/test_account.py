@@ -223,6 +223,17 @@ def test_a_choice_that_saves_itself_is_announced_on_the_page(
     assert text in text_of(answer)
 
 
+def test_a_switch_is_named_by_its_label_and_described_by_its_hint(rina: Client) -> None:
+    page = " ".join(page_of(rina).split())
+    switches = re.findall(
+        r'role="switch" name="\w+" aria-labelledby="([\w-]+)" aria-describedby="([\w-]+)"', page
+    )
+    assert len(switches) == page.count('role="switch"') == 5
+    for label, hint in switches:
+        assert f'<span id="{label}">' in page
+        assert f'<small id="{hint}">' in page
+
+
 def passwords(old: str = "demo", new: str = "brass-kettle-42") -> dict[str, str]:
     return {"old_password": old, "new_password1": new, "new_password2": new}
 
