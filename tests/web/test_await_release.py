@@ -29,7 +29,7 @@ def claimed_by(user_id: str | None, minutes: float, **fields: Any) -> Interactio
 
 def notifications(who: Client) -> list[str]:
     page = who.get("/notifications/").content.decode()
-    words = re.findall(r'<span class="notice-text">\s*<span[^>]*>(.*?)<span', page, re.DOTALL)
+    words = re.findall(r'<span class="vh">Unread\. </span>(.*?)</span>', page, re.DOTALL)
     return [" ".join(html.unescape(one).split()) for one in words]
 
 
@@ -85,7 +85,7 @@ def test_a_release_is_told_once_to_those_who_wait(rina_waits: Client, sam: Clien
     rina_waits.post("/interactions/int_1/read")
     tell(claimed_by(None, 4))
     assert 'id="count-notices"' in rina_waits.get("/inbox/").content.decode()
-    assert ", unread" not in rina_waits.get("/notifications/").content.decode()
+    assert "Unread. " not in rina_waits.get("/notifications/").content.decode()
 
 
 def test_open_pages_hear_of_it(rina_waits: Client, django_capture_on_commit_callbacks: Any) -> None:

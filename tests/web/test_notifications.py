@@ -85,9 +85,9 @@ def test_for_a_lead_the_unread_count_also_updates_the_blocked_count(
 def test_the_page_says_who_nudged_about_what(rina: Client, told: Notice) -> None:
     Notice.objects.update(times=2)
     page = one_line(rina.get(PAGE).content)
-    assert "Tess nudged you 2 times" in page
+    assert '<span class="vh">Unread. </span>Tess nudged you 2 times<' in page
+    assert 'Mark as read<span class="vh"> “Tess nudged you 2 times”</span>' in page
     assert '<a class="link" href="/interactions/int_1/">Refund Brightwater?</a>' in page
-    assert "unread" in page
 
 
 def test_a_question_that_one_may_not_see_is_not_mentioned(rina: Client, told: Notice) -> None:
