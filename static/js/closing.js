@@ -110,7 +110,7 @@ function clear(form) {
   for (const input of form.querySelectorAll(`${TEXT}, .choice input`)) {
     if (input.matches(TEXT)) input.value = "";
     else input.checked = false;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 }
 

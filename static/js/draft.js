@@ -181,8 +181,6 @@ function changed(event) {
   const form = event.target instanceof Element && event.target.closest("form[data-draft-url]");
   if (!form || !KEPT.includes(event.target.name)) return;
   const state = stateOf(form);
-  /* A field whose text has been saved is left */
-  if (remembered(pathOf(form)) === null && JSON.stringify(entriesOf(form)) === state.sent) return;
   leaving = false;
   remember(form);
   state.savedAt = 0;
@@ -231,8 +229,8 @@ async function restoreLeft(form) {
   else putBack(form, kept);
 }
 
+/* Not "change", which comes once more when a field is left, also by the swap that follows its answer */
 document.addEventListener("input", changed);
-document.addEventListener("change", changed);
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element && event.target.closest("[data-save-now]");
   if (button?.form) save(button.form);

@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Error, Page, Request, expect
 
 from tests.e2e.arrivals import open_item
-from tests.e2e.conftest import SignIn
+from tests.e2e.conftest import Choose, SignIn
 from tests.support.pages import (
     ANSWER_GUARD_MS,
+    STEP_GUARD_MS,
     Intercepted,
     box_of,
     intercept,
@@ -357,6 +358,37 @@ def test_text_typed_just_before_signing_out_is_saved_first(
     sign_in_again(page, address)
     expect(page.locator("#answer-value")).to_have_value("What was typed last")
     expect(page.locator("#other-drafts")).to_be_hidden()
+
+
+@pytest.mark.parametrize("guard", ["undo", "confirm"])
+def test_text_that_is_sent_before_it_is_saved_is_left_nowhere(
+    sign_in: SignIn, undoing: Choose, api: httpx.Client, guard: str
+) -> None:
+    page = undoing() if guard == "undo" else sign_in("lee")
+    places = {
+        "pane": "",
+        "page": "/interactions/{id}/",
+        "focus mode": f"/inbox/focus/?q=left+nowhere+{guard}",
+    }
+    for name, address in places.items():
+        title = f"Left nowhere, {guard}, {name}?"
+        lee = {"type": "user", "id": "user_lee"}
+        run_id = ask(api, title, type="input", spec={"mode": "input"}, target=lee)
+        id_ = interaction_of(api, run_id)["id"]
+        open_item(page, title)
+        if address:
+            page.goto(address.format(id=id_))
+        expect(page.locator("#question")).to_have_text(title)
+        page.wait_for_timeout(ANSWER_GUARD_MS + 50)
+        page.locator("#answer-value").fill("A quiet word")
+        page.keyboard.press("Control+Enter")
+        if guard == "confirm":
+            page.get_by_role("button", name="Yes, send").wait_for()
+            page.wait_for_timeout(STEP_GUARD_MS + 50)
+            page.keyboard.press("Control+Enter")
+        expect(page.locator(f"#detail[data-interaction-id='{id_}'] #answer")).to_have_count(0)
+        page.wait_for_timeout(200)
+        assert page.evaluate("Object.keys(localStorage)") == []
 
 
 def test_text_that_another_tab_has_not_saved_yet_is_saved_before_signing_out(
