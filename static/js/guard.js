@@ -22,7 +22,7 @@
    3. Running text decides nothing. A key that answers, or confirms an answer, within KEY_MS of a letter that does neither is
       part of what someone types without looking. After G, which leads to another page, a letter answers nothing either. A digit
       that this rule or rule 1 takes for typing may have been meant to choose an option, which is treated as in rule 2.
-   4. An undo takes back one answer.
+   4. An undo takes back one answer, or what a message is about.
       - A second press does nothing until SHOWN_MS after its response.
       - The bar that offers it may appear under the thumb, so it ignores presses by pointer or touch for SHOWN_MS, and so does
         its place on a phone once it has gone. The bar of the answer just given on this page takes a click if the mouse was
@@ -57,9 +57,10 @@ const FORM = "form[data-answer]";
 const ROW = ".list .row";
 const STEP = "[data-step]";
 const RESEND = "#request-status button[data-sends]";
-/* Where an answer that waits can be undone */
+/* Where an answer that waits can be undone, and where what was done since */
 const HELD = ".toast--held";
-const UNDO = `${HELD} button, [data-undoes]`;
+const UNDOES = "[data-undoes], #toasts [data-key=z]";
+const UNDO = `${HELD} button, ${UNDOES}`;
 /* One becomes the other in its place */
 const CLAIM = "button:is([data-sends=claim], [data-sends=release])";
 /* Where the buttons of the form were */
@@ -379,7 +380,7 @@ addEventListener("focusout", () =>
 );
 
 const isAnswer = (ctx) => Boolean(ctx.sourceElement?.closest?.("[data-sends=respond]"));
-const isUndo = (ctx) => Boolean(ctx.sourceElement?.matches?.("[data-undoes]"));
+const isUndo = (ctx) => Boolean(ctx.sourceElement?.matches?.(UNDOES));
 
 /* By the link to the next question, or by the row of another one. Previews and a pane that reloads itself don't count */
 const isNext = (ctx) => ctx.target?.id === "detail" && ctx.request.method === "GET" && !ctx.previewed && ctx.sourceElement?.id !== "detail";

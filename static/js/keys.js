@@ -1,5 +1,6 @@
 /* Single keys. What a key does is written on the element it acts on:
-     data-key="a"      pressed like a click, or focused where it is a field; the first one that can be seen wins
+     data-key="a"      pressed like a click, or focused where it is a field; the first one that can be seen wins, but a
+                         message is about something later than the bar of a held answer
      data-row-key="c"  pressed while the row beside it has the focus
      data-go="i"       followed after g (static/js/sequence.js)
      data-stop         J and K stop at it: a link of a page without rows, or in a line above the rows, which Esc dismisses
@@ -222,7 +223,7 @@ function single(event) {
   if (own) return press(own);
   if (another && /^[ceu]$/.test(key)) return false;
   const named = `[data-key="${CSS.escape(key)}"]`;
-  return press(first(`[data-step] ${named}`) ?? first(`#detail ${named}`) ?? first(named));
+  return press(first(`[data-step] ${named}`) ?? first(`#detail ${named}`) ?? first(`#toasts ${named}`) ?? first(named));
 }
 
 /* Tell screen readers which key presses an element, only while shortcuts are on */

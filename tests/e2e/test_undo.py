@@ -176,6 +176,32 @@ def test_a_second_press_of_z_takes_back_no_earlier_answer(
     expect(page.locator("#toasts")).to_contain_text("Your answer to “Taken back one?” wasn't sent.")
 
 
+def test_z_undoes_what_was_done_last(undoing: Choose, api: httpx.Client) -> None:
+    page = undoing()
+    for name in ("answered", "snoozed"):
+        ask_lee(api, f"First {name}?", timeout="3h")
+    open_item(page, "First answered?")
+    page.keyboard.press("a")
+    bar = page.locator("#held-answers")
+    expect(bar).to_contain_text("First answered?")
+    open_item(page, "First snoozed?")
+    page.keyboard.press("h")
+    page.locator("#snooze .option").first.click()
+    toast = page.locator("#toasts")
+    expect(toast).to_contain_text("“First snoozed?” · Snoozed until")
+    key = bar.locator("kbd")
+    expect(key).not_to_be_visible()
+    page.keyboard.press("z")
+    expect(toast).to_contain_text("Back in your inbox")
+    page.keyboard.press("z")
+    expect(page.locator("#question")).to_have_text("First snoozed?")
+    expect(bar).to_contain_text("First answered?")
+    expect(key).to_be_visible()
+    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.keyboard.press("z")
+    expect(toast).to_contain_text("Your answer to “First answered?” wasn't sent.")
+
+
 def test_a_tap_where_the_bar_has_just_appeared_takes_nothing_back(
     undoing: Choose, api: httpx.Client
 ) -> None:
