@@ -221,7 +221,7 @@ function single(event) {
   if (key >= "1" && key <= "9") return choose(Number(key));
   const own = row?.parentElement.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
   if (own) return press(own);
-  if (another && /^[ceu]$/.test(key)) return false;
+  if (another && /^[cehu]$/.test(key)) return false;
   const named = `[data-key="${CSS.escape(key)}"]`;
   return press(first(`[data-step] ${named}`) ?? first(`#detail ${named}`) ?? first(`#toasts ${named}`) ?? first(named));
 }

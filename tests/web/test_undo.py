@@ -95,6 +95,17 @@ def test_the_next_open_question_is_not_one_whose_answer_waits(
     assert re.findall(link, page) == [following.get_absolute_url()]
 
 
+def test_its_row_says_so_and_has_no_buttons_over_it(desk: Desk, rina: Client) -> None:
+    item, other = desk.ask(), desk.ask()
+    send(rina, item)
+    page = rina.get("/inbox/").content.decode()
+    rows = {each.mobius_id: page.split(f'id="entry-{each.mobius_id}"')[1] for each in (item, other)}
+    held, open_ = (row.split("</li>")[0] for row in rows.values())
+    assert "Approving in" in held
+    assert "row-acts" not in held
+    assert "row-acts" in open_
+
+
 def test_its_row_stays_in_the_list_when_it_is_sent(desk: Desk, rina: Client) -> None:
     item, _ = desk.ask(), desk.ask()
     send(rina, item)

@@ -126,6 +126,11 @@ class Row:
                 return ""
 
     @property
+    def has_buttons(self) -> bool:
+        """Not while an answer is held: they would cover until when it can be undone."""
+        return self.held is None and (bool(self.action) or self.open)
+
+    @property
     def action_key(self) -> str:
         return {"claim": "c", "release": "e"}.get(self.action, "")
 
