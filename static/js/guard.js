@@ -183,8 +183,8 @@ function wasHeld({ timeStamp, clientX, clientY }) {
 /* The confirm step has its own, where it moves none of its buttons */
 const hintOf = (form) => form.querySelector("[data-step] [data-hint]") ?? form.querySelector("[data-hint]");
 
-/* why: "tooEarly", "typed" for a key on an option or one that would have chosen one, or "changed" for the question */
-function sayIgnored(form, chooses, why = "tooEarly") {
+/* why: "how" or "howByKey" for a key that sends where the answer is a button, "tooEarly", "typed" for a key on an option or one that would have chosen one, or "changed" for the question */
+export function sayIgnored(form, chooses, why = "tooEarly") {
   const hint = hintOf(form);
   /* A preview that can't be confirmed has none */
   if (!hint) return;

@@ -11,7 +11,7 @@
    also goes to its comment.
    Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
 
-import { FIELD } from "./guard.js";
+import { FIELD, sayIgnored } from "./guard.js";
 import { clear, hasSelection, toggle } from "./row-selection.js";
 import { begin, end, isGoing } from "./sequence.js";
 
@@ -94,7 +94,7 @@ function send(event) {
   if (button && seen(button)) return press(button);
   /* Approve or Reject is never chosen for the person: say which keys to press */
   const hint = form && form.querySelector("[data-how]");
-  if (hint) hint.textContent = document.body.dataset.keys === "off" ? hint.dataset.how : hint.dataset.howByKey;
+  if (hint) sayIgnored(form, false, document.body.dataset.keys === "off" ? "how" : "howByKey");
   return Boolean(hint);
 }
 

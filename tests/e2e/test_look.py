@@ -62,9 +62,11 @@ def test_reject_asks_once_more_and_may_be_taken_back(
     page.get_by_label("Comment").fill("It is broken.")
     page.wait_for_timeout(ANSWER_GUARD_MS)
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("press Esc, then A to approve or R to reject")).to_be_visible()
+    how = page.get_by_text("press Esc, then A to approve or R to reject")
+    expect(how).to_be_visible()
     expect(page.get_by_role("button", name="Yes, ")).to_have_count(0)
     press(page.get_by_role("button", name="Reject"))
+    expect(how).to_have_count(0)
     step = page.get_by_role("group", name=f"Reject “Throw it away when it's {theme}”?")
     expect(step).to_contain_text("With your comment: “It is broken.”")
     assert step.get_by_role("button", name="Yes, reject").evaluate(colours) == rejects
