@@ -183,7 +183,7 @@ def _cards_of(key: str, value: Any, budget: _Budget) -> Iterator[Card]:
                 part = _("%(title)s: %(part)s") % {"title": title, "part": label(name).lower()}
                 yield _text_card(part, _as_text(side), budget)
                 budget.text = 0
-        case dict():
+        case dict() if value:
             yield _of_dict(title, value, budget)
         case list() if value:
             yield _of_list(title, value, budget)

@@ -42,6 +42,12 @@ def test_short_values_are_facts_and_come_first() -> None:
     assert second.kind == "tree"
 
 
+@pytest.mark.parametrize("value", [[], {}])
+def test_what_holds_nothing_says_so(value: Any) -> None:
+    card = only({"notes": value})
+    assert (card.kind, card.cells) == ("list", (Cell("Empty"),))
+
+
 def test_a_value_that_would_read_backward_shows_why() -> None:
     card = only({"amount": "\N{RIGHT-TO-LEFT OVERRIDE}00.001"})
     assert card.facts == (("Amount", Cell("⟨U+202E⟩00.001")),)
