@@ -105,7 +105,9 @@ function update() {
   const form = bar();
   if (!form) return;
   const count = checked().length + elsewhere.size;
-  const words = all().checked || !count ? "" : fill(elsewhere.size ? WORDS.selectedOnPages : WORDS.selectedRows, { count });
+  /* Of all that match, those on other pages and behind the bar for new rows are not counted */
+  const known = count > 0 && !(all().checked && document.querySelector("#inbox-list .pager, #show-arrivals"));
+  const words = !known ? "" : fill(elsewhere.size ? WORDS.selectedOnPages : WORDS.selectedRows, { count });
   write(form.querySelector("[data-count]"), words);
   form.querySelector("[data-elsewhere]").replaceChildren(
     ...[...elsewhere.values()].map(({ value }) => Object.assign(document.createElement("input"), { type: "hidden", name: "item", value })),
@@ -123,8 +125,8 @@ function update() {
   const fewer = lost ? fill(form.dataset.lost, { count: lost }) : "";
   write(form.querySelector("[data-why]"), why || fewer || mixed);
   form.querySelector("[data-why]").classList.toggle("tone-bad", Boolean(why));
-  const selected = all().checked ? all().labels[0].textContent : words;
-  write(document.getElementById("selection-status"), why || [selected, fewer].filter(Boolean).join(" · "));
+  const matching = all().checked ? all().labels[0].textContent.trim() : "";
+  write(document.getElementById("selection-status"), why || [matching, words, fewer].filter(Boolean).join(" · "));
   markOthers();
   keep();
 }

@@ -431,7 +431,11 @@ def test_a_comment_stays_with_a_batch_that_is_left_to_read_a_question(
     page = sign_in("rina")
     listed(page, api, "Jerboa", 2)
     page.locator(".row-tick").first.check(force=True)
-    page.get_by_label("All matching").check()
+    every = page.get_by_label("All matching")
+    place = box_of(every)
+    every.check()
+    assert box_of(every) == place, "a second press takes it back"
+    expect(page.locator(".select-count")).to_have_text("2 selected")
     page.locator("#list-select").get_by_role("button", name="Reject").click()
     comment = page.get_by_label("Comment for all")
     comment.wait_for()
