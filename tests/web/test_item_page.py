@@ -501,6 +501,7 @@ def test_text_that_cannot_be_formatted_says_so_and_long_text_is_folded(rina: Cli
     assert "last words" in page
     long = page_of(rina, "int_2")
     assert "Show all" in long
+    assert "Show less" in long
     assert "last words" in long[long.index("<details") :]
 
 

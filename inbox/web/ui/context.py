@@ -17,7 +17,10 @@ from inbox.web.ui.labels import label
 from inbox.web.ui.markdown import FORMATTED, Text, render_plain
 from inbox.web.ui.values import Cell, amounts_in, one_line, pair_of, pretty
 
-FOLD_TEXT = 700
+FOLDED_FROM = 1_000
+"""Characters from which a text is folded: so that more is hidden than a few words."""
+BEGINNING = 500
+"""Characters of a folded text that are shown, at most."""
 MOST_FACTS = 100
 MOST_ROWS = 500
 MOST_COLUMNS = 8
@@ -163,8 +166,14 @@ def _label(key: str) -> str:
 def _text_card(title: str, value: str, budget: _Budget) -> Card:
     text = render_plain(value, max(0, budget.text))
     budget.text -= text.size
-    folded = len(value) > FOLD_TEXT
-    return Card("text", title, text=text, folded=folded, lead=show_overrides(value[:FOLD_TEXT]))
+    if len(value) < FOLDED_FROM:
+        return Card("text", title, text=text)
+    return Card("text", title, text=text, folded=True, lead=show_overrides(_beginning(value)))
+
+
+def _beginning(text: str) -> str:
+    """Its first words, or the first part of a word that is as long."""
+    return re.sub(r"\s+\S*$", "", text.strip()[:BEGINNING]) + "…"
 
 
 def _cards_of(key: str, value: Any, budget: _Budget) -> Iterator[Card]:

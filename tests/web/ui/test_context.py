@@ -53,6 +53,14 @@ def test_a_value_that_would_read_backward_shows_why() -> None:
     assert card.facts == (("Amount", Cell("⟨U+202E⟩00.001")),)
 
 
+def test_a_long_text_begins_with_whole_words_and_little_is_not_folded() -> None:
+    long = only({"text": "different words " * 100})
+    assert long.folded
+    assert long.lead.endswith(("different…", "words…"))
+    assert only({"text": "x" * 2_000}).lead == "x" * 500 + "…"
+    assert not only({"text": "different words " * 50}).folded
+
+
 @pytest.mark.parametrize(
     "keys", [("from", "to"), ("before", "after"), ("was", "now"), ("old", "new")]
 )
