@@ -1,6 +1,8 @@
 """The inbox and a question on a touch screen: swipes, *Next*, and what a finger can hit."""
 
 import re
+from itertools import pairwise
+from operator import itemgetter
 
 import httpx
 import pytest
@@ -232,6 +234,29 @@ def test_at_any_width_a_finger_hits_what_it_is_meant_to(sign_in: SignIn, api: ht
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         fits(page, "#toasts .btn")
+
+
+def test_focus_mode_has_room_for_all_its_buttons_in_german(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina", **PHONE, locale="de")
+    for n in (1, 2):
+        ask(api, f"Is quokka {n} in focus?", timeout=f"{20 + n}m")
+    arrived(page, "Is quokka 2 in focus?").wait_for()
+    page.goto("/inbox/focus/?q=quokka")
+    place = page.locator("#focus-words")
+    expect(place).to_have_text("1 von 2")
+    first = box_of(place)
+    page.locator("#detail [data-key=j]").tap()
+    expect(place).to_have_text("2 von 2")
+    assert box_of(place) == first, "Back moves nothing"
+    for width, height in [*SIZES, (360, 740)]:
+        page.set_viewport_size({"width": width, "height": height})
+        fits(page, ".bar--detail :is(a, button)")
+        boxes = [box_of(button) for button in page.locator(".bar--detail :is(a, button)").all()]
+        assert min(box["width"] for box in boxes) >= 44
+        for one, other in pairwise(sorted(boxes, key=itemgetter("x"))):
+            assert one["x"] + one["width"] <= other["x"] + 0.5, "no overlap"
 
 
 def test_a_title_has_the_lines_that_it_needs_and_as_many_once_it_is_read(
