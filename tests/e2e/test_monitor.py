@@ -550,7 +550,7 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     after = box_of(place)
     assert after["width"] == before["width"]
     notice = rina.locator("#notice-list li", has_text="Nudged about?")
-    expect(notice).to_contain_text("unread")
+    expect(notice).to_contain_text("Unread.")
     notice.get_by_role("button", name="Mark as read").click()
     expect(notice).to_contain_text("Read")
     expect(count).to_have_text("")
