@@ -50,10 +50,10 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:after:swap", all);
 all();
 
-/* A screen reader reads what is added to a live region, but not what came with the page. So those are hidden from it, and from
-   it alone, until it has met the region without them */
-const loaded = [...document.querySelectorAll("#toasts > [data-toast]")];
-for (const toast of loaded) toast.setAttribute("aria-hidden", "true");
-const read = () => setTimeout(() => loaded.forEach((toast) => toast.removeAttribute("aria-hidden")), READ_MS);
+/* A screen reader reads what is added to a live region, but not what came with the page. So the text of those is hidden from it,
+   and from it alone, until it has met the region without them */
+const loaded = [...document.querySelectorAll("#toasts > [data-toast] > span")];
+for (const text of loaded) text.setAttribute("aria-hidden", "true");
+const read = () => setTimeout(() => loaded.forEach((text) => text.removeAttribute("aria-hidden")), READ_MS);
 if (document.readyState === "complete") read();
 else addEventListener("load", read);
