@@ -324,7 +324,7 @@ def test_shift_click_selects_a_range_and_a_button_says_why_it_cannot_be_used(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     page = sign_in("rina")
-    runs = listed(page, api, "Quokka")
+    runs = listed(page, api, "Quoll")
     page.locator(".row-tick").first.check(force=True)
     page.locator(".row").nth(2).click(modifiers=["Shift"])
     expect(page.locator(".row-tick:checked")).to_have_count(3)

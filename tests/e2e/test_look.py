@@ -444,6 +444,8 @@ def test_a_deadline_counts_down_to_the_second(sign_in: SignIn, api: httpx.Client
     expect(due).to_have_class(re.compile("due--soon"))
     shown, spoken = due.locator("[data-words]"), due.locator("[data-spoken]")
     deadline = datetime.fromisoformat(str(due.get_attribute("data-due")))
+    # A stream that is still being opened would time out as the clock jumps.
+    expect(page.locator("#freshness")).to_have_text("Live")
     page.clock.pause_at(deadline - timedelta(seconds=11))
     expect(shown).to_have_text("11 s")
     expect(spoken).to_have_text("Expires in 11 seconds")

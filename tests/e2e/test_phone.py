@@ -241,9 +241,9 @@ def test_focus_mode_has_room_for_all_its_buttons_in_german(
 ) -> None:
     page = sign_in("rina", **PHONE, locale="de")
     for n in (1, 2):
-        ask(api, f"Is quokka {n} in focus?", timeout=f"{20 + n}m")
-    arrived(page, "Is quokka 2 in focus?").wait_for()
-    page.goto("/inbox/focus/?q=quokka")
+        ask(api, f"Is tamarin {n} in focus?", timeout=f"{20 + n}m")
+    arrived(page, "Is tamarin 2 in focus?").wait_for()
+    page.goto("/inbox/focus/?q=tamarin")
     place = page.locator("#focus-words")
     expect(place).to_have_text("1 von 2")
     first = box_of(place)
