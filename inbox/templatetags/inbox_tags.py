@@ -76,8 +76,8 @@ def in_mobius(row: Run | Interaction) -> str:
 
 @register.simple_tag(takes_context=True)
 def chosen_theme(context: template.Context) -> str:
-    """``light`` or ``dark`` if the viewer has chosen it, or the person who used this browser last
-    where nobody is signed in; empty for the system's theme.
+    """``light`` or ``dark``; empty for the system's theme. Where nobody is signed in, it is what
+    the last person in this browser has chosen.
     """
     request: Any = getattr(context, "request", None)
     if getattr(request, "viewer", None):

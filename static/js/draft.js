@@ -229,7 +229,7 @@ async function restoreLeft(form) {
   else putBack(form, kept);
 }
 
-/* Not "change", which comes once more when a field is left, also by the swap that follows its answer */
+/* Not on "change": it also fires when the swap after an answer removes the field, and would store sent text again */
 document.addEventListener("input", changed);
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element && event.target.closest("[data-save-now]");

@@ -57,7 +57,7 @@ const FORM = "form[data-answer]";
 const ROW = ".list .row";
 const STEP = "[data-step]";
 const RESEND = "#request-status button[data-sends]";
-/* Where an answer that waits can be undone, and where what was done since */
+/* Where a held answer can be undone, and where a later action can */
 const HELD = ".toast--held";
 const UNDOES = "[data-undoes], #toasts [data-key=z]";
 const UNDO = `${HELD} button, ${UNDOES}`;

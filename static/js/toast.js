@@ -50,8 +50,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:after:swap", all);
 all();
 
-/* A screen reader reads what is added to a live region, but not what came with the page. So the text of those is hidden from it,
-   and from it alone, until it has met the region without them */
+/* A screen reader reads what is added to a live region, but not what came with the page. So that text is hidden from it for a
+   moment, and is added once it knows the empty region */
 const loaded = [...document.querySelectorAll("#toasts > [data-toast] > span")];
 for (const text of loaded) text.setAttribute("aria-hidden", "true");
 const read = () => setTimeout(() => loaded.forEach((text) => text.removeAttribute("aria-hidden")), READ_MS);

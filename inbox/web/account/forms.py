@@ -139,8 +139,8 @@ LABELS = {
     "password2": gettext_lazy("Confirm new password"),
 }
 
-NEW = ("new_password1", "password1")
-"""The field of the new password, in one form or another."""
+NEW_PASSWORD = ("new_password1", "password1")
+"""The field of the new password. Django's forms give it different names."""
 
 RULES = gettext_lazy(
     "At least 8 characters, not only digits, not a common password, and not similar to your "
@@ -149,20 +149,20 @@ RULES = gettext_lazy(
 
 
 class PasswordFields(SetPasswordMixin, Form):
-    """The fields of Django's password forms, all required, with our labels and help texts. What is
-    wrong with a new password stands beside it, not beside its confirmation.
+    """The fields of Django's password forms, all required, with our labels and help texts.
+    Errors of a new password are shown at its field, not at its confirmation.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.required, field.label = True, LABELS[name]
-            field.help_text = RULES if name in NEW else ""
+            field.help_text = RULES if name in NEW_PASSWORD else ""
             field.widget.attrs["class"] = "input"
             field.widget.attrs.pop("autofocus", None)
 
     def validate_password_for_user(self, user: User, *_confirmation: str) -> None:
-        for name in NEW:
+        for name in NEW_PASSWORD:
             super().validate_password_for_user(user, name)
 
 

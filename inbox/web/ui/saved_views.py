@@ -65,7 +65,7 @@ def form_title(view: SavedView | None) -> str:
 
 @dataclass(frozen=True)
 class FormLink:
-    """A link to a form, by its title."""
+    """A link to the form of a view, with the title of the form."""
 
     title: str
     href: str
