@@ -1,12 +1,13 @@
 # make run    the whole product on this machine, until Ctrl-C
 # make test   what must hold before a change is shared
-# make check  the quick part of it, without the tests
+# make test-all  the same with every test, as CI runs it on SQLite
+# make check  the linters and type checks, which both run beside the tests
 # make quick  every test that starts no browser, product or Mobius, for the inner loop
 # make browser  the details of each page in Chromium, for changes of templates, styles and scripts
 # make messages  collects the sentences of pages for inbox/locale, and compiles their translations;
 #                it needs the gettext tools
-# make audit  whether a pinned package has a known vulnerability; it needs the network, and fails
-#             where it can't read the advisories
+# make audit  whether a pinned package has a known vulnerability; it needs the network. "Error 1":
+#             there is one; "Error 3": the advisories can't be read
 # make requirements  both requirements files from the names in pyproject.toml; a version that is
 #                    pinned already stays (to raise it: make requirements UPGRADE="-P httpx")
 
@@ -26,7 +27,7 @@ UNSET := env -u MOBIUS_BASE_URL -u MOBIUS_API_KEY -u MOBIUS_PROJECT -u PROJECT -
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
   --custom-compile-command "make requirements"
 
-.PHONY: run test quick browser check audit format messages requirements clean
+.PHONY: run test test-all quick browser check audit format messages requirements clean
 
 run: $(RUN)
 	@exec $(BIN)/python manage.py serve
@@ -35,8 +36,22 @@ run: $(RUN)
 # shares once. By their number of tests, as pytest-xdist would order them, each file would start one.
 FILES := --dist loadfile --no-loadscope-reorder
 
-test: check
-	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) $(FILES) -m "not slow and not browser" $(PYTEST_ARGS)
+# Several workers at once would each compile the assertions of all tests.
+COMPILED := .venv/assertions-compiled
+
+test: SELECTED := not slow and not browser
+test-all: SELECTED :=
+
+# Tests wait a lot, so the checks run beside them; what these say is shown at the end.
+test test-all: $(TEST) $(COMPILED)
+	@begun=$$(date +%s); said=$$(mktemp); \
+	$(MAKE) --no-print-directory check >"$$said" 2>&1 & checks=$$!; \
+	trap 'kill $$checks; rm -f "$$said"; exit 130' INT TERM; \
+	$(UNSET) $(BIN)/python -m pytest -n $(WORKERS) $(FILES) -m "$(SELECTED)" $(PYTEST_ARGS); tested=$$?; \
+	wait $$checks; checked=$$?; \
+	if [ $$checked -eq 0 ]; then echo "make check passed."; else cat "$$said"; fi; rm -f "$$said"; \
+	echo "make $@ took $$(($$(date +%s) - begun)) s."; \
+	[ $$tested -eq 0 ] && [ $$checked -eq 0 ]
 
 # Its files share little and some of them wait a lot, so workers take tests from each other.
 quick: $(TEST)
@@ -56,8 +71,7 @@ check: $(TEST)
 	$(UNSET) $(BIN)/python -m tests.support.deployed check --deploy --fail-level WARNING
 
 audit: $(TEST)
-	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
-	  -r requirements.txt -r tests/requirements.txt
+	$(BIN)/python -m tests.support.audit
 
 format: $(TEST)
 	$(BIN)/ruff check --fix .
@@ -80,11 +94,17 @@ $(BIN)/python:
 	  echo "Python 3.11 or newer is needed as $(PYTHON); install it, or name one: make run PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Creating .venv …"
 	@$(PYTHON) -m venv .venv
 
 $(RUN): requirements.txt | $(BIN)/python
 	@echo "Installing what the product needs into .venv …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(COMPILED): | $(TEST)
+	@echo "Compiling the tests …"
+	@$(UNSET) $(BIN)/python -m pytest --collect-only -q >/dev/null
 	@touch $@
 
 $(TEST): requirements.txt tests/requirements.txt | $(BIN)/python

@@ -22,15 +22,16 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from inbox.audit import rights_log
 from inbox.models import Decision, Reviewer
+from inbox.people import member_tokens
 from inbox.people.sessions import sign_out_everywhere
-from inbox.services import credentials
-from inbox.services.audit import rights_log
 from inbox.web.decisions import messages as decision_messages
+from inbox.web.decisions.verbs import VERBS
 
 
 class ReviewerInline(admin.StackedInline):
-    """The account's Mobius id. A new id drops the token that belonged to the old one."""
+    """A new id drops the token that belonged to the old one."""
 
     model = Reviewer
     fields = ("mobius_id",)
@@ -39,12 +40,11 @@ class ReviewerInline(admin.StackedInline):
     verbose_name_plural = gettext_lazy("Mobius identity")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Not allowed: the reviewer is created with the account."""
         return False
 
 
 class NotEditable:
-    """For rows that the admin shows and neither adds nor changes."""
+    """For rows that are only shown."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -54,8 +54,6 @@ class NotEditable:
 
 
 class ProviderAccountInline(NotEditable, admin.TabularInline):
-    """The account of the identity provider that the person signs in with. Sign-in links link it."""
-
     model = SocialAccount
     fields = readonly_fields = ("provider", "uid", "email", "last_login")
     verbose_name = gettext_lazy("account at the identity provider")
@@ -67,8 +65,6 @@ class ProviderAccountInline(NotEditable, admin.TabularInline):
 
 
 class SecondFactorInline(NotEditable, admin.TabularInline):
-    """The person's second factors, which an administrator can remove for someone who lost them."""
-
     model = Authenticator
     fields = readonly_fields = ("type", "created_at", "last_used_at")
     verbose_name = gettext_lazy("second factor")
@@ -76,15 +72,13 @@ class SecondFactorInline(NotEditable, admin.TabularInline):
 
 
 class PermissionsField(forms.ModelMultipleChoiceField):
-    """Shows the translated names of permissions; the database has them in English."""
+    """The database has the names in English."""
 
     def label_from_instance(self, permission: Permission) -> str:
         return f"{permission.content_type} | {_(permission.name)}"
 
 
 class AccountAdmin(UserAdmin):
-    """Django's ``UserAdmin`` with the Mobius ID."""
-
     list_display = ("username", "first_name", "last_name", "mobius_id", "is_active", "is_staff")
     list_select_related = ("reviewer",)
 
@@ -97,7 +91,7 @@ class AccountAdmin(UserAdmin):
         return [ReviewerInline, *held]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Without the list of all permissions: those that matter are on a page of their own."""
+        """Permissions have a page of their own."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None:
             return fieldsets
@@ -105,15 +99,12 @@ class AccountAdmin(UserAdmin):
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Lock the account's identity first: the log's lock comes last."""
         if change:
-            credentials.lock(obj)
+            member_tokens.lock(obj)
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Change the Mobius ID through the service. Without their account at the identity provider,
-        people are signed out.
-        """
+        """Without their account at the identity provider, people are signed out."""
         if formset.model is not Reviewer:
             super().save_formset(request, form, formset, change)
             if formset.deleted_objects:
@@ -122,22 +113,21 @@ class AccountAdmin(UserAdmin):
         formset.save(commit=False)
         for reviewer, changed in formset.changed_objects:
             if "mobius_id" in changed:
-                credentials.assign(reviewer, mobius_id=reviewer.mobius_id)
+                member_tokens.assign(reviewer, mobius_id=reviewer.mobius_id)
 
     @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """Remove the account's token first, which is logged."""
+        """The removal of the token is logged."""
         self._remove_tokens([obj])
         super().delete_model(request, obj)
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """As ``delete_model``, for the selected accounts."""
         self._remove_tokens(queryset)
         super().delete_queryset(request, queryset)
 
     def _remove_tokens(self, users: Iterable[User]) -> None:
-        credentials.revoke(Reviewer.objects.filter(user__in=list(users)))
+        member_tokens.revoke(Reviewer.objects.filter(user__in=list(users)))
 
     @admin.display(description=gettext_lazy("Mobius ID"), ordering="reviewer__mobius_id")
     def mobius_id(self, user: User) -> str:
@@ -155,8 +145,6 @@ def _without_permissions(options: Any) -> Any:
 
 
 class RoleAdmin(GroupAdmin):
-    """Django's ``GroupAdmin`` with translated permissions."""
-
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:
@@ -166,7 +154,7 @@ class RoleAdmin(GroupAdmin):
 
 
 class LabelFilter(admin.AllValuesFieldListFilter):
-    """The stored words of a field, by the labels that people know them by."""
+    """The labels that people know instead of the stored words."""
 
     labels: Mapping[str, str]
 
@@ -177,7 +165,7 @@ class LabelFilter(admin.AllValuesFieldListFilter):
 
 
 class VerbFilter(LabelFilter):
-    labels = decision_messages.VERBS
+    labels = {verb: str(words.label) for verb, words in VERBS.items()}
 
 
 class CredentialFilter(LabelFilter):
@@ -186,9 +174,7 @@ class CredentialFilter(LabelFilter):
 
 @admin.register(Decision)
 class DecisionAdmin(NotEditable, admin.ModelAdmin):
-    """Who did what and when. Answers are left out, since they are only for people who may see the
-    question; changes of accounts and rights are shown completely.
-    """
+    """Answers are left out, since they are only for people who may see the question."""
 
     view_on_site = False
     fields = (
@@ -212,7 +198,7 @@ class DecisionAdmin(NotEditable, admin.ModelAdmin):
     list_filter = (("verb", VerbFilter), ("credential_kind", CredentialFilter))
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Only shown fields: filters in the URL must not allow guessing comments."""
+        """Filters in the URL must not allow guessing comments."""
         return lookup.split("__", maxsplit=1)[0] in {*self.fields, "verb", "credential_kind"}
 
     @admin.display(description=gettext_lazy("action"), ordering="verb")
@@ -225,10 +211,10 @@ class DecisionAdmin(NotEditable, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("account or role"))
     def change(self, entry: Decision) -> str:
-        """The account or role, and what was changed; empty for entries about anything else."""
+        """Empty for entries about anything but accounts and roles."""
         if entry.verb not in rights_log.VERBS:
             return ""
-        words = decision_messages.value(entry, {})
+        words = decision_messages.value(entry, [])
         if words is None:
             return entry.title
         return _("%(title)s: %(change)s") % {"title": entry.title, "change": words.text}

@@ -1,5 +1,3 @@
-"""The Django app."""
-
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
@@ -14,19 +12,16 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from inbox import metrics  # noqa: PLC0415 - models load before
-        from inbox.mirror import lease, observers  # noqa: PLC0415
+        from inbox.answering import awaited_releases, held, observed  # noqa: PLC0415
+        from inbox.audit import decision_log, rights_log  # noqa: PLC0415
+        from inbox.lib import metrics  # noqa: PLC0415 - models load before
+        from inbox.mirror import members, observers  # noqa: PLC0415
         from inbox.models import append_only  # noqa: PLC0415
-        from inbox.people import known_browser, roles, sessions  # noqa: PLC0415
-        from inbox.services import (  # noqa: PLC0415
-            awaited_releases,
-            installation,
-            observed,
-            sending,
-        )
-        from inbox.services.audit import decision_log, rights_log  # noqa: PLC0415
+        from inbox.people import known_browser, member_tokens, names, roles, sessions  # noqa: PLC0415
+        from inbox.processes import lease  # noqa: PLC0415
+        from inbox.upstream import installation  # noqa: PLC0415
 
-        connection_created.connect(metrics.time_queries, dispatch_uid="inbox.metrics")
+        connection_created.connect(metrics.time_queries, dispatch_uid="inbox.lib.metrics")
         connection_created.connect(lease.check_writes, dispatch_uid="inbox.lease")
         post_migrate.connect(roles.make_roles, sender=self, dispatch_uid="inbox.roles")
         pre_migrate.connect(
@@ -37,8 +32,11 @@ class InboxConfig(AppConfig):
         )
         post_migrate.connect(decision_log.begin, sender=self, dispatch_uid="inbox.decision_head")
         observers.on_answers(observed.enter)
-        observers.on_questions(sending.return_overtaken)
+        observers.on_questions(held.return_overtaken)
         observers.on_questions(awaited_releases.note_releases)
+        member_tokens.mobius_id_changed.connect(
+            members.follow_mobius_id, dispatch_uid="inbox.mapped_groups"
+        )
         rights_log.connect()
         user_logged_in.connect(known_browser.signed_in, dispatch_uid="inbox.known_browser")
         user_logged_in.connect(sessions.signed_in, dispatch_uid="inbox.sessions")
@@ -51,4 +49,12 @@ class InboxConfig(AppConfig):
             roles.make_reviewer,
             sender=settings.AUTH_USER_MODEL,
             dispatch_uid="inbox.identity",
+        )
+        post_save.connect(
+            names.account_saved,
+            sender=settings.AUTH_USER_MODEL,
+            dispatch_uid="inbox.name_of_account",
+        )
+        post_save.connect(
+            names.reviewer_saved, sender="inbox.Reviewer", dispatch_uid="inbox.name_of_reviewer"
         )

@@ -1,11 +1,7 @@
-"""Settings from the environment and ``.env``: names, types, defaults.
-
-A malformed one ends the process with a sentence that names it.
-"""
+"""Settings from the environment and ``.env``. A malformed one ends the process with its name."""
 
 import os
 import re
-import shlex
 import shutil
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,7 +14,9 @@ from cryptography.fernet import Fernet
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from reviewer_site import proxies
+from inbox.lib.addresses import is_loopback, read_networks
+from inbox.lib.startup import Misconfigured
+from inbox.mobius.types import Generation
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,12 +33,8 @@ _EMAIL = re.compile(r"[^@\s<>,\x00-\x1f]+@[^@\s<>,\x00-\x1f]+")
 _ONE_WORD = re.compile(r"[!-~]+")
 
 
-class Misconfigured(SystemExit):
-    """Ends the process with a sentence for the person who started it, and status 1."""
-
-
 class Environment(BaseSettings):
-    """One field a setting; ``docs/settings.md`` has a row for each."""
+    """``docs/settings.md`` has a row for each."""
 
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", case_sensitive=True)
 
@@ -60,6 +54,7 @@ class Environment(BaseSettings):
     MOBIUS_BASE_URL: str = ""
     MOBIUS_API_KEY: str = Field("", repr=False)
     MOBIUS_PROJECT: str = Field("", validation_alias=AliasChoices("MOBIUS_PROJECT", "PROJECT"))
+    MOBIUS_API: str = "auto"
     MOBIUS_RUN_URL: str = ""
     MOBIUS_INTERACTION_URL: str = ""
     CREDENTIAL_KEYS: str = Field("", repr=False)
@@ -89,6 +84,7 @@ class Environment(BaseSettings):
     CLAIM_STALE_AFTER: int = Field(30, ge=1, description="minutes")
     GROUP_ANSWERS_HIDDEN_UNTIL_MINE: bool = False
     MASKED_KEYS: str = ""
+    MASK_NUMBERS: bool = True
     PRESENCE: bool = True
     INSIGHTS_BY_PERSON: bool = True
     HISTORY_DAYS: int = Field(400, ge=1, description="days")
@@ -99,6 +95,7 @@ class Environment(BaseSettings):
     PORT: int = Field(8000, ge=0, le=65535)
     ENGINE_PORT: int = Field(8001, ge=0, le=65535)
     ENGINE_RATE_LIMIT: int | None = Field(None, ge=1)
+    ENGINE_API: Literal["a", "b", "c"] = "a"
 
     @field_validator("*", mode="before")
     @classmethod
@@ -214,6 +211,13 @@ class Environment(BaseSettings):
             )
         return value.rstrip("/")
 
+    @field_validator("MOBIUS_API")
+    @classmethod
+    def _generation(cls, value: str) -> str:
+        if value.lower() not in ("auto", *Generation):
+            raise ValueError(f"must be auto, a, b or c, not {value}")
+        return value.lower()
+
     @field_validator("MOBIUS_RUN_URL", "MOBIUS_INTERACTION_URL")
     @classmethod
     def _template(cls, value: str) -> str:
@@ -264,14 +268,9 @@ class Environment(BaseSettings):
 
     @field_validator("LOG_ANCHOR")
     @classmethod
-    def _file_or_command(cls, value: str) -> str:
-        try:
-            words = shlex.split(value)
-        except ValueError:
-            words = []
-        lost = len(words) == 1 and "/" not in words[0] and shutil.which(words[0]) is None
-        if (value and not words) or lost:
-            raise ValueError("must be the path of a file, with a slash in it, or a command")
+    def _anchor_file(cls, value: str) -> str:
+        if value and (not value.startswith("/") or shutil.which(value.split(maxsplit=1)[0])):
+            raise ValueError("must be the absolute path of a file; it can no longer be a command")
         return value
 
     @field_validator("MASKED_KEYS")
@@ -286,7 +285,7 @@ class Environment(BaseSettings):
     @classmethod
     def _proxies(cls, value: str) -> str:
         try:
-            proxies.read(value)
+            read_networks(value)
         except ValueError:
             raise ValueError("must be addresses or networks such as 10.0.0.0/8") from None
         return value
@@ -313,7 +312,7 @@ def _is_web_address(value: str) -> bool:
 
 
 def _is_secure(value: str) -> bool:
-    """Whether it is an https address, or an http one of this machine."""
+    """https, or http on this machine."""
     if not _is_web_address(value):
         return False
     parts = urlsplit(value)
@@ -321,7 +320,7 @@ def _is_secure(value: str) -> bool:
 
 
 def _check_template(value: str) -> None:
-    """Raises ValueError unless ``value`` is a web address with a place for an id."""
+    """Raises ValueError unless it is a web address with a place for an id."""
     such_as = "such as https://app.example.com/runs/{id}"
     if not value.startswith(("https://", "http://")):
         raise ValueError(f"must begin with https:// or http://, {such_as}")
@@ -339,21 +338,11 @@ def _check_template(value: str) -> None:
         raise ValueError(f"must have {{id}} after the host, {such_as}")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine only."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def listed(value: str) -> tuple[str, ...]:
-    """The parts of a list with commas."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings of a database. Raises ValueError for an invalid URL."""
     try:
         return dict(dj_database_url.parse(url))
     except Exception as error:
@@ -362,7 +351,6 @@ def database(url: str) -> dict[str, Any]:
 
 
 def email(url: str) -> dict[str, Any]:
-    """Django's settings of a mail server. Raises ValueError for an invalid URL."""
     such_as = "must be an address such as smtp+tls://user:password@mail.example.com:587"
     try:
         parts = urlsplit(url)
@@ -383,7 +371,7 @@ def email(url: str) -> dict[str, Any]:
 
 
 def read_environment() -> Environment:
-    """Read the settings. Raises Misconfigured with one sentence."""
+    """Raises Misconfigured."""
     try:
         return Environment()
     except ValidationError as error:
@@ -395,7 +383,6 @@ def read_environment() -> Environment:
 
 
 def _readable(why: str) -> str:
-    """The validator's message as the end of a sentence that begins with the setting's name."""
     if why.startswith("must "):
         return why
     return "can't be used: " + why[:1].lower() + why[1:]

@@ -1,26 +1,15 @@
-"""Background tasks: started when the server starts, ended before it ends."""
-
 import asyncio
 import gc
-import logging
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import Context
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from types import FrameType
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from inbox.lib.startup import StartRefused
 
-from inbox.mirror import database, lease
-from inbox.services.installation import StartRefused
-
-log = logging.getLogger(__name__)
-
-AGAIN_AFTER = 5.0
 SWITCH_INTERVAL = 0.0005
 """Seconds for which a busy thread may keep the interpreter from the event loop. A page under ASGI
 changes threads some twenty times, and would wait for Python's own 5 ms each time.
@@ -31,62 +20,10 @@ streams a full one stops every thread for 0.1 s, and finds little.
 """
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-BackgroundTask = Callable[[], Coroutine[Any, Any, None]]
-
-
-async def keep_running(
-    name: str, task: BackgroundTask, *, again_after: float = AGAIN_AFTER
-) -> None:
-    """Run ``task``, which never returns; log its failures and restart it.
-
-    Args:
-        name: its name in the log.
-        again_after: seconds between a failure and the restart.
-    """
-    while True:
-        # Unlike an except clause, this tells a CancelledError raised by the task from our own.
-        [error] = await asyncio.gather(task(), return_exceptions=True)
-        if lease.is_lost(error):
-            # The new leader runs the task itself.
-            log.warning("%s ended, since another process leads", name)
-            lease.sync_lease.lost = True
-            await asyncio.Event().wait()
-        database.watch.check_after(error)
-        log.error("%s stopped and will start again in %g s", name, again_after, exc_info=error)
-        await sync_to_async(close_old_connections)()
-        await asyncio.sleep(again_after)
-
-
-@asynccontextmanager
-async def running(
-    tasks: Mapping[str, BackgroundTask], *, new_context: Callable[[], Context] = Context
-) -> AsyncIterator[None]:
-    """Keep ``tasks`` running inside the context, and await their end when it is left.
-
-    Each has a new ``contextvars`` context, so that none inherits the caller's executor.
-    """
-    loop = asyncio.get_running_loop()
-    started = [
-        loop.create_task(keep_running(name, task), name=name, context=new_context())
-        for name, task in tasks.items()
-    ]
-    try:
-        yield
-    finally:
-        for task in started:
-            task.cancel()
-        await asyncio.gather(*started, return_exceptions=True)
-
 
 class Lifespan:
-    """ASGI middleware for the lifespan protocol and web sockets, which Django does not support.
-
-    Args:
-        application: serves everything else.
-        background: a context that is entered at the start and left at the end.
-        at_signal: called on the loop when the process gets a signal to end. The server tells the
-            application only after the last connection has closed, which streams don't do by
-            themselves.
+    """The lifespan protocol, which Django does not support. ``background`` is a context;
+    ``at_signal`` runs on the loop at once, since the server would wait for streams.
     """
 
     def __init__(
@@ -127,7 +64,7 @@ class Lifespan:
 
 
 def _hook_signals(then: Callable[[], None]) -> Callable[[], None]:
-    """Call ``then`` on the loop before the server's own handler. Returns how to undo that."""
+    """Call ``then`` before the server's own handler. Return how to undo that."""
     if threading.current_thread() is not threading.main_thread():
         return lambda: None
     loop = asyncio.get_running_loop()

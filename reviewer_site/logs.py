@@ -1,8 +1,6 @@
-"""The log: one line for each event, readable or as JSON, on standard error.
-
-``logging.getLogger(__name__)`` and ``structlog.stdlib.get_logger(__name__)`` both end here. No line
-may contain what people write, a query or a secret. So for an exception the log shows its type and
-where it was raised, and its message only for types whose messages don't quote values.
+"""The log on standard error. No line may contain what people write, a query or a secret, so an
+exception is shown by its type and place, and its message only for types whose messages don't quote
+values.
 """
 
 import logging
@@ -19,8 +17,10 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
+from inbox.lib.outage import is_outage
 from inbox.mobius.errors import Unavailable, Unreachable
-from inbox.outage import is_outage
+
+log = logging.getLogger(__name__)
 
 OUTAGE_EVERY = 60.0
 """Seconds between two lines about the same outage."""
@@ -66,9 +66,6 @@ class Outages(logging.Filter):
 
 
 def _outage(record: logging.LogRecord) -> str:
-    """What can't be reached according to the line; empty for any other line."""
-    if record.name == "psycopg.pool":
-        return "database"
     error = record.exc_info[1] if record.exc_info else None
     if is_outage(error):
         return "database"
@@ -78,9 +75,7 @@ def _outage(record: logging.LogRecord) -> str:
 
 
 def without_refusals(record: logging.LogRecord) -> bool:
-    """Leave out Django's lines about requests that it refused or that a view answered with an
-    error: the line of the request has the status, and these have the path.
-    """
+    """The request's own line has the status, and these have the path."""
     if record.name.startswith("django.security."):
         return record.name.endswith(".DisallowedHost")
     if record.name != "django.request":
@@ -89,7 +84,7 @@ def without_refusals(record: logging.LogRecord) -> bool:
 
 
 def _name_route(_: Any, __: str, event: EventDict) -> EventDict:
-    """A failed page by the name of its route; Django's own line has the path."""
+    """Django's own line has the path."""
     record = event["_record"]
     if record.name == "django.request":
         match = getattr(getattr(record, "request", None), "resolver_match", None)
@@ -104,7 +99,7 @@ def _one_line(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def _render_exception(_: Any, __: str, event: EventDict) -> EventDict:
-    """The exception as text; of an outage only what happened."""
+    """Of an outage only what happened."""
     record = event["_record"]
     exc_info = event.pop("exc_info", None)
     error = exc_info[1] if isinstance(exc_info, tuple) else exc_info
@@ -122,7 +117,6 @@ def _render_exception(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def _traced(error: BaseException) -> str:
-    """Where the exception and its causes were raised, oldest first."""
     parts: list[str] = []
     seen: set[int] = set()
     chain: BaseException | None = error
@@ -149,7 +143,7 @@ _SHARED: list[Processor] = [
 
 
 def configuration(format: str) -> dict[str, Any]:
-    """Django's ``LOGGING``. ``format`` is ``text`` or ``json``."""
+    """``format`` is ``text`` or ``json``."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -196,7 +190,10 @@ def configuration(format: str) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             "inbox": {"level": "INFO"},
+            "reviewer_site": {"level": "INFO"},
             "httpx": {"level": "WARNING"},
+            # It repeats what the error says that the pool raises, once for each attempt.
+            "psycopg.pool": {"level": "CRITICAL"},
             # Instead of its own handlers, of which one would mail settings and forms.
             "django": {"handlers": [], "level": "WARNING"},
             # It names who tried to sign in, as typed: perhaps a password in the wrong field.

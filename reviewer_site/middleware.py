@@ -1,5 +1,3 @@
-"""Django middleware."""
-
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -18,18 +16,19 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.translation import get_language_from_request
 from django.views.defaults import page_not_found
 
-from inbox import request_log
 from inbox.access import NotTheirs, viewer_of
+from inbox.audit.origin import acting
+from inbox.lib import request_log
+from inbox.lib.page_slots import BACKGROUND, PROBES
+from inbox.lib.request_body import refusal_of
 from inbox.live import handoff
 from inbox.live.page_activity import page_activity
 from inbox.models import Upstream
-from inbox.page_slots import BACKGROUND, PROBES
 from inbox.people import known_browser, sessions
-from inbox.request_body import refusal_of
-from inbox.services.origin import acting
 from inbox.web.account import signed_out
 from inbox.web.errors import not_allowed, refused_body
 from inbox.web.ui.localization import activate_for
+from inbox.web.ui.own_data import OwnData
 from inbox.web.ui.request import Request, ReviewerRequest, actor_of, source_of
 
 SMALLEST_PAGE = 1024
@@ -52,9 +51,7 @@ IN_HIDDEN_PAGES = "/inbox/counts/"
 
 
 def note_request(get_response: GetResponse) -> GetResponse:
-    """Give the request its ID, and the log what it may know. Outermost, so that every response has
-    the ID.
-    """
+    """Outermost, so that every response has the ID."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         note = request_log.current()
@@ -77,7 +74,7 @@ def note_request(get_response: GetResponse) -> GetResponse:
 
 
 def mark_response(get_response: GetResponse) -> GetResponse:
-    """Set the ``MARKER``. Before the others, so that error responses have it too."""
+    """Before the others, so that error responses have it too."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -88,7 +85,7 @@ def mark_response(get_response: GetResponse) -> GetResponse:
 
 
 def never_cache(get_response: GetResponse) -> GetResponse:
-    """Forbid caching of responses without a ``Cache-Control``: pages are personal."""
+    """Pages are personal."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -100,10 +97,7 @@ def never_cache(get_response: GetResponse) -> GetResponse:
 
 
 def localize(get_response: GetResponse) -> GetResponse:
-    """Answer in the browser's language and in the installation's time zone; nothing is stored.
-
-    Probes are in English, for machines.
-    """
+    """Probes are in English, for machines."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info.endswith(PROBES):
@@ -118,9 +112,7 @@ def localize(get_response: GetResponse) -> GetResponse:
 
 
 def localize_for_person(get_response: GetResponse) -> GetResponse:
-    """Answer in the language and time zone that the person has chosen, else in the time zone of the
-    browser that they signed in with. ``localize`` restores what was before.
-    """
+    """Else the time zone of the browser that they signed in with."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         # Probes must work without the database.
@@ -132,7 +124,7 @@ def localize_for_person(get_response: GetResponse) -> GetResponse:
 
 
 def no_nul(get_response: GetResponse) -> GetResponse:
-    """Refuse URLs and cookies with a NUL: PostgreSQL does not accept it in a filter."""
+    """PostgreSQL does not accept a NUL in a filter."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info or "%00" in request.META["QUERY_STRING"]:
@@ -145,7 +137,7 @@ def no_nul(get_response: GetResponse) -> GetResponse:
 
 
 def refuse_unread_body(get_response: GetResponse) -> GetResponse:
-    """Respond to requests whose body was refused; they reach no view."""
+    """They reach no view."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         status = refusal_of(request)
@@ -155,7 +147,7 @@ def refuse_unread_body(get_response: GetResponse) -> GetResponse:
 
 
 def explain_not_allowed(get_response: GetResponse) -> GetResponse:
-    """Render a page for a method that is not allowed: Django's response is empty."""
+    """Django's response is empty."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -165,7 +157,7 @@ def explain_not_allowed(get_response: GetResponse) -> GetResponse:
 
 
 def name_actor(get_response: GetResponse) -> GetResponse:
-    """Attribute logged changes of accounts and rights to the person whose request it is."""
+    """Attribute logged changes of accounts and rights to whose request it is."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with acting(partial(actor_of, request)):
@@ -175,8 +167,6 @@ def name_actor(get_response: GetResponse) -> GetResponse:
 
 
 def end_sessions(get_response: GetResponse) -> GetResponse:
-    """End expired sessions, and record activity."""
-
     def middleware(request: HttpRequest) -> HttpResponse:
         # Probes must work without the database.
         if not request.path_info.endswith(PROBES) and request.user.is_authenticated:
@@ -190,7 +180,6 @@ def end_sessions(get_response: GetResponse) -> GetResponse:
 
 
 def _by_a_person(request: Request) -> bool:
-    """Whether a person made the request, not a stream or a background fetch of an open page."""
     path = request.path_info
     if path.startswith(handoff.PREFIX) or path.endswith(NOT_BY_A_PERSON):
         return False
@@ -199,8 +188,6 @@ def _by_a_person(request: Request) -> bool:
 
 
 def remember_browser(get_response: GetResponse) -> GetResponse:
-    """Set the cookie of known browsers after a sign-in."""
-
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         known_browser.remember(request, response)
@@ -210,8 +197,6 @@ def remember_browser(get_response: GetResponse) -> GetResponse:
 
 
 def more_headers(get_response: GetResponse) -> GetResponse:
-    """Add security headers that Django does not set, or not on each response."""
-
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         for name, value in settings.MORE_SECURITY_HEADERS.items():
@@ -222,10 +207,8 @@ def more_headers(get_response: GetResponse) -> GetResponse:
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Requires signing in for every view that is not ``login_not_required``.
-
-    Sets ``request.viewer`` and ``request.upstream``, so that views don't load them again. What a
-    service refuses as ``NotTheirs`` is a 404, so views don't catch it.
+    """Sets ``request.viewer``, ``request.upstream`` and ``request.own``. ``NotTheirs`` becomes a
+    404.
     """
 
     def process_view(
@@ -243,6 +226,7 @@ class SignInRequired(LoginRequiredMiddleware):
             signed_in = cast(ReviewerRequest, request)
             signed_in.viewer = viewer_of(signed_in.user)
             signed_in.upstream = Upstream.current()
+            signed_in.own = OwnData(signed_in.viewer, signed_in.upstream)
             if not request.path_info.endswith(IN_HIDDEN_PAGES):
                 page_activity.page_requested()
         return refusal
@@ -250,21 +234,17 @@ class SignInRequired(LoginRequiredMiddleware):
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        """What is not the viewer's is not found, whichever service refused it."""
         return page_not_found(request, exception) if isinstance(exception, NotTheirs) else None
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
-        """The sign-in page, or another response for a form, a stream or a part of a page."""
+        """A form, a stream or a part of a page gets another response than the sign-in page."""
         return signed_out.response_to(cast(Request, request))
 
 
 class CompressHTML(GZipMiddleware):
-    """gzip for pages over 1 kB; never for streams and downloads.
-
-    Django pads each compressed page with a random number of bytes against BREACH.
-    """
+    """gzip over 1 kB, never for streams and downloads. Django pads against BREACH."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase

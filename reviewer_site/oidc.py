@@ -1,39 +1,14 @@
-"""The settings of the OpenID Connect provider. No Django."""
-
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from reviewer_site.environment import Environment, Misconfigured, listed
+from inbox.lib.startup import Misconfigured
+from inbox.people.oidc.settings import Oidc
+from reviewer_site.environment import Environment, listed
 
 REQUIRED = ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_BREAK_GLASS")
 
 
-@dataclass(frozen=True)
-class Oidc:
-    """The provider, and who gets an account. ``origins`` are those to which a browser is sent to
-    sign in.
-
-    An account is created for someone with a verified email address in ``domains`` or in one of
-    ``groups``. ``break_glass`` is the administrator whose password still works.
-    """
-
-    issuer: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    name: str
-    scopes: tuple[str, ...]
-    origins: tuple[str, ...]
-    domains: frozenset[str]
-    groups_claim: str
-    groups: frozenset[str]
-    reviewer_groups: frozenset[str]
-    lead_groups: frozenset[str]
-    mobius_id_claim: str
-    break_glass: str
-
-
 def read(environment: Environment) -> Oidc | None:
-    """The settings; None if no provider is configured. Raises Misconfigured."""
+    """None if no provider is configured. Raises Misconfigured."""
     if not environment.OIDC_ISSUER:
         return None
     for name in REQUIRED:

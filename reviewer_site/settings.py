@@ -1,11 +1,13 @@
-"""Django's settings, from the environment."""
-
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from reviewer_site import logs, oidc, proxies, secrets
-from reviewer_site.environment import ROOT, Misconfigured, database, email, listed, read_environment
+from inbox.lib import secrets
+from inbox.lib.addresses import read_networks
+from inbox.lib.startup import Misconfigured
+from inbox.mobius.types import Generation
+from reviewer_site import logs, oidc
+from reviewer_site.environment import ROOT, database, email, listed, read_environment
 
 ENVIRONMENT = read_environment()
 BASE_DIR = ROOT
@@ -14,7 +16,7 @@ GIVEN_SECRETS = {
     "SECRET_KEY": ENVIRONMENT.SECRET_KEY,
     "CREDENTIAL_KEYS": ENVIRONMENT.CREDENTIAL_KEYS,
 }
-# This only reads: inbox.services.installation creates the file after checking the database.
+# This only reads: inbox.upstream.installation creates the file after checking the database.
 SECRETS = secrets.read(DATA_DIR, GIVEN_SECRETS)
 PORT = ENVIRONMENT.PORT
 ENGINE_PORT = ENVIRONMENT.ENGINE_PORT
@@ -23,9 +25,8 @@ BIND_ADDRESS = ENVIRONMENT.BIND_ADDRESS
 PUBLIC_URL = ENVIRONMENT.PUBLIC_URL or f"http://127.0.0.1:{PORT}"
 public = urlsplit(PUBLIC_URL)
 ENGINE_RATE_LIMIT = ENVIRONMENT.ENGINE_RATE_LIMIT
+ENGINE_API = ENVIRONMENT.ENGINE_API
 DATABASE_CONNECTIONS = ENVIRONMENT.DATABASE_CONNECTIONS
-# Whether this process is one of several; ``serve`` sets it.
-SHARES_DATABASE = False
 
 # The variables that mobius_env exports name this folder's own engine. They must not make the next
 # start connect to it as to a real Mobius, which would not be running.
@@ -38,10 +39,15 @@ if EMBEDDED:
     MOBIUS_API_KEY = SECRETS.service_key() if SECRETS.stored else ""
     MOBIUS_PROJECT = "demo"
     MOBIUS_IDENTITY = "embedded"
+    MOBIUS_API = "auto"
 else:
-    for name in ("MOBIUS_API_KEY", "MOBIUS_PROJECT"):
-        if not getattr(ENVIRONMENT, name):
-            raise Misconfigured(f"{name} is missing; it's required with MOBIUS_BASE_URL.")
+    MOBIUS_API = ENVIRONMENT.MOBIUS_API
+    if not ENVIRONMENT.MOBIUS_API_KEY:
+        raise Misconfigured("MOBIUS_API_KEY is missing; it's required with MOBIUS_BASE_URL.")
+    if not ENVIRONMENT.MOBIUS_PROJECT and MOBIUS_API in (Generation.A, Generation.B):
+        raise Misconfigured(
+            f"MOBIUS_PROJECT is missing; it's required with MOBIUS_API={MOBIUS_API}."
+        )
     MOBIUS_BASE_URL = ENVIRONMENT.MOBIUS_BASE_URL
     MOBIUS_API_KEY = ENVIRONMENT.MOBIUS_API_KEY
     MOBIUS_PROJECT = ENVIRONMENT.MOBIUS_PROJECT
@@ -67,6 +73,7 @@ UNDO_SECONDS = ENVIRONMENT.UNDO_SECONDS
 CLAIM_STALE_AFTER = timedelta(minutes=ENVIRONMENT.CLAIM_STALE_AFTER)
 GROUP_ANSWERS_HIDDEN_UNTIL_MINE = ENVIRONMENT.GROUP_ANSWERS_HIDDEN_UNTIL_MINE
 MASKED_KEYS = listed(ENVIRONMENT.MASKED_KEYS)
+MASK_NUMBERS = ENVIRONMENT.MASK_NUMBERS
 PRESENCE = ENVIRONMENT.PRESENCE
 INSIGHTS_BY_PERSON = ENVIRONMENT.INSIGHTS_BY_PERSON
 MOBIUS_EVENT_LIMIT = ENVIRONMENT.MOBIUS_EVENT_LIMIT * 1024 * 1024
@@ -137,8 +144,16 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [ROOT / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "reviewer_site.templates.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -152,7 +167,6 @@ FORM_RENDERER = "inbox.web.ui.forms.FormRenderer"
 
 
 def _database(url: str, file: str) -> dict[str, Any]:
-    """Settings of a database: that at the address, else a file in ``DATA_DIR``."""
     config = database(url or f"sqlite:///{DATA_DIR / file}")
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["ENGINE"] = "reviewer_site.sqlite"
@@ -200,6 +214,11 @@ DATABASES = {
     "default": _database(ENVIRONMENT.DATABASE_URL, "inbox.sqlite3"),
     "engine": _database(ENVIRONMENT.ENGINE_DATABASE_URL, "engine.sqlite3"),
 }
+LIVE_BUS = (
+    "inbox.live.bus.memory_bus"
+    if DATABASES["default"]["ENGINE"] == "reviewer_site.sqlite"
+    else "inbox.processes.postgres_bus.postgres_bus"
+)
 DATABASE_ROUTERS = ["inbox.engine.router.EngineRouter"]
 CACHES = {
     # Shared by all processes. allauth notes used codes and ID tokens here. More than MAX_ENTRIES,
@@ -230,12 +249,12 @@ LOGOUT_REDIRECT_URL = "/accounts/login/?signed-out"
 CSRF_FAILURE_VIEW = "inbox.web.account.signed_out.csrf_failure"
 AXES_HANDLER = "inbox.people.throttle.Throttle"
 AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25  # hours
+AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "inbox.web.account.sign_in.locked"
 AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "inbox.web.ui.request.counted_address"
+AXES_CLIENT_IP_CALLABLE = "inbox.lib.addresses.counted_address"
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 # A refused attempt does not prolong the wait, so Retry-After stays true.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
@@ -255,7 +274,7 @@ AXES_SENSITIVE_PARAMETERS = [
 ACCOUNT_ADAPTER = "inbox.web.account.provider_adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "inbox.web.account.provider_adapters.ProviderAdapter"
 SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {"provider_class": "inbox.people.identity_provider.Provider"}
+    "openid_connect": {"provider_class": "inbox.people.oidc.identity_provider.Provider"}
 }
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SIGNUP_FIELDS = ["username*"]
@@ -266,6 +285,7 @@ MFA_FORMS = {
     "authenticate": "inbox.web.account.second_factor_forms.CodeForm",
     "activate_totp": "inbox.web.account.second_factor_forms.AppForm",
     "add_webauthn": "inbox.web.account.second_factor_forms.PasskeyForm",
+    "generate_recovery_codes": "inbox.web.account.second_factor_forms.CodesForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_REAUTHENTICATION_REQUIRED = False
@@ -275,7 +295,7 @@ MFA_TOTP_ISSUER = "Reviewer inbox"
 MFA_TOTP_TOLERANCE = 1
 # PUBLIC_URL is http only for this machine.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = public.scheme == "http"
-TRUSTED_PROXIES = proxies.read(ENVIRONMENT.TRUSTED_PROXIES)
+TRUSTED_PROXIES = read_networks(ENVIRONMENT.TRUSTED_PROXIES)
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -291,7 +311,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STATICFILES_DIRS = [ROOT / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "reviewer_site.static.Storage"},
+    "staticfiles": {"BACKEND": "inbox.lib.static_files.Storage"},
 }
 
 SECURE = public.scheme == "https"

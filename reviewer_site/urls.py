@@ -1,5 +1,3 @@
-"""Root URLs."""
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView

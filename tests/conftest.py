@@ -1,14 +1,14 @@
-"""The cast, the parts, and how coroutine tests run."""
-
 import inspect
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from hypothesis import HealthCheck, settings
+
+from tests.support import worker_databases
 
 PROCESS_FIXTURES = {
     "browser",
@@ -51,8 +51,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    """Mark what ``make quick`` and the run on PostgreSQL leave out, and leave out what only
-    PostgreSQL can do.
+    """Mark what ``make quick``, ``make test`` and the run on PostgreSQL leave out, and leave out
+    what only PostgreSQL can do.
     """
     if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
         left_out = [item for item in items if item.get_closest_marker("postgresql")]
@@ -65,6 +65,8 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
             item.add_marker(pytest.mark.any_database)
         if PROCESS_FIXTURES & fixtures:
             item.add_marker(pytest.mark.process)
+        if "playwright" in fixtures and not item.get_closest_marker("story"):
+            item.add_marker(pytest.mark.browser)
     # The longest first, so that no worker waits for one at the end. Where Django's own database is
     # used too, pytest-django's order stays: what empties its tables comes last.
     items.sort(key=lambda item: not _is_long(item))
@@ -73,6 +75,19 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
 def _is_long(item: Any) -> bool:
     uses_tables = item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
     return bool(item.get_closest_marker("process")) and not uses_tables
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    from inbox.audit import decision_log  # noqa: PLC0415 - it needs Django's applications
+
+    with django_db_blocker.unblock():
+        worker_databases.take_copies()
+        # An anchor file knows databases by their name.
+        decision_log.begin()
+    yield
+    with django_db_blocker.unblock():
+        worker_databases.drop_copies()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -87,7 +102,7 @@ def pytest_pyfunc_call(pyfuncitem: Any) -> bool | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, Any]:
-    """Where nothing may be missing, a skipped test is a failed one."""
+    """A skipped test fails where nothing may be missing."""
     report: Any = yield
     if report.skipped and os.environ.get("CI"):
         report.outcome = "failed"

@@ -1,13 +1,10 @@
-"""The product's parts in front of a real engine."""
-
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from inbox.live import dedicated_connection, postgres_bus
-from inbox.mirror import lease
-from inbox.services import batch_runner, command, question
+from inbox.answering import batch_runner, command, question
+from inbox.processes import dedicated_connection, lease, postgres_bus
 from tests.fixtures_engine import Project
 from tests.support.desk import Desk
 from tests.support.scripted_server import ScriptedServer
@@ -15,7 +12,6 @@ from tests.support.scripted_server import ScriptedServer
 
 @pytest.fixture
 def server(project: Project) -> Iterator[ScriptedServer]:
-    """A scripted server between the product and its engine."""
     with ScriptedServer(upstream=project.base_url) as between:
         yield between
 
@@ -35,5 +31,4 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def desk(db: None, project: Project, server: ScriptedServer, settings: Any, patience: None) -> Desk:
-    """Rina, Sam, Lee and Tess, each with a token, and a project of their own."""
     return Desk(project, server, settings)

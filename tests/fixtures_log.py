@@ -4,15 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from inbox.models import DecisionHead
-from inbox.services.audit import entry_count
-from tests.support.tampering import lift_triggers
+from inbox.audit.anchor import appender
+from tests.support.tampering import forget_anchored_heads, lift_triggers, wait_for_anchor
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _heads_are_anchored_at_once() -> None:
+    appender.every = 0.0
 
 
 @pytest.fixture(autouse=True)
 def _the_log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Lifts the triggers before the flush; the ``post_migrate`` after it lays them again. The note
-    of how long the log was goes too.
+    """Lifts the triggers before the flush; the ``post_migrate`` after it lays them again. What the
+    anchor file has of the log goes too.
     """
     marker = request.node.get_closest_marker("django_db")
     named = {"transactional_db", "live_server"} & set(request.fixturenames)
@@ -23,5 +27,6 @@ def _the_log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     request.getfixturevalue("_django_db_helper")
     yield
-    entry_count.reset(DecisionHead(number=0))
+    wait_for_anchor()
+    forget_anchored_heads()
     lift_triggers()

@@ -1,5 +1,3 @@
-"""A mail server on loopback that wants a password, and the settings of it."""
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -4,13 +4,14 @@ import os
 import tempfile
 from pathlib import Path
 
-from reviewer_site import secrets
+from inbox.lib import secrets
 
 for name in (
     "MOBIUS_BASE_URL",
     "MOBIUS_API_KEY",
     "MOBIUS_PROJECT",
     "PROJECT",
+    "MOBIUS_API",
     "MOBIUS_RUN_URL",
     "MOBIUS_INTERACTION_URL",
     "DEBUG",
@@ -42,6 +43,7 @@ for name in (
     "TRUSTED_PROXIES",
     "TIME_ZONE",
     "ENGINE_RATE_LIMIT",
+    "ENGINE_API",
 ):
     # Empty, not absent: an absent one would be read from .env.
     os.environ[name] = ""

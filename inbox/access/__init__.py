@@ -1,4 +1,4 @@
-"""Who may see and do what. Only this package decides."""
+"""Permissions. Only this package decides what people may see and do."""
 
 from inbox.access.rules import (
     CANCEL_RUN,
@@ -13,6 +13,7 @@ from inbox.access.rules import (
     Refusal,
     Viewer,
     actions,
+    answers_seen_by,
     can_be_claimed,
     claimed_by_another,
     groups,

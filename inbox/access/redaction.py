@@ -1,4 +1,4 @@
-"""What a person may see of others' answers, and which values are masked.
+"""Masking values, and hiding others' answers.
 
 Every page that shows answers or values sent by a workflow uses it.
 """
@@ -14,9 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from inbox import access, exact
+from inbox import access
 from inbox.access import NotTheirs, Viewer
-from inbox.mobius.adapters import choose
+from inbox.access.account_numbers import is_account_number
+from inbox.lib import exact
 from inbox.models import Decision, Event, Interaction, Upstream
 from inbox.models.decision import RESPOND, UNCONFIRMED
 
@@ -24,7 +25,7 @@ HIDDEN = "hidden"
 """Key that marks a response or an event whose answer was removed."""
 
 MASK = "•••"
-"""What stands in place of a secret, in pages and exports alike."""
+"""Stands in place of a secret, in pages and exports alike."""
 
 Path = tuple[str | int, ...]
 """The keys and indexes from a JSON value to one inside it."""
@@ -39,13 +40,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 _KEY = secrets.token_bytes(32)
 
-_adapter = choose()
-
 
 class Masked(str):
-    """``MASK`` in place of the secret at ``path``. Equal secrets have the same ``digest``, as long
-    as this process runs; it is for comparing, not for showing.
-    """
+    """Equal secrets have the same ``digest``, as long as this process runs; it is for comparing."""
 
     path: Path
     digest: bytes
@@ -63,29 +60,45 @@ class NotMasked(NotTheirs):
 
 
 class _Secrecy(IntEnum):
-    """What is secret under a key. Everything includes numbers, true and false."""
+    """Account numbers are text, see ``is_account_number``. Everything includes numbers and
+    booleans.
+    """
 
     NOTHING = 0
-    TEXT = 1
-    EVERYTHING = 2
+    ACCOUNT_NUMBERS = 1
+    TEXT = 2
+    EVERYTHING = 3
+
+
+def masked_context(context: Any, path: Path = ("context",)) -> Any:
+    """Card and bank account numbers are masked too, unless ``MASK_NUMBERS`` is off."""
+    numbers = _Secrecy.ACCOUNT_NUMBERS if settings.MASK_NUMBERS else _Secrecy.NOTHING
+    return _masked(context, path, numbers)
 
 
 def masked(value: Any, path: Path = ()) -> Any:
-    """A copy of a JSON value with ``Masked`` in place of what is secret; see ``docs/context.md``.
+    """A copy with ``Masked`` in place of what is secret; see ``docs/context.md``.
 
-    A key decides, and everything under it; keys themselves, and text, are never masked. ``path``
-    is that of ``value`` itself. Iterative, since upstream decides how deep a value is.
+    A key decides, and everything under it; keys themselves, and text, are never masked. ``path`` is
+    where ``value`` itself is.
     """
+    return _masked(value, path, _Secrecy.NOTHING)
+
+
+def _masked(value: Any, path: Path, secrecy: _Secrecy) -> Any:
+    """Iterative, since upstream decides how deep a value is."""
     root = [value]
     added = tuple(settings.MASKED_KEYS)
-    todo: list[tuple[Any, Any, Path, _Secrecy]] = [(root, 0, path, _Secrecy.NOTHING)]
+    todo: list[tuple[Any, Any, Path, _Secrecy]] = [(root, 0, path, secrecy)]
     while todo:
         holder, place, at, secrecy = todo.pop()
         found = holder[place]
         if isinstance(found, dict):
             holder[place] = inner = dict(found)
             for key, part in inner.items():
-                below = max(secrecy, _secrecy_of(key, added))
+                is_id = secrecy is _Secrecy.ACCOUNT_NUMBERS and _names_an_id(key)
+                inherited = _Secrecy.NOTHING if is_id else secrecy
+                below = max(inherited, _secrecy_of(key, added))
                 if below or isinstance(part, dict | list):
                     todo.append((inner, key, (*at, key), below))
         elif isinstance(found, list):
@@ -99,13 +112,16 @@ def masked(value: Any, path: Path = ()) -> Any:
 
 
 def pointer(path: Path) -> str:
-    """The path as a JSON Pointer (RFC 6901)."""
+    """A JSON Pointer (RFC 6901)."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
-def secret_at(value: Any, path: str) -> Any:
-    """What is masked at this JSON Pointer. Raises ``NotMasked`` for whatever else is there."""
-    seen = masked(value)
+def secret_at(fields: dict[str, Any], path: str) -> Any:
+    """``path`` is a JSON Pointer. Raises ``NotMasked``."""
+    value: Any = fields
+    seen = masked(fields)
+    if "context" in fields:
+        seen["context"] = masked_context(fields["context"])
     start, *parts = path.split("/")
     if start:
         raise NotMasked(path)
@@ -123,9 +139,7 @@ def secret_at(value: Any, path: str) -> Any:
 
 
 def key_words(key: str) -> tuple[str, ...]:
-    """The words of a key, in lower case: split at ``_``, ``-`` and whatever else is no letter, and
-    within camelCase.
-    """
+    """In lower case, split at anything but letters and within camelCase."""
     letters = zip(" " + key, key, key[1:] + " ", strict=False)
     spaced = (
         f" {letter}" if _begins_word(before, letter, after) else letter
@@ -135,19 +149,26 @@ def key_words(key: str) -> tuple[str, ...]:
 
 
 def _begins_word(before: str, letter: str, after: str) -> bool:
-    """Whether the letter begins a word in camelCase, like the *K* of ``apiKey`` and ``APIKey``."""
+    """The *K* of ``apiKey`` and ``APIKey`` does."""
     return letter.isupper() and (not before.isupper() or after.islower())
 
 
 def _is_secret(value: Any, secrecy: _Secrecy) -> bool:
     if value is None or value == "":
         return False
+    if secrecy is _Secrecy.ACCOUNT_NUMBERS:
+        return isinstance(value, str) and is_account_number(value)
     return secrecy > (_Secrecy.NOTHING if isinstance(value, str) else _Secrecy.TEXT)
 
 
 @lru_cache(maxsize=4096)
+def _names_an_id(key: str) -> bool:
+    """An ID may look like the number of a card."""
+    return key_words(key)[-1:] in (("id",), ("ids",))
+
+
+@lru_cache(maxsize=4096)
 def _secrecy_of(key: str, added: tuple[str, ...]) -> _Secrecy:
-    """What is secret under the key, if ``added`` names are secret too."""
     # Also in lower case, so that "passWord" and "apikey" are found.
     spellings = (key_words(key), key_words(key.lower()))
     if any(_has(words, name) for words in spellings for name in (*_ALWAYS_SECRET, *added)):
@@ -158,9 +179,7 @@ def _secrecy_of(key: str, added: tuple[str, ...]) -> _Secrecy:
 
 
 def _has(words: tuple[str, ...], name: str) -> bool:
-    """Whether the words of ``name`` are among ``words``, adjacent or written as one, in the
-    singular or with an *s*.
-    """
+    """They are adjacent or written as one, in the singular or with an *s*."""
     wanted = key_words(name)
     return _has_run(words, wanted) or _has_run(words, ("".join(wanted),))
 
@@ -172,20 +191,21 @@ def _has_run(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
 
 
 def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
-    """The question as the viewer may see it: a copy with secrets masked, and without others'
-    answers while these are hidden.
+    """A copy with secrets masked, and without others' answers while these are hidden.
 
-    Who has answered and when stays. The copy must not be saved.
+    It still has who has answered and when. It must not be saved.
     """
     seen = _without_hidden_answers(viewer, item)
     for name in _FROM_OUTSIDE:
         if name not in seen.get_deferred_fields():
-            setattr(seen, name, masked(getattr(seen, name), (name,)))
+            mask = masked_context if name == "context" else masked
+            setattr(seen, name, mask(getattr(seen, name), (name,)))
+    if "raw" not in seen.get_deferred_fields() and "context" in seen.raw:
+        seen.raw["context"] = masked_context(item.raw["context"], ("raw", "context"))
     return seen
 
 
 def unmasked(viewer: Viewer, item: Interaction) -> dict[str, Any]:
-    """The fields of a question in which the viewer may reveal what is masked."""
     seen = _without_hidden_answers(viewer, item)
     return {"context": seen.context, "responses": seen.responses}
 
@@ -193,7 +213,7 @@ def unmasked(viewer: Viewer, item: Interaction) -> dict[str, Any]:
 def events_seen_by(
     viewer: Viewer, events: list[Event], items: dict[str, Interaction]
 ) -> list[Event]:
-    """A run's events as the viewer may see them; ``items`` are its questions by id."""
+    """``items`` are the run's questions by id."""
     hidden = {id_ for id_, item in items.items() if access.hides_answers(viewer, item)}
     return [_seen_event(viewer, event, hidden=_about(event) in hidden) for event in events]
 
@@ -203,12 +223,12 @@ def _without_hidden_answers(viewer: Viewer, item: Interaction) -> Interaction:
     if access.hides_answers(viewer, item):
         unread = "raw" in item.get_deferred_fields()
         seen.responses = [_redacted_response(viewer, response) for response in item.responses]
-        seen.raw = {} if unread else _adapter.without_answers(item.raw, but=viewer.mobius_id)
+        adapter = item.upstream.adapter
+        seen.raw = {} if unread else adapter.without_answers(item.raw, but=viewer.mobius_id)
     return seen
 
 
 def entries_seen_by(viewer: Viewer, upstream: Upstream) -> QuerySet[Decision]:
-    """The decision log as the viewer may read it: without answers hidden from them."""
     rows = Decision.objects.all()
     if not settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE:
         return rows
@@ -236,4 +256,4 @@ def _seen_event(viewer: Viewer, event: Event, *, hidden: bool) -> Event:
 def _redacted_response(viewer: Viewer, response: dict[str, Any]) -> dict[str, Any]:
     if response.get("user_id") == viewer.mobius_id:
         return response
-    return response | {"value": None, "comment": None, HIDDEN: True}
+    return response | {"answers": [], "comment": None, HIDDEN: True}

@@ -1,4 +1,4 @@
-"""Who may see, answer, claim, release, monitor. Only this module decides.
+"""Rules of who may see, answer, claim, release, monitor. Only this module decides.
 
 Being asked gives rights to one question; the role *team lead* gives access to everything. Roles are
 memberships of Django groups, not permissions, since a superuser passes every ``has_perm``.
@@ -16,7 +16,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from inbox.mobius.types import PolicyKind
-from inbox.models import Group, Interaction, Recipient, Reviewer, Run, SavedView, Upstream
+from inbox.models import Decision, Group, Interaction, Recipient, Reviewer, Run, SavedView, Upstream
+from inbox.models.decision import RESPOND
+from inbox.models.interaction import InteractionQuerySet
+from inbox.models.run import RunQuerySet
 
 REVIEWER = "reviewer"
 TEAM_LEAD = "team lead"
@@ -30,7 +33,7 @@ PERMISSIONS = {
     CANCEL_RUN: gettext_noop("Can cancel a run"),
     SIGNAL_RUN: gettext_noop("Can send a signal to a run"),
 }
-"""What an administrator may permit a lead besides viewing: codenames and names."""
+"""Granted to a lead by an administrator, besides viewing: codenames and names."""
 
 
 class NotTheirs(LookupError):
@@ -38,11 +41,7 @@ class NotTheirs(LookupError):
 
 
 class Refusal(StrEnum):
-    """Why a person can't answer, claim or release a question, in the order of the checks.
-
-    ``NO_CLAIMS``: the question can't be claimed. ``ALREADY_CLAIMED``: by this person.
-    ``NOT_CLAIMED``: so it can't be released.
-    """
+    """In the order of the checks. ``ALREADY_CLAIMED``: by this person."""
 
     NOT_ASKED = "not_asked"
     NO_CLAIMS = "no_claims"
@@ -54,8 +53,6 @@ class Refusal(StrEnum):
 
 
 class Action(StrEnum):
-    """What a person can do with a question."""
-
     ANSWER = "answer"
     CLAIM = "claim"
     RELEASE = "release"
@@ -63,10 +60,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """The person a page is rendered for. ``mobius_id`` is None if the account has none.
+    """``mobius_id`` is None if the account has none.
 
-    ``reviewer`` and ``lead`` are the two roles; ``reviewer`` alone gives no rights. An
-    ``administrator`` manages accounts and the connection, which gives access to no question.
+    ``reviewer`` alone gives no rights, ``administrator`` gives access to no question.
     """
 
     user_id: int
@@ -78,9 +74,7 @@ class Viewer:
 
 
 def viewer_of(user: Any) -> Viewer:
-    """The viewer of a signed-in account. No query for a request's account; otherwise one, which
-    also loads ``user.reviewer``.
-    """
+    """May load ``user.reviewer``."""
     if isinstance(user, AnonymousUser):
         raise TypeError("no one is signed in")
     if hasattr(user, "role_names"):
@@ -92,7 +86,7 @@ def viewer_of(user: Any) -> Viewer:
 
 
 def viewers_of(user_ids: Iterable[int]) -> list[Viewer]:
-    """The viewers of several accounts, without deactivated ones. Two queries."""
+    """Leaves out deactivated accounts."""
     users = get_user_model().objects.filter(pk__in=list(user_ids), is_active=True)
     rows = users.select_related("reviewer").prefetch_related("groups")
     return [_viewer(user, (group.name for group in user.groups.all())) for user in rows]
@@ -110,7 +104,7 @@ def _viewer(user: Any, role_names: Iterable[str | None]) -> Viewer:
     )
 
 
-def interactions(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
+def interactions(viewer: Viewer, upstream: Upstream) -> InteractionQuerySet:
     """The questions the viewer may see: all for a lead, else those that ask the viewer.
 
     A group's question whose members are unknown has no recipients, so only leads see it.
@@ -123,7 +117,7 @@ def interactions(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
     return rows.filter(recipients__user_id=viewer.mobius_id)
 
 
-def runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
+def runs(viewer: Viewer, upstream: Upstream) -> RunQuerySet:
     """The runs whose page the viewer may open: all for a lead, else those that asked the viewer.
 
     For looking up one run, or a few: each is checked by its own questions, so a long history does
@@ -140,7 +134,7 @@ def runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
     return rows.filter(Exists(own_questions))
 
 
-def listed_runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
+def listed_runs(viewer: Viewer, upstream: Upstream) -> RunQuerySet:
     """The rows of ``runs``, for a list of them.
 
     The query starts from the viewer's own questions, so that other people's runs don't slow it.
@@ -152,7 +146,6 @@ def listed_runs(viewer: Viewer, upstream: Upstream) -> QuerySet[Run]:
 
 
 def own_run_ids(viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient, str | None]:
-    """The Mobius IDs of the runs that asked the viewer, one for each question."""
     if viewer.mobius_id is None:
         return Recipient.objects.none().values_list("run_id", flat=True)
     own = Recipient.objects.filter(upstream=upstream, user_id=viewer.mobius_id)
@@ -160,14 +153,12 @@ def own_run_ids(viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient, str |
 
 
 def sees_whole_run(viewer: Viewer) -> bool:
-    """Whether the viewer sees a run's inputs, metadata and everyone's questions, and not only its
-    status, steps and their own questions.
-    """
+    """Others see only a run's status, steps and their own questions."""
     return viewer.lead
 
 
 def groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
-    """The groups whose page the viewer may open: all for a lead, else those the viewer is in."""
+    """All for a lead, else those the viewer is in."""
     if viewer.lead:
         return Group.objects.filter(upstream=upstream, deleted=False)
     return own_groups(viewer, upstream)
@@ -181,23 +172,18 @@ def own_groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
 
 
 def saved_views(viewer: Viewer, upstream: Upstream) -> QuerySet[SavedView]:
-    """The views that the viewer may open: their own, and those shared with a group that they are
-    in. Views of runs are for leads, who alone can filter them.
-    """
+    """Views of runs are for leads, who alone can filter them."""
     shared = Q(group__in=own_groups(viewer, upstream))
     rows = SavedView.objects.filter(Q(owner_id=viewer.user_id) | shared)
     return rows if viewer.lead else rows.exclude(page=SavedView.Page.RUNS)
 
 
 def has_permission(viewer: Viewer, permission: str) -> bool:
-    """Whether the viewer is a lead who has this permission. One query for leads."""
     return permission in permissions_of(viewer)
 
 
 def permissions_of(viewer: Viewer) -> frozenset[str]:
-    """The viewer's ``PERMISSIONS``, given directly or by a role. One query for leads, none for
-    others. Not by ``has_perm``, which a superuser always passes.
-    """
+    """Not by ``has_perm``, which a superuser always passes."""
     if not viewer.lead:
         return frozenset()
     permissions = Permission.objects.filter(
@@ -208,12 +194,10 @@ def permissions_of(viewer: Viewer) -> frozenset[str]:
 
 
 def sees(viewer: Viewer, interaction: Interaction) -> bool:
-    """Whether ``interactions`` has it; without a query."""
     return viewer.lead or is_asked(viewer, interaction)
 
 
 def is_asked(viewer: Viewer, interaction: Interaction) -> bool:
-    """Whether the viewer is the direct target or a member of the group asked; without a query."""
     if viewer.mobius_id is None:
         return False
     if interaction.target_type == "user":
@@ -226,7 +210,7 @@ def has_answered(viewer: Viewer, interaction: Interaction) -> bool:
 
 
 def why_not_answer(viewer: Viewer, interaction: Interaction) -> Refusal | None:
-    """The first reason why the viewer cannot answer now, as far as the mirror knows, or None."""
+    """The first reason, as far as the mirror knows, or None."""
     if not is_asked(viewer, interaction):
         return Refusal.NOT_ASKED
     if not interaction.pending:
@@ -239,7 +223,7 @@ def why_not_answer(viewer: Viewer, interaction: Interaction) -> Refusal | None:
 
 
 def why_not_claim(viewer: Viewer, interaction: Interaction) -> Refusal | None:
-    """The first reason why the viewer cannot claim it now, as far as the mirror knows, or None."""
+    """The first reason, as far as the mirror knows, or None."""
     refusal = _why_no_claim_action(viewer, interaction)
     if refusal is None and has_claimed(viewer, interaction):
         return Refusal.ALREADY_CLAIMED
@@ -247,7 +231,7 @@ def why_not_claim(viewer: Viewer, interaction: Interaction) -> Refusal | None:
 
 
 def why_not_release(viewer: Viewer, interaction: Interaction) -> Refusal | None:
-    """The first reason why the viewer cannot release it now, or None. Only the claimant can."""
+    """The first reason, as far as the mirror knows, or None. Only the claimant can."""
     refusal = _why_no_claim_action(viewer, interaction)
     if refusal is None and not has_claimed(viewer, interaction):
         return Refusal.NOT_CLAIMED
@@ -255,7 +239,7 @@ def why_not_release(viewer: Viewer, interaction: Interaction) -> Refusal | None:
 
 
 def actions(viewer: Viewer, interaction: Interaction) -> frozenset[Action]:
-    """What the viewer may do now, as far as the mirror knows. No query."""
+    """As far as the mirror knows."""
     refusals = {
         Action.ANSWER: why_not_answer(viewer, interaction),
         Action.CLAIM: why_not_claim(viewer, interaction),
@@ -265,10 +249,7 @@ def actions(viewer: Viewer, interaction: Interaction) -> frozenset[Action]:
 
 
 def hides_answers(viewer: Viewer, interaction: Interaction) -> bool:
-    """Whether others' values and comments are hidden from the viewer until they have answered.
-
-    With ``GROUP_ANSWERS_HIDDEN_UNTIL_MINE``, for questions that several people answer.
-    """
+    """With ``GROUP_ANSWERS_HIDDEN_UNTIL_MINE``, until the viewer has answered."""
     return (
         settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE
         and not interaction.takes_one_answer
@@ -277,7 +258,6 @@ def hides_answers(viewer: Viewer, interaction: Interaction) -> bool:
 
 
 def with_hidden_answers(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
-    """The questions for which ``hides_answers`` is true."""
     rows = Interaction.objects.filter(upstream=upstream)
     if not settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE or viewer.mobius_id is None:
         return rows.none()
@@ -299,7 +279,6 @@ def _why_no_claim_action(viewer: Viewer, interaction: Interaction) -> Refusal | 
 
 
 def can_be_claimed(interaction: Interaction) -> bool:
-    """Whether it is a group's question that takes one answer, and upstream shows claims on it."""
     grouped = interaction.target_type == "group"
     return interaction.takes_one_answer and grouped and interaction.claimable
 
@@ -309,7 +288,17 @@ def has_claimed(viewer: Viewer, interaction: Interaction) -> bool:
 
 
 def claimed_by_another(viewer: Viewer, interaction: Interaction) -> bool:
-    """Whether someone else has claimed a question that needs only one answer."""
     return (
         interaction.claimed_by not in (None, "", viewer.mobius_id) and interaction.takes_one_answer
     )
+
+
+def answers_seen_by(
+    viewer: Viewer, item: Interaction, entries: Iterable[Decision]
+) -> list[Decision]:
+    hidden = hides_answers(viewer, item)
+    return [
+        entry
+        for entry in entries
+        if entry.verb == RESPOND and (not hidden or entry.actor == viewer.mobius_id)
+    ]

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
-from inbox.access.redaction import Masked, masked
+from inbox.access.redaction import Masked, masked, masked_context
 from inbox.access.rules import (
     Viewer,
     groups,
@@ -25,16 +25,16 @@ from inbox.access.rules import (
     sees_whole_run,
     with_hidden_answers,
 )
+from inbox.lib.words import words_of
 from inbox.models import Group, Interaction, Membership, Reviewer, Run, Upstream
+from inbox.models.answers import answers_to, value_of
 from inbox.models.question_words import first_pks_matching, pks_matching
-from inbox.models.reviewer import shown_name
-from inbox.words import words_of
 
 Text = tuple[str, str]
 """A text and what it stands under: a key, a person's ID, or nothing."""
 
 Name = tuple[str, str, str, str]
-"""The Mobius ID of a person or group, and the parts of the name."""
+"""The Mobius ID of a person or group, its name and handle, and a text that is empty."""
 
 MOST_OF_QUESTION = 48 * 1024
 MOST_OF_ANSWERS = 16 * 1024
@@ -45,9 +45,7 @@ MOST_NAMED = 20
 def search_questions(
     viewer: Viewer, upstream: Upstream, text: str, *, limit: int
 ) -> list[Interaction]:
-    """The questions that the viewer may see and that have every word of ``text``: open ones first,
-    then the newest. None for a text without words. Two queries.
-    """
+    """Open questions first, then the newest. None for a text without words."""
     if not words_of(text):
         return []
     order = (Case(When(status="pending", then=0), default=1), "-created_at", "-pk")
@@ -66,13 +64,13 @@ def search_runs(
     *,
     limit: int,
 ) -> list[Run]:
-    """The runs with every word of ``text``, newest first. One query.
+    """Newest first.
 
     People who see whole runs search as in the list of runs. Others get the runs of those
     ``questions``, which were found with the same words.
     """
     if sees_whole_run(viewer):
-        rows = listed_runs(viewer, upstream).filter(deleted__in=(False,))
+        rows = listed_runs(viewer, upstream).not_deleted_by_index()
         words = text.replace("#", " ").lower().split()
         for word in words:
             rows = rows.filter(search__contains=word)
@@ -87,24 +85,21 @@ def search_runs(
 def search_people(
     viewer: Viewer, upstream: Upstream, text: str, *, limit: int
 ) -> list[tuple[str, str]]:
-    """Mobius ID and name of the people in whose names every word of ``text`` begins a word.
+    """Mobius ID and name.
 
     A lead finds everyone with an account; others find the members of their groups, and those named
-    in questions that they may see. A query for the names, one for the groups, and one for each of
-    at most ``MOST_NAMED`` people.
+    in questions that they may see.
     """
     words = words_of(text)
     if not words:
         return []
     rows = Reviewer.objects.exclude(mobius_id=None).exclude(mobius_id="")
     # Only their names: an object for each of all accounts would take most of the time.
-    names = rows.filter(user__is_active=True).values_list(
-        "mobius_id", "user__first_name", "user__last_name", "user__username"
-    )
+    names = rows.filter(user__is_active=True).values_list("mobius_id", "name", "user__username")
     called = [
-        (str(id_), shown_name(first, last, username))
-        for id_, first, last, username in names.order_by("user__username")
-        if _is_called(f"{first} {last} {username}", words)
+        (str(id_), name)
+        for id_, name, username in names.order_by("user__username")
+        if _is_called(f"{name} {username}", words)
     ]
     if viewer.lead or not called:
         return called[:limit]
@@ -117,13 +112,11 @@ def search_people(
 
 
 def _is_called(name: str, words: list[str]) -> bool:
-    """Whether each of the words begins a word of the name."""
     parts = words_of(name)
     return all(any(part.startswith(word) for part in parts) for word in words)
 
 
 def _is_named(viewer: Viewer, upstream: Upstream, id_: str) -> bool:
-    """Whether a question that the viewer may see names the person."""
     named = pks_matching([[index_word(id_)]], ["question"])
     return interactions(viewer, upstream).filter(deleted=False, pk__in=named).exists()
 
@@ -137,12 +130,11 @@ def matching(
     names: Iterable[Name] | None = None,
     few: int = 0,
 ) -> Q:
-    """The condition that a question has every word of ``text``, as far as the viewer may read it.
+    """A condition, as far as the viewer may read the question.
 
-    ``of`` is the field with the question's primary key. One query for people's names, unless the
-    caller has read ``names_in``; no condition and no query without words. If fewer than ``few``
-    questions match, their primary keys are read by another query, so that a list starts from them;
-    with 0 they are always a subquery.
+    ``of`` is the field with the question's primary key, ``names`` what ``names_in`` has found. If
+    fewer than ``few`` questions match, their primary keys are read by another query, so that a list
+    starts from them; with 0 they are always a subquery.
     """
     words = list(dict.fromkeys(words_of(text)))
     if not words:
@@ -158,31 +150,24 @@ def matching(
 
 
 def _pks_matching(terms: list[list[str]], columns: list[str], few: int) -> RawSQL | list[int]:
-    """The primary keys of the questions with the terms: a list of fewer than ``few``, or a
-    subquery.
-    """
+    """A list of fewer than ``few``, or a subquery."""
     first = first_pks_matching(terms, columns, few) if few else []
     return first if len(first) < few else pks_matching(terms, columns)
 
 
 def names_in(upstream: Upstream) -> QuerySet[Any, Any]:
-    """The ``Name`` of every person and group. They are not indexed, so a person who is renamed is
-    found at once.
-    """
+    """Names are not indexed, so a person who is renamed is found at once."""
     people = Reviewer.objects.filter(mobius_id__isnull=False).order_by()
     groups = Group.objects.filter(upstream=upstream).order_by()
-    return people.values_list(
-        "mobius_id", "user__first_name", "user__last_name", "user__username"
-    ).union(groups.values_list("mobius_id", "name", "handle", Value("")), all=True)
+    return people.values_list("mobius_id", "name", Value(""), Value("")).union(
+        groups.values_list("mobius_id", "name", "handle", Value("")), all=True
+    )
 
 
 def _with_names(words: Iterable[str], rows: Iterable[Name]) -> list[list[str]]:
-    """Each word, with the index words of the people and groups in whose names it begins a
-    word.
-    """
+    """Adds to each word the index words of the people and groups whose names have it."""
     named = [
-        (index_word(str(id_)), words_of(shown_name(first, last, username)))
-        for id_, first, last, username in rows
+        (index_word(str(id_)), words_of(f"{name} {handle}")) for id_, name, handle, _kind in rows
     ]
     return [
         [word, *(indexed for indexed, name in named if any(part.startswith(word) for part in name))]
@@ -192,49 +177,47 @@ def _with_names(words: Iterable[str], rows: Iterable[Name]) -> list[list[str]]:
 
 @lru_cache(maxsize=4096)
 def index_word(id_: str) -> str:
-    """The word for a person or a group in the index, which nothing that is typed can match."""
+    """No typed text can match it."""
     return "\ue000" + hashlib.sha256(id_.encode()).hexdigest()[:16]
 
 
 def people_of(item: Interaction) -> list[str]:
-    """The IDs of the requester, the assignee, the claimant and those who have answered."""
     ids = (item.asked_by, item.target_id, item.group_id, item.claimed_by, item.responder_id)
     return list(dict.fromkeys(id_ for id_ in (*ids, *item.answered_by) if id_))
 
 
 def question_texts(item: Interaction) -> list[Text]:
-    """What is searched of a question itself, at most ``MOST_OF_QUESTION`` bytes."""
+    """At most ``MOST_OF_QUESTION`` bytes."""
     ids = [item.mobius_id]
     if item.run_id:
         # Pages show the end of it.
         ids += [item.run_id, item.run_id.rpartition("_")[2][-5:]]
     names = [*ids, item.workflow, *people_of(item), item.message]
     # Pages show the deadline in the viewer's time zone, and no one looks for it in UTC.
-    context = masked({key: part for key, part in item.context.items() if key != "due_at"})
+    context = masked_context({key: part for key, part in item.context.items() if key != "due_at"})
     return _cut([*(("", name) for name in names), *_texts(context)], MOST_OF_QUESTION)
 
 
 def answer_texts(item: Interaction) -> list[Text]:
-    """What is searched of the answers, at most ``MOST_OF_ANSWERS`` bytes: values, the labels of
-    options, and comments, under the ID of the person who gave them.
-    """
+    """At most ``MOST_OF_ANSWERS`` bytes. Comments are under the ID of the person who gave them."""
     if item.pending and not item.responses:
         return []
     options = (option for question in item.questions for option in question.get("options") or ())
     labels = {str(option.get("value")): str(option.get("label") or "") for option in options}
-    alone = {"user_id": item.responder_id, "value": item.value, "comment": item.comment}
+    answers = answers_to(item.only_question, item.value)
+    alone = {"user_id": item.responder_id, "answers": answers, "comment": item.comment}
     texts: list[Text] = []
     for answer in item.responses or [alone]:
         person = str(answer.get("user_id") or "")
         texts.append((person, answer.get("comment") or ""))
-        for label, text in _texts(masked(answer.get("value"))):
+        for label, text in _texts(masked(value_of(answer["answers"]))):
             texts.append((person, labels.get(text) or ""))
             texts.append((person, f"{label} {text}" if label else text))
     return _cut(texts, MOST_OF_ANSWERS)
 
 
 def _texts(value: Any) -> list[Text]:
-    """The texts and numbers in a JSON value, each under its key; of what is masked only the key."""
+    """Of what is masked only the key."""
     texts: list[Text] = []
     stack = [("", value)]
     while stack:
@@ -252,7 +235,6 @@ def _texts(value: Any) -> list[Text]:
 
 
 def _cut(texts: list[Text], most: int) -> list[Text]:
-    """The texts until they have ``most`` bytes."""
     # Nearly always there are fewer: no character has more than four bytes.
     if 4 * sum(map(len, chain.from_iterable(texts))) < most:
         return texts

@@ -1,1 +1,1 @@
-"""The embedded Mobius. It imports nothing else of the product but ``inbox.exact``."""
+"""The embedded Mobius."""

@@ -1,5 +1,3 @@
-"""The time."""
-
 from datetime import UTC, datetime, timedelta
 
 TICK = timedelta(microseconds=1)
@@ -10,5 +8,5 @@ def now() -> datetime:
 
 
 def later(at: datetime, previous: datetime) -> datetime:
-    """The time to store for a change at ``at``: always later than ``previous``, the last one."""
+    """``at``, or just after ``previous``: times of a row always grow."""
     return max(at, previous + TICK)

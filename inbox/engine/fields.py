@@ -1,25 +1,18 @@
-"""Model fields that Django does not have."""
-
 from typing import Any
 
 from django.db import models
 
-from inbox import exact
+from inbox.lib import exact
 
 _encode = exact.Encoder(separators=(",", ":"), check_circular=False).encode
 
 
 def dumps(value: Any) -> str:
-    """Compact ASCII JSON, with the keys in their original order."""
     return _encode(value)
 
 
 class JSONText(models.TextField):
-    """JSON stored as text in every database.
-
-    PostgreSQL's own type would reorder keys and refuse escaped NULs, but what a workflow sends is
-    returned as it was sent. None is stored as SQL NULL; a JSON null reads as None too.
-    """
+    """JSON as text: PostgreSQL's own type would reorder keys and refuse escaped NULs."""
 
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any

@@ -1,5 +1,3 @@
-"""Opaque ids: a prefix for the kind, and a ULID."""
-
 import re
 from datetime import datetime
 
@@ -14,5 +12,4 @@ def new(prefix: str, at: datetime) -> str:
 
 
 def is_shaped(value: str, prefix: str) -> bool:
-    """Whether ``value`` can be an id with this prefix at all."""
     return value.startswith(f"{prefix}_") and _SHAPE.fullmatch(value) is not None

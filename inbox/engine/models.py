@@ -1,4 +1,4 @@
-"""The engine's tables. They live in a database of their own."""
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -7,9 +7,12 @@ from inbox.engine.fields import JSONText
 
 
 class Project(models.Model):
-    """``seq`` is the number of the newest event. Every write to the project locks its row."""
+    """``seq`` is the number of the newest event. Every write to the project locks its row. ``api``
+    is the generation that it began with, and keeps.
+    """
 
     handle = models.CharField(max_length=100, unique=True)
+    api = models.CharField(max_length=1, default="a")
     seq = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
 
@@ -96,12 +99,9 @@ class Membership(models.Model):
 
 
 class Run(models.Model):
-    """A run's whole state: any process that reads the row can continue it.
-
-    ``position`` is the index of the next step, or of the step that waits.
-    ``fires_at`` is when the runner must look at the run: at once while it is queued or running, at
-    the end of a sleep or of a wait for a signal, never (None) while it waits for a person or once
-    it has finished. ``wake_at`` is what the API reports, which includes a question's deadline.
+    """``position`` is the index of the next or waiting step. ``fires_at`` is when the runner must
+    look at the run, None while it waits for a person or has finished. ``wake_at`` is what the API
+    reports, which includes a question's deadline.
     """
 
     class Status(models.TextChoices):
@@ -167,8 +167,6 @@ class Run(models.Model):
 
 
 class Step(models.Model):
-    """A step, from when the run reaches it. Later steps may refer to its ``output``."""
-
     class Status(models.TextChoices):
         PENDING = "pending"
         RUNNING = "running"
@@ -225,10 +223,7 @@ class Signal(models.Model):
 
 
 class Event(models.Model):
-    """An event of the stream. ``frame`` is its JSON: ASCII, without line breaks.
-
-    It is written under the project's lock, so the database does not check the project again.
-    """
+    """``frame`` is ASCII JSON without line breaks. The project's lock replaces a constraint."""
 
     pk = models.CompositePrimaryKey("project_id", "seq")
     project = models.ForeignKey(
@@ -254,37 +249,62 @@ class Event(models.Model):
 
 
 class Interaction(models.Model):
-    """``step`` is the step that asked, if any; ``members`` is the member snapshot of a group.
-
-    ``fires_at`` is ``expires_at`` while it can still expire, and None once it is closed.
+    """One question in ``spec``, or several in ``questions``. ``members`` are the people who are
+    asked together, as they were when it was created. ``reviewers`` is None unless the answers
+    are reviewed. ``fires_at`` is ``expires_at`` while it can still expire.
     """
 
     class Status(models.TextChoices):
         PENDING = "pending"
+        IN_REVIEW = "in_review"
         COMPLETED = "completed"
         EXPIRED = "expired"
+        CANCELLED = "cancelled"
+
+    OPEN = (Status.PENDING, Status.IN_REVIEW)
+    IN_GUIDE = Q(
+        questions__isnull=True,
+        quorum__isnull=True,
+        reviewers__isnull=True,
+        type__in=("approval", "review", "input"),
+        target_type__in=("user", "group", "agent"),
+    ) & ~Q(status="cancelled")
 
     id = models.CharField(max_length=40, primary_key=True)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="interactions")
     step = models.ForeignKey(Step, on_delete=models.CASCADE, null=True, related_name="+")
     signal_name = models.CharField(max_length=200, null=True)
+    created_by = models.CharField(max_length=200, null=True)
     type = models.CharField(max_length=20)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     message = models.TextField()
+    subject = JSONText(null=True)
+    references = JSONText(null=True)
     context = JSONText(null=True)
+    tags = JSONText(null=True)
+    properties = JSONText(null=True)
     spec = JSONText(null=True)
+    questions = JSONText(null=True)
     target_type = models.CharField(max_length=10)
     target_id = models.CharField(max_length=200)
     target_group_id = models.CharField(max_length=40, null=True)
     members = JSONText(null=True)
     routing_policy = models.CharField(max_length=20, choices=Group.Routing.choices, null=True)
     require_all = models.BooleanField(null=True)
+    quorum = models.PositiveIntegerField(null=True)
+    reviewers = JSONText(null=True)
     claimed_by = models.CharField(max_length=200, null=True)
     claimed_at = models.DateTimeField(null=True)
-    partial_responses = JSONText(null=True)
+    responses = JSONText(default=list)
     responder = JSONText(null=True)
     response = JSONText(null=True)
+    review_round = models.PositiveIntegerField(default=0)
+    submitted_at = models.DateTimeField(null=True)
+    review_feedback = models.TextField(null=True)
+    reviewer = models.CharField(max_length=200, null=True)
+    cancel_reason = models.TextField(null=True)
+    lifecycle = JSONText(default=list)
     expires_at = models.DateTimeField(null=True)
     fires_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
@@ -307,15 +327,34 @@ class Interaction(models.Model):
 
     @property
     def all_must_answer(self) -> bool:
-        """Whether every member of the snapshot must answer, or only one."""
-        return self.target_type == "group" and (
-            self.routing_policy == Group.Routing.ALL_MEMBERS or bool(self.require_all)
+        if self.members is None or self.quorum is not None:
+            return False
+        return self.routing_policy == Group.Routing.ALL_MEMBERS or bool(self.require_all)
+
+    @property
+    def needed(self) -> int:
+        """How many people have to answer."""
+        if self.quorum is not None:
+            return int(self.quorum)
+        return len(self.members or ()) if self.all_must_answer else 1
+
+    @property
+    def current_responses(self) -> list[dict[str, Any]]:
+        """Those of the current round, in the order in which they came."""
+        return [each for each in self.responses if each["round"] == self.review_round]
+
+    @property
+    def in_guide(self) -> bool:
+        """Whether the API that the guide describes can show it: ``IN_GUIDE`` for one row."""
+        return (
+            (self.questions, self.quorum, self.reviewers) == (None, None, None)
+            and self.type != "task"
+            and self.target_type != "people"
+            and self.status != self.Status.CANCELLED
         )
 
 
 class Recipient(models.Model):
-    """A person whose inbox has the interaction: the assignee, or a member of the snapshot."""
-
     interaction = models.ForeignKey(Interaction, on_delete=models.CASCADE, related_name="+")
     user_id = models.CharField(max_length=200)
 

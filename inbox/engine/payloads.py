@@ -1,5 +1,3 @@
-"""Rows as the API returns them."""
-
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +13,6 @@ def _stamp(at: datetime | None) -> str | None:
 
 
 def run(row: Run) -> Payload:
-    """The run without its ``spec``."""
     finished, waiting = row.finished, row.status == Run.Status.SUSPENDED
     errors = []
     if row.error_type:
@@ -101,7 +98,6 @@ def step(row: Step) -> Payload:
 
 
 def interaction(row: Interaction) -> Payload:
-    """The interaction. Fields that do not apply are null."""
     return {
         "id": row.id,
         "type": row.type,
@@ -118,7 +114,7 @@ def interaction(row: Interaction) -> Payload:
         "require_all": row.require_all,
         "claimed_by": row.claimed_by,
         "claimed_at": _stamp(row.claimed_at),
-        "partial_responses": row.partial_responses,
+        "partial_responses": _partial_responses(row),
         "responder": row.responder,
         "response": row.response,
         "expires_at": _stamp(row.expires_at),
@@ -126,6 +122,14 @@ def interaction(row: Interaction) -> Payload:
         "created_at": times.to_text(row.created_at),
         "updated_at": times.to_text(row.updated_at),
     }
+
+
+def _partial_responses(row: Interaction) -> list[Payload] | None:
+    return [partial_response(each) for each in row.responses if row.all_must_answer] or None
+
+
+def partial_response(response: Payload) -> Payload:
+    return {name: response[name] for name in ("user_id", "value", "comment", "responded_at")}
 
 
 def signal(row: Signal) -> Payload:

@@ -1,13 +1,9 @@
-"""Routing of the engine's tables to a database of their own."""
-
 from typing import Any
 
 ALIAS = "engine"
 
 
 class EngineRouter:
-    """Keeps the engine's models in ``ALIAS`` and all others out of it."""
-
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
         return ALIAS if model._meta.app_label == "engine" else None
 

@@ -1,6 +1,5 @@
-"""The thread that advances runs and enforces deadlines.
-
-What is due is read from the database, so a new process continues where a killed one stopped.
+"""Advances runs and enforces deadlines. It reads what is due from the database, so a new process
+continues where a killed one stopped.
 """
 
 import logging
@@ -31,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 
 class Runner:
-    """Does what is due in all projects of the database, in a thread of its own."""
-
     def __init__(self, *, longest_wait: float = LONGEST_WAIT) -> None:
         self._longest_wait = longest_wait
         self._changed = threading.Condition()
@@ -42,13 +39,11 @@ class Runner:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin. What a killed process left is due at once."""
         work_due.connect(self._work_is_due)
         self._thread = threading.Thread(target=self._run, name="engine-runner", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the current transition, then end."""
         work_due.disconnect(self._work_is_due)
         with self._changed:
             self._stopping = True
@@ -76,7 +71,7 @@ class Runner:
             connections[ALIAS].close()
 
     def _run_due(self) -> bool:
-        """Do a batch of what is due. False if nothing was."""
+        """False if nothing was due."""
         with self._changed:
             self._awake = False
             self._until = None

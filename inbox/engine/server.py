@@ -1,5 +1,3 @@
-"""The engine's server: the API and the runner in one process."""
-
 import asyncio
 import os
 import signal
@@ -20,18 +18,15 @@ _GRACE = 2.0
 def run(
     *, host: str, port: int, on_ready: Callable[[str], None], parent_pipe: int | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT; ``on_ready`` is called with the true base URL.
-
-    With a ``parent_pipe`` (a file descriptor) the engine ends when the pipe's other end closes,
-    and ignores SIGINT. Port 0 takes any free one. Raises OSError for a taken address. The database
-    must have been migrated.
+    """Serve until SIGTERM or SIGINT. With a ``parent_pipe`` the engine ends when the pipe's other
+    end closes, and ignores SIGINT. Raises OSError for a taken address.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=1024)
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     runner = Runner()
     server = Server(
-        Application(rate_limit=settings.ENGINE_RATE_LIMIT),
+        Application(rate_limit=settings.ENGINE_RATE_LIMIT, api=settings.ENGINE_API),
         on_ready=lambda: on_ready(base_url),
         parent_pipe=parent_pipe,
     )
@@ -43,8 +38,6 @@ def run(
 
 
 class Server(uvicorn.Server):
-    """uvicorn that ends open streams when it stops, and stops when its parent ends."""
-
     def __init__(
         self, application: Application, *, on_ready: Callable[[], None], parent_pipe: int | None
     ) -> None:
@@ -76,7 +69,7 @@ class Server(uvicorn.Server):
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams first: uvicorn waits for open responses, and a stream never ends."""
+        """uvicorn waits for open responses, and a stream never ends."""
         self._application.streams.close()
         cut = asyncio.get_running_loop().call_later(_GRACE, self._cut)
         await super().shutdown(sockets)
@@ -84,7 +77,6 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to ``_handle_signals``."""
         yield
 
     def _cut(self) -> None:

@@ -1,5 +1,3 @@
-"""Waiting that can be ended early, from any thread."""
-
 import asyncio
 from contextlib import suppress
 
@@ -12,24 +10,21 @@ class Alarm:
         self._rung = asyncio.Event()
 
     def start(self) -> None:
-        """From now on, the running loop is the one that waits."""
         self._loop = asyncio.get_running_loop()
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
-        """End the current wait, or the next one. Any thread may call it."""
+        """End the current wait, or the next one."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._rung.set)
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Wait for ``ring``, at most for ``seconds``."""
         await wait_for(self._rung, seconds)
         self._rung.clear()
 
 
 async def wait_for(event: asyncio.Event, seconds: float | None) -> None:
-    """Wait for ``event``, at most for ``seconds``."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

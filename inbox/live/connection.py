@@ -1,5 +1,3 @@
-"""One open stream: its topics, its position in the log, and how to write to it."""
-
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable, MutableMapping
 from dataclasses import dataclass
@@ -17,13 +15,7 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a view has allowed.
-
-    Attributes:
-        topics: what the stream follows.
-        right: why the stream is allowed; the hub checks regularly whether it still is.
-        cursors: the positions that the reader sent: its page's, its last frame's.
-    """
+    """``cursors`` are the positions that the reader sent: its page's and its last frame's."""
 
     topics: tuple[str, ...]
     right: Hashable
@@ -31,18 +23,9 @@ class Subscription:
 
 
 class Connection:
-    """The hub's side of a stream.
-
-    All methods run on the event loop. While the stream is busy, a separate task writes to it.
-    Changes in the meantime are not queued but read from the log, so a slow reader takes no memory.
-
-    Args:
-        log: has what the reader missed while it was slow.
-        spawn: runs a coroutine in a task that the hub awaits when it stops.
-        slot: the part of each round over all streams in which this one is served.
-
-    Attributes:
-        unchecked: the last check of its right failed with an error.
+    """All methods run on the event loop. A busy stream queues nothing: it reads the log again
+    later. ``spawn`` runs a coroutine in a task that the hub awaits when it stops; ``slot`` is its
+    part of each round over all streams.
     """
 
     __slots__ = (
@@ -73,7 +56,6 @@ class Connection:
         self._last_frame = b""
 
     def start(self, data: bytes) -> None:
-        """Write the first bytes, which are up to date with the log, and accept writes."""
         self._busy = False
         if self._ending:
             self._finish()
@@ -81,10 +63,7 @@ class Connection:
             self.write(body(data))
 
     def write(self, message: Message) -> None:
-        """Write a ``body`` message that brings the reader up to the log's newest entry.
-
-        A busy stream ignores it and reads the log later. Connections may share a message.
-        """
+        """A busy stream ignores the message and reads the log later."""
         if self._busy or self._ending:
             return
         self._cursor = self._log.newest
@@ -93,7 +72,7 @@ class Connection:
             self._spawn(self._catch_up(rest))
 
     def end(self, last_frame: bytes = b"") -> None:
-        """Write ``last_frame`` and end the response; a busy stream does so as soon as it can."""
+        """A busy stream ends as soon as it can."""
         if self._ending:
             return
         self._ending, self._last_frame = True, last_frame
@@ -101,7 +80,6 @@ class Connection:
             self._finish()
 
     def disconnected(self) -> None:
-        """Write nothing more: the reader has closed the connection."""
         self._busy = self._ending = True
 
     async def _catch_up(self, rest: Awaitable[None] | None) -> None:
@@ -128,7 +106,6 @@ class Connection:
             self._spawn(_wait(rest))
 
     def _write(self, message: Message) -> Awaitable[None] | None:
-        """Send; a returned awaitable has to be awaited before anything else is sent."""
         try:
             return start_eagerly(self._send(message))
         except OSError:  # some servers raise it once the reader has disconnected
@@ -145,11 +122,8 @@ async def _wait(rest: Awaitable[None]) -> None:
 
 
 def start_eagerly(coroutine_: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
-    """Run the coroutine without a task until it first has to wait. Returns None if it has ended,
-    else its remainder, to be awaited. Raises what the coroutine raises.
-
-    uvicorn's ``send`` returns without suspending while the write buffer has room. Running it at
-    once then costs a function call, where a task would cost a trip through the event loop.
+    """Run it without a task until it waits; return what is left to await. uvicorn's ``send`` rarely
+    suspends, and a task would cost a trip through the event loop.
     """
     try:
         first = coroutine_.send(None)

@@ -1,5 +1,3 @@
-"""The HTML fragments of watched topics, each rendered once for all streams."""
-
 import asyncio
 import logging
 from collections.abc import Callable
@@ -13,13 +11,8 @@ Render = Callable[[str], str | None]
 
 
 class FragmentCache:
-    """Renders fragments in a thread and caches the newest of each watched topic.
-
-    A fragment that can't be rendered is logged and left out; the topic's invalidation is still
-    sent.
-
-    Args:
-        render: returns a topic's HTML, or None if it has none.
+    """The newest HTML of each watched topic, rendered once for all streams in a thread. One that
+    can't be rendered is logged and left out.
     """
 
     def __init__(self, render: Render) -> None:
@@ -28,16 +21,16 @@ class FragmentCache:
         self._pending: dict[str, asyncio.Task[bytes]] = {}
 
     def get(self, topic: str) -> bytes:
-        """The ``data:`` lines of a topic as last rendered; empty if there are none."""
+        """``data:`` lines; empty if there are none."""
         return self._cache.get(topic, b"")
 
     def forget(self, topic: str) -> None:
-        """Drop a topic's fragment, even one that is being rendered: unwatched, it may be old."""
+        """Also one that is being rendered: unwatched, it may be old."""
         self._cache.pop(topic, None)
         self._pending.pop(topic, None)
 
     async def ensure(self, topic: str) -> None:
-        """Render the topic unless its fragment is cached; concurrent calls share one rendering."""
+        """Concurrent calls share one rendering."""
         if topic in self._cache:
             return
         task = self._pending.get(topic)
@@ -50,7 +43,6 @@ class FragmentCache:
             self._store(topic, data)
 
     async def render(self, topic: str) -> bytes:
-        """Render the topic, cache and return its ``data:`` lines."""
         self._pending.pop(topic, None)  # it may have read the topic before the change
         data = await self._rendered(topic)
         self._store(topic, data)

@@ -32,12 +32,8 @@ MAX_CHANGED = 20
 def invalidation(
     topic: str, cursor: str, *, changed: Collection[str] | None = None, readers: int = 1
 ) -> bytes:
-    """The event that tells pages to fetch what shows ``topic`` again.
-
-    Args:
-        cursor: the position after it.
-        changed: ids of the questions that changed, where the topic names any.
-        readers: how many streams get it together.
+    """``changed``: ids of the questions that changed. ``readers``: how many streams get it
+    together.
     """
     kind, _ = topics.split(topic)
     data: dict[str, object] = {"within": (readers - 1) * PART_MS}
@@ -47,30 +43,23 @@ def invalidation(
 
 
 def resync(cursor: str, readers: int = 1) -> bytes:
-    """The event that tells pages that anything may have changed."""
     return named(RESYNC, cursor, json.dumps({"within": (readers - 1) * PART_MS}))
 
 
 def named(event: str, cursor: str, data: str = "") -> bytes:
-    """A named event. It has a data line even when empty: browsers drop events without one."""
+    """It has a data line even when empty: browsers drop events without one."""
     return f"event: {event}\nid: {cursor}\ndata: {data}\n\n".encode()
 
 
 def hello(cursor: str) -> bytes:
-    """The first event of a connection: its position, and the delay before it reconnects.
-
-    The delay is random, so that pages that lost the server together do not all return at once. It
-    is on a frame with data because htmx reads it nowhere else.
-    """
+    """The delay before reconnecting is random, so that pages don't return together."""
     retry = random.randint(RETRY_FROM_MS, RETRY_TO_MS)  # nosec B311 # noqa: S311 - spreads load, no secret
     return f"event: {LIVE}\nid: {cursor}\nretry: {retry}\ndata: \n\n".encode()
 
 
 def lines(html: str) -> bytes:
-    """The ``data:`` lines of a fragment, one for each line of its HTML."""
     return "".join(f"data: {line}\n" for line in html.splitlines()).encode()
 
 
 def fragment(data: bytes, cursor: str | None = None) -> bytes:
-    """The unnamed frame that htmx swaps into the page, from the ``lines`` of a fragment."""
     return data + (f"id: {cursor}\n\n".encode() if cursor else b"\n")

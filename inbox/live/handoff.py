@@ -1,9 +1,5 @@
-"""Streams are authorised by a Django view and then served outside Django.
-
-Under ASGI, Django occupies a thread for as long as a request lasts. So a view under ``/live/`` only
-decides who may follow what and returns ``accept(…)``; the wrapper then hands the connection to the
-hub. Django's middleware and the view run in a thread of their own, one request at a time, and let
-pages go first, so that these stay quick when many streams open at once.
+"""Django authorises a stream, then the hub serves it: under ASGI, Django would occupy a thread for
+as long as the request lasts.
 """
 
 import asyncio
@@ -18,11 +14,11 @@ from django.core.signals import request_started
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.urls import set_script_prefix
 
-from inbox.call_stack import OneChunkExecutor
+from inbox.lib.call_stack import OneChunkExecutor
+from inbox.lib.metrics import waiting_in
+from inbox.lib.page_slots import Slots
 from inbox.live.connection import Message, Receive, Send, Subscription
 from inbox.live.hub import Hub
-from inbox.metrics import waiting_in
-from inbox.page_slots import Slots
 
 PREFIX = "/live/"
 THREADS = 1  # a second one gains nothing under the GIL, and slows the pages
@@ -38,8 +34,6 @@ Application = Callable[..., Any]
 
 
 class Accepted(HttpResponse):
-    """A view's response when the stream may be served."""
-
     def __init__(self, subscription: Subscription) -> None:
         super().__init__(content_type="text/event-stream")
         self.subscription = subscription
@@ -54,12 +48,8 @@ def accept(
     right: Hashable,
     since: str | None = None,
 ) -> Accepted:
-    """Allow the requested stream.
-
-    Args:
-        topics: what the stream follows; the view has authorised each.
-        right: why the stream is allowed. Once the right is lost, the stream ends for good.
-        since: the cursor that the page was rendered at. ``Last-Event-ID`` is read too.
+    """The view has authorised each topic. The stream ends once ``right`` is lost. ``since`` is the
+    page's cursor.
     """
     candidates = (since, request.headers.get("Last-Event-ID"))
     cursors = tuple(cursor for cursor in candidates if cursor)
@@ -67,11 +57,7 @@ def accept(
 
 
 class Handoff:
-    """ASGI middleware that serves ``/live/`` through the hub and passes on everything else.
-
-    Args:
-        application: serves everything else, in these ``slots``.
-    """
+    """Serve ``/live/`` through the hub, and all else with ``application``."""
 
     def __init__(
         self, application: Application, hub: Hub, slots: Slots, patience: float = PATIENCE_S
@@ -108,15 +94,13 @@ class Handoff:
 
 
 class _Views(BaseHandler):
-    """Runs Django's middleware and views in a separate thread."""
-
     def __init__(self) -> None:
         super().__init__()
         self.load_middleware(is_async=False)
         self._threads = OneChunkExecutor(THREADS, thread_name_prefix="live-views")
 
     async def answer(self, scope: Any) -> tuple[Message, bytes, Subscription | None]:
-        """A view's response to a request without a body: head, body, and the accepted stream."""
+        """Head, body, and the accepted stream."""
         run = copy_context().run
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, run, self._answer, scope)

@@ -1,8 +1,6 @@
-"""Every open stream of the process, and how changes reach them.
-
-Everything runs on the event loop, with no task or thread per stream: a change is encoded once, and
-the same bytes are written to each connection. A connection whose buffer is full gets its own task
-until it has caught up, so a slow reader delays no other.
+"""Every open stream of the process, on one event loop without a task per stream: a change is
+encoded once for all. A connection whose buffer is full gets its own task until it has caught up, so
+a slow reader delays no other.
 """
 
 import asyncio
@@ -14,13 +12,13 @@ from contextvars import Context
 from functools import cache
 from typing import Any
 
+from inbox.lib.metrics import OPEN_STREAMS
 from inbox.live import frames, topics, worker
 from inbox.live.bus import Changed, MemoryBus, add_changes, get_bus
 from inbox.live.connection import Connection, Receive, Send, Subscription, body
 from inbox.live.fragments import FragmentCache, Render
 from inbox.live.log import SIZE, CursorTooOld, Entry, Log
 from inbox.live.rights import lost_rights, lost_sign_ins
-from inbox.metrics import OPEN_STREAMS
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +32,8 @@ CHECKED_TOGETHER = 16
 
 
 class Hub:
-    """Serves streams from ``start`` to ``stop``, on one event loop.
-
-    Args:
-        bus: where changed topics are published.
-        keep_alive: seconds between two keep-alives to a stream.
-        recheck: seconds between two checks that a stream is still allowed.
-        size: how many topics the log holds.
-        lost_rights: called in a thread, for some of the streams at a time.
-        lost_sign_ins: a quick check, called in a thread for all streams.
-        sign_ins: seconds between two quick checks.
+    """Periods are seconds. ``lost_rights`` is called in a thread for some of the streams at a time,
+    ``lost_sign_ins`` for all.
     """
 
     def __init__(
@@ -77,28 +67,22 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def cursor(self) -> str:
-        """The position for a page to start from. Any thread; call before reading the database."""
+        """Any thread may call it. Call it before reading the database."""
         return self._log.cursor()
 
     @property
     def accepting(self) -> bool:
-        """Whether streams are served now."""
         return self._loop is not None
 
     def __len__(self) -> int:
-        """How many streams are open."""
         return len(self._connections)
 
     def watched_runs(self) -> list[str]:
-        """Ids of the runs that open pages show, most recently opened first."""
+        """Most recently opened first."""
         return list(self._watched_runs)[::-1]
 
     def start(self, render: Render) -> None:
-        """Subscribe to the bus and serve, on the running loop.
-
-        Args:
-            render: returns a topic's HTML fragment, or None where it has none; called in a thread.
-        """
+        """``render`` returns a topic's HTML or None; it is called in a thread."""
         self._loop = asyncio.get_running_loop()
         self._fragments = FragmentCache(render)
         self._unsubscribe = self._bus.subscribe(self._on_changed)
@@ -109,7 +93,7 @@ class Hub:
         self._spawn(self._render_all())
 
     def close(self) -> None:
-        """End every stream at once and accept no more. Call it on the loop; safe to repeat."""
+        """Call it on the loop. Safe to repeat."""
         with self._lock:
             self._loop = None
         self._unsubscribe()
@@ -117,7 +101,6 @@ class Hub:
             connection.end()
 
     async def stop(self) -> None:
-        """``close``, and wait for the hub's own tasks."""
         self.close()
         tasks = tuple(self._tasks)
         for task in tasks:
@@ -125,11 +108,8 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def serve(self, subscription: Subscription, receive: Receive, send: Send) -> None:
-        """Run one stream until its reader leaves, its right is lost or the hub closes.
-
-        Args:
-            subscription: what the view has allowed.
-            receive, send: the ASGI connection; the response has started, without a body yet.
+        """Run one stream until its reader leaves, its right is lost or the hub closes. The response
+        has started, without a body yet.
         """
         connection = Connection(
             subscription, send, log=self._log, spawn=self._spawn, slot=next(self._slots)
@@ -171,7 +151,6 @@ class Hub:
                     del self._watched_runs[identifier]
 
     async def _begin(self, connection: Connection) -> None:
-        """Write the current fragments, what was missed, and the stream's position."""
         watched = connection.subscription.topics
         initial = [topic for topic in watched if topics.begins_with_fragment(topic)]
         for topic in initial:
@@ -193,7 +172,7 @@ class Hub:
         return [entry.invalidation for entry in missed]
 
     def _on_changed(self, changed: Changed) -> None:
-        """Called by the bus, in any thread. Changes close together are delivered together."""
+        """Called in any thread. Changes close together are delivered together."""
         with self._lock:
             if self._loop is None:
                 return
@@ -245,7 +224,6 @@ class Hub:
                 self._deliver([self._entry(topic, data=data, readers=readers)])
 
     def _count_readers(self, changed: Iterable[str]) -> int:
-        """How many streams follow any of these topics."""
         return len({stream for topic in changed for stream in self._watchers.get(topic, ())})
 
     def _entry(
@@ -260,7 +238,6 @@ class Hub:
         return self._log.append(topic, frame=frame, invalidation=late, complete=bool(data))
 
     def _deliver(self, entries: list[Entry]) -> None:
-        """Write each entry to the streams that follow its topic, in one write per stream."""
         if len(entries) == 1:
             message = body(entries[0].frame)
             for connection in self._watchers.get(entries[0].topic, ()):
@@ -287,7 +264,7 @@ class Hub:
                 await self._recheck(connections[start : start + CHECKED_TOGETHER])
 
     async def _recheck(self, connections: Sequence[Connection]) -> None:
-        """End those whose right is lost, or could not be checked twice in a row."""
+        """End streams whose right is lost, or could not be checked twice in a row."""
         try:
             lost = await self._find_lost(self._lost_rights, connections)
         except Exception:
@@ -308,7 +285,6 @@ class Hub:
         self._end(connections, lost)
 
     async def _end_signed_out(self, period: float) -> None:
-        """End the streams of sign-ins that have ended, sooner than their next recheck."""
         while True:
             await asyncio.sleep(period)
             connections = list(self._connections)
@@ -340,7 +316,7 @@ class Hub:
 
 
 async def _rounds(period: float) -> AsyncIterator[int]:
-    """Yield slot after slot forever, each once a ``period``, so that the load is spread."""
+    """Yield slot after slot forever, each once a ``period``."""
     loop = asyncio.get_running_loop()
     due = loop.time()
     for slot in itertools.cycle(range(SLOTS)):
@@ -355,5 +331,4 @@ def get_hub() -> Hub:
 
 
 def cursor() -> str:
-    """The process's cursor, for a page: see ``Hub.cursor``."""
     return get_hub().cursor()

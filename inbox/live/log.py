@@ -1,9 +1,5 @@
-"""One bounded log of recent frames for all connections.
-
-Both invalidations and fragments are about the present, so an older frame of a topic is useless once
-a newer one exists. The log is compacted: it keeps the newest frame of each topic. A reader that was
-away or slow gets one frame per topic, however much has happened. Its cursor is too old only
-if more topics changed than the log holds.
+"""A bounded log of the newest frame of each topic. A reader that was away gets one frame per topic,
+however much has happened.
 """
 
 import secrets
@@ -16,12 +12,8 @@ SIZE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The newest frame of a topic.
-
-    Attributes:
-        invalidation: for readers who have missed earlier frames: without the fragment and without
-            the ids of what changed.
-        complete: ``frame`` has the topic's whole fragment, so a late reader may get it too.
+    """``invalidation`` is for readers who have missed frames. If ``complete``, the frame has the
+    whole fragment, so a late reader may get it too.
     """
 
     number: int
@@ -36,10 +28,7 @@ class CursorTooOld(Exception):
 
 
 class Log:
-    """Entries in order, numbered from 1.
-
-    ``epoch`` distinguishes this log from that of another process or an earlier start.
-    """
+    """``epoch`` tells this log from another process's or an earlier start's."""
 
     def __init__(self, size: int = SIZE) -> None:
         self.epoch = secrets.token_hex(4)
@@ -49,11 +38,11 @@ class Log:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
 
     def cursor(self, number: int | None = None) -> str:
-        """The position after ``number``, or after the newest entry: ``<epoch>-<number>``."""
+        """``<epoch>-<number>``, by default of the newest entry."""
         return f"{self.epoch}-{self.newest if number is None else number}"
 
     def number(self, cursor: str) -> int | None:
-        """The number in a cursor of this log; None for anything else."""
+        """None for anything but a cursor of this log."""
         epoch, _, digits = cursor.rpartition("-")
         if epoch != self.epoch or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
             return None
@@ -61,7 +50,7 @@ class Log:
         return number if number <= self.newest else None
 
     def append(self, topic: str, *, frame: bytes, invalidation: bytes, complete: bool) -> Entry:
-        """Add an entry with the next number; the topic's earlier entry is dropped."""
+        """Replaces the topic's earlier entry."""
         self.newest += 1
         entry = Entry(self.newest, topic, frame, invalidation, complete)
         self._entries[topic] = entry
@@ -72,17 +61,12 @@ class Log:
         return entry
 
     def forget(self) -> None:
-        """Drop all entries, so that every cursor is too old."""
         self.newest += 1
         self._floor = self.newest
         self._entries.clear()
 
     def after(self, topics: Iterable[str], number: int) -> list[Entry]:
-        """The entries of ``topics`` past ``number``, oldest first.
-
-        Raises:
-            CursorTooOld: something past ``number`` is no longer held.
-        """
+        """Oldest first. Raises ``CursorTooOld``."""
         if number < self._floor:
             raise CursorTooOld
         held = (self._entries.get(topic) for topic in topics)

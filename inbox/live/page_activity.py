@@ -1,6 +1,5 @@
-"""Whether pages are in use: decides how often an upstream without a project stream is polled.
-
-Each process knows its own pages and reports them to the others, since only one of them syncs.
+"""Pages in use: they decide how often an upstream without a project stream is polled, in one
+process, to which the others report.
 """
 
 import asyncio
@@ -9,14 +8,14 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
+from inbox.lib.process_name import NAME
 from inbox.live.bus import get_bus
-from inbox.live.dedicated_connection import NAME
 
 ACTIVE_FOR = 30.0
 """Seconds for which a requested page counts as open, with or without a stream."""
 
 MAX_RUNS = 1000
-"""Requested runs that the sync has not read yet; the oldest are dropped."""
+"""Requested or changed runs that the sync has not read yet; the oldest are dropped."""
 
 CHANNEL = "pages"
 REPORT_EVERY = 1.0
@@ -38,16 +37,15 @@ class PageActivity:
         self._acted_at = float("-inf")
         self._reported_at = float("-inf")
         self._runs: dict[str, None] = {}
+        self._changed_runs: dict[str, None] = {}
         self._elsewhere: dict[str, tuple[float, list[str]]] = {}
         self._listeners: set[Callable[[], None]] = set()
 
     @property
     def is_active(self) -> bool:
-        """Whether a page is open."""
         return self.streams() > 0 or monotonic() - self._requested_at < ACTIVE_FOR
 
     def runs(self) -> list[str]:
-        """Ids of the runs that open pages show, those of this process first."""
         runs, now = dict.fromkeys(self.watched_runs()), monotonic()
         with self._lock:
             for process, (at, elsewhere) in list(self._elsewhere.items()):
@@ -58,7 +56,6 @@ class PageActivity:
         return list(runs)
 
     def page_requested(self) -> None:
-        """A signed-in person opened a page or acted: the mirror should be brought up to date."""
         if monotonic() - self._reported_at >= REPORT_EVERY:
             self._reported_at = monotonic()
             self._broadcast(requested=True)
@@ -71,26 +68,32 @@ class PageActivity:
 
     @property
     def has_requested_runs(self) -> bool:
-        """Whether ``take_runs`` would return any."""
         return bool(self._runs)
 
     def take_runs(self) -> set[str]:
-        """The ids given to ``run_requested`` since the last call."""
         with self._lock:
             runs, self._runs = set(self._runs), {}
         return runs
 
-    def acted(self) -> None:
+    def acted(self, run_id: str = "") -> None:
         """A person changed something upstream: the mirror should follow at once."""
-        self._broadcast(acted=True)
-        self._note_act()
+        self._broadcast(acted=run_id)
+        self._note_act(run_id)
+
+    @property
+    def has_changed_runs(self) -> bool:
+        return bool(self._changed_runs)
+
+    def take_changed_runs(self) -> set[str]:
+        with self._lock:
+            runs, self._changed_runs = set(self._changed_runs), {}
+        return runs
 
     def acted_since(self, instant: float) -> bool:
-        """Whether ``acted`` was called after ``instant``, by the monotonic clock."""
         return self._acted_at > instant
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call ``listener`` at each such request. Returns a function that ends the subscription."""
+        """Return a function that ends the subscription."""
         with self._lock:
             self._listeners.add(listener)
 
@@ -101,7 +104,7 @@ class PageActivity:
         return unlisten
 
     async def keep_reporting(self) -> None:
-        """Report the open pages to the other processes. Runs until cancelled."""
+        """Runs until cancelled."""
         reported, reported_at = [""], float("-inf")
         get_bus().on_broadcast(CHANNEL, self._on_broadcast)
         while True:
@@ -124,8 +127,8 @@ class PageActivity:
                         self._requested_at = monotonic()
             case {"run": run_id}:
                 self._note_run(run_id)
-            case {"acted": _}:
-                self._note_act()
+            case {"acted": run_id}:
+                self._note_act(run_id)
             case _:
                 self._note_request()
 
@@ -137,14 +140,19 @@ class PageActivity:
             listener()
 
     def _note_run(self, run_id: str) -> None:
-        with self._lock:
-            self._runs[run_id] = None
-            while len(self._runs) > MAX_RUNS:
-                del self._runs[next(iter(self._runs))]
+        self._add(self._runs, run_id)
         self._note_request()
 
-    def _note_act(self) -> None:
+    def _add(self, runs: dict[str, None], run_id: str) -> None:
+        with self._lock:
+            runs[run_id] = None
+            while len(runs) > MAX_RUNS:
+                del runs[next(iter(runs))]
+
+    def _note_act(self, run_id: str) -> None:
         self._acted_at = monotonic()
+        if run_id:
+            self._add(self._changed_runs, run_id)
         self._note_request()
 
 

@@ -1,9 +1,5 @@
-"""Who has a group's question open now. Each process keeps this in memory, and broadcasts what its
-pages report.
-
-A browser reports every few seconds that its page is in view; saving a draft reports that its author
-is writing. Without a report for ``FORGET_AFTER`` seconds a person counts as having left. Changes
-are published as ``topics.presence``; views decide who may follow it and who is named.
+"""Viewers of a group's question, by reports of browsers every few seconds, in the memory of each
+process. Views decide who may follow it.
 """
 
 import asyncio
@@ -24,8 +20,6 @@ CHANNEL = "presence"
 
 @dataclass(frozen=True)
 class PresentUser:
-    """An account that has a question open."""
-
     user_id: int
     writing: bool
 
@@ -37,12 +31,7 @@ class _LastSeen:
 
 
 class Presence:
-    """Recent reports. All methods may be called from any thread.
-
-    Args:
-        bus: where changes are published.
-        clock: returns monotonic seconds.
-    """
+    """All methods may be called from any thread. ``clock`` returns monotonic seconds."""
 
     def __init__(self, bus: MemoryBus, clock: Callable[[], float] = time.monotonic) -> None:
         self._bus = bus
@@ -52,31 +41,26 @@ class Presence:
         self._shown: dict[str, frozenset[PresentUser]] = {}
 
     def mark_viewing(self, item_id: str, user_id: int) -> None:
-        """Record that the account has the question in view."""
         self._report(item_id, user_id, "viewing")
 
     def mark_writing(self, item_id: str, user_id: int) -> None:
-        """Record that the account has typed an answer to the question."""
         self._report(item_id, user_id, "writing")
 
     def mark_left(self, item_id: str, user_id: int) -> None:
-        """Record that the account no longer has the question open."""
         self._report(item_id, user_id, "left")
 
     def users(self, item_id: str) -> frozenset[PresentUser]:
-        """Who has the question open now."""
         now = self._clock()
         with self._lock:
             return self._present(item_id, now)
 
     def sweep(self) -> None:
-        """Drop accounts that have timed out, and publish the changes."""
         with self._lock:
             items = list(self._last_seen)
         self._publish(items)
 
     async def keep_sweeping(self) -> None:
-        """Sweep, and note what other processes report. Runs until cancelled."""
+        """Runs until cancelled."""
         self._bus.on_broadcast(CHANNEL, lambda text: self._note(*json.loads(text)))
         while True:
             await asyncio.sleep(SWEEP_EVERY)

@@ -1,5 +1,3 @@
-"""Whether streams are still allowed, checked outside any request."""
-
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,10 +18,8 @@ Topics = Callable[[Viewer, Upstream, str], tuple[str, ...] | None]
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """The sign-in that opened a stream, and what it was allowed to follow.
-
-    It is lost with the session, with the account or its password at the time, and once ``allowed``
-    no longer returns every topic. ``about`` is the ID that ``allowed`` gets, ``password`` the hash.
+    """``allowed`` gets ``about``, an ID, and returns the topics that are still allowed.
+    ``password`` is the hash at sign-in.
     """
 
     allowed: Topics
@@ -43,9 +39,7 @@ class Right:
 
 
 def lost_sign_ins(rights: Set[Right]) -> set[Right]:
-    """Those whose sign-in has ended: signed out, or the account was deactivated, deleted, or has
-    another password. Two queries.
-    """
+    """Rights of people who signed out, were deactivated or deleted, or have another password."""
     accounts = {right.account for right in rights}
     active = get_user_model().objects.filter(pk__in=accounts, is_active=True)
     passwords = dict(active.values_list("pk", "password"))
@@ -59,7 +53,6 @@ def lost_sign_ins(rights: Set[Right]) -> set[Right]:
 
 
 def lost_rights(rights: Set[Right]) -> set[Right]:
-    """Those that are lost for any reason. Six queries, and those of ``allowed`` for each person."""
     lost = lost_sign_ins(rights)
     upstream = Upstream.current()
     viewers = {viewer.user_id: viewer for viewer in viewers_of(right.account for right in rights)}

@@ -1,18 +1,16 @@
-"""Threads that read the database for streams that are already open."""
-
 import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
 from django.db import close_old_connections
 
-from inbox.call_stack import OneChunkExecutor
+from inbox.lib.call_stack import OneChunkExecutor
 
 T = TypeVar("T")
 
 
 class Worker:
-    """A single thread: calls run one after the other."""
+    """A single thread for streams: calls run one after the other."""
 
     def __init__(self, name: str) -> None:
         self._thread = OneChunkExecutor(max_workers=1, thread_name_prefix=name)

@@ -1,4 +1,4 @@
-"""Checks the installation: what it runs on, Mobius, the people and the groups."""
+from contextlib import suppress
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
@@ -6,15 +6,17 @@ from django.conf import settings
 from inbox.management import machine, provider_check, proxy_check
 from inbox.management.findings import Finding, Verdict
 from inbox.mirror import capabilities
-from inbox.mobius.errors import MobiusError, Unreachable
+from inbox.mobius.errors import MobiusError, UnknownApi, Unreachable
+from inbox.mobius.generations import Found
 from inbox.mobius.probing import probe
 from inbox.mobius.types import Offer
-from inbox.models import Credential, Reviewer, Upstream
-from inbox.people import service_key
+from inbox.models import Upstream
+from inbox.people import key_answers, links, member_tokens, service_key
 from inbox.people.clients import service_client
-from inbox.services import connection, group_mapping, key_answers, links
+from inbox.upstream import connection, group_mapping
 from inbox.web.connection.capabilities import offered
 from inbox.web.connection.messages import key_answers_text
+from inbox.web.ui.api import api_name, found_text
 
 
 def examine() -> list[Finding]:
@@ -30,31 +32,54 @@ def examine() -> list[Finding]:
 
 
 async def _mobius(upstream: Upstream) -> list[Finding]:
-    """Probe Mobius. Nothing is stored: the running product does that."""
+    """Nothing is stored: the running product does that."""
     base, project = settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT
+    client = service_client(upstream)
+    findings = []
+    with suppress(MobiusError):  # which the probe finds too
+        found = await client.find_generation()
+        findings.append(_api(upstream, found))
+        if upstream.chosen_at is None and settings.MOBIUS_API == "auto":
+            upstream.generation = found.generation
+            client = service_client(upstream)
     try:
-        offers = await probe(service_client(), capabilities.load(upstream))
+        offers = await probe(client, capabilities.load(upstream))
     except MobiusError as error:
         if settings.EMBEDDED and isinstance(error, Unreachable):
             text = "The embedded engine isn't running. Start it with make run."
-            return [Finding(Verdict.FAILS, text)]
+            return [*findings, Finding(Verdict.FAILS, text)]
+        if isinstance(error, UnknownApi):
+            return findings or [Finding(Verdict.FAILS, error.message)]
         problem = connection.problem_of(error)
         text = str(problem or f"Mobius doesn't list its questions: {error.message}")
-        return [Finding(Verdict.FAILS, text)]
+        return [*findings, Finding(Verdict.FAILS, text)]
     upstream.capabilities = offers.model_dump(mode="json")
     if offers.pending is Offer.YES:
-        text = f"Mobius at {base} lists the questions of the project {project}."
-        first = Finding(Verdict.OK, text)
+        of_the_project = f" of the project {project}" if project else ""
+        text = f"Mobius at {base} lists the questions{of_the_project}."
+        findings.append(Finding(Verdict.OK, text))
     elif offers.pending_of_run is Offer.YES:
         text = "Mobius lists questions only run by run, so questions of new runs can't be found."
-        first = Finding(Verdict.TO_DO, text)
+        findings.append(Finding(Verdict.TO_DO, text))
     else:
-        first = Finding(Verdict.FAILS, "Mobius doesn't list its questions.")
-    findings = [first]
-    if (offset := service_client().clock_offset) is not None:
+        findings.append(Finding(Verdict.FAILS, "Mobius doesn't list its questions."))
+    if (offset := client.clock_offset) is not None:
         findings.append(machine.clock("Mobius", offset))
     findings += [Finding(Verdict.NOTE, capability.words) for capability in offered(offers)]
     return findings
+
+
+def _api(upstream: Upstream, found: Found) -> Finding:
+    text = f"Mobius API: {found_text(found)}."
+    if found.generation is upstream.api:
+        return Finding(Verdict.OK, text)
+    if settings.MOBIUS_API != "auto":
+        text += f" MOBIUS_API={settings.MOBIUS_API} doesn't fit: correct it, or set it to auto."
+        return Finding(Verdict.FAILS, text)
+    if upstream.chosen_at is None:
+        return Finding(Verdict.OK, text)
+    text += f" So far, the inbox uses {api_name(upstream.api)}; it follows after a second check."
+    return Finding(Verdict.TO_DO, text)
 
 
 def _people(upstream: Upstream) -> list[Finding]:
@@ -64,25 +89,17 @@ def _people(upstream: Upstream) -> list[Finding]:
             f"Answers with the service key: {key_answers_text(key_answers.mode(upstream))}",
         )
     ]
-    reviewers = Reviewer.objects.filter(user__is_active=True).exclude(mobius_id=None)
-    people = list(reviewers.exclude(mobius_id="").select_related("user").order_by("user__username"))
-    credentials = Credential.objects.filter(reviewer__in=people, upstream=upstream)
-    refused = dict(credentials.values_list("reviewer_id", "refused_at"))
-    tokens = sum(at is None for at in refused.values())
-    cannot = [
-        reviewer.user.get_username()
-        for reviewer in people
-        if refused.get(reviewer.pk) is not None
-        or (reviewer.pk not in refused and not service_key.may_answer_for(reviewer, upstream))
-    ]
+    found = member_tokens.who_can_answer(upstream)
+    cannot = [reviewer.user.get_username() for reviewer in found.unable]
+    people = len(found.able) + len(cannot)
     if not people:
         text = "No one has a Mobius ID, so no one can see questions. Run add_person."
         findings.append(Finding(Verdict.FAILS, text))
     else:
-        text = f"People with a Mobius ID: {len(people)}. With a token: {tokens}."
+        text = f"People with a Mobius ID: {people}. With a token: {len(found.with_token)}."
         findings.append(Finding(Verdict.OK, text))
     if cannot:
-        no_one = len(cannot) == len(people)
+        no_one = not found.able
         subject = "No one can answer" if no_one else f"Can't answer yet: {', '.join(cannot)}"
         advice = "Each person has to paste a member token on the Account page"
         if service_key.answers(upstream):

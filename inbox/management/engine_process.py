@@ -1,5 +1,3 @@
-"""The embedded engine as a child of the web process."""
-
 import os
 import re
 import signal
@@ -15,10 +13,8 @@ _ADDRESS = re.compile(r"https?://\S+")
 
 
 class EngineProcess:
-    """The engine, from ``start`` to ``stop`` or to the end of this process, however it ends.
-
-    The child is in our process group, so that Ctrl-C reaches both. It ignores that, and ends when
-    the pipe from this process closes, which happens even if this process is killed.
+    """It ignores Ctrl-C, which reaches its process group, and ends when the pipe from this process
+    closes, even if that is killed.
     """
 
     def __init__(self, *, manage: Path, port: int, environment: dict[str, str]) -> None:
@@ -31,7 +27,7 @@ class EngineProcess:
         self._watcher: threading.Thread | None = None
 
     def start(self) -> str:
-        """Start the engine and return its URL once it responds. Raises CommandError if it ends."""
+        """Return its URL once it responds. Raises CommandError if it ends."""
         theirs, self._pipe = os.pipe()
         self._process = process = subprocess.Popen(  # nosec B603 # noqa: S603 - our own command
             [*self._command, "--parent-pipe", str(theirs)],
@@ -66,7 +62,7 @@ class EngineProcess:
         self._watcher.start()
 
     def stop(self, *, timeout: float = 5.0) -> None:
-        """End the engine; after ``timeout`` seconds it is killed."""
+        """After ``timeout`` seconds it is killed."""
         self._stopping = True
         if self._pipe >= 0:
             os.close(self._pipe)

@@ -1,13 +1,9 @@
-"""What ``doctor`` reports."""
-
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """``FAILS``: something is wrong, and the exit status is 1. ``TO_DO``: it works, but something
-    is left to do. ``NOTE``: information.
-    """
+    """``FAILS``: the exit status is 1. ``TO_DO``: it works, but something is left to do."""
 
     OK = "ok"
     NOTE = ""
@@ -17,7 +13,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The ``text`` of ``FAILS`` and ``TO_DO`` says what to do."""
+    """For ``FAILS`` and ``TO_DO``, the text says what to do."""
 
     verdict: Verdict
     text: str

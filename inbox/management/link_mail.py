@@ -1,5 +1,3 @@
-"""Mailing the sign-in links that a command has created."""
-
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,9 +5,9 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
-from inbox.people.identity_provider import may_use_password, oidc
-from inbox.services import mails
-from inbox.services.people import Added
+from inbox.notify import mails
+from inbox.people.accounts import Added
+from inbox.people.oidc.identity_provider import may_use_password, oidc
 from inbox.web.connection.link_mail import LinkRow, link_rows, mails_of
 
 
@@ -22,7 +20,7 @@ def add_option(parser: CommandParser) -> None:
 
 
 def check_option(*, wanted: bool) -> None:
-    """Raises CommandError if the option is given and mails can't be sent."""
+    """Raises CommandError if mails can't be sent."""
     if wanted and not settings.SENDS_MAIL:
         raise CommandError("--mail needs EMAIL_URL, the address of a mail server.")
 
@@ -33,7 +31,7 @@ def purpose_of(username: str) -> str:
 
 @sensitive_variables()
 def mailed(added: Sequence[Added], *, wanted: bool) -> list[LinkRow]:
-    """The new links, mailed if that is wanted and the account has an address."""
+    """The account may have no address."""
     rows = [row for row in link_rows(added) if row.link]
     if not wanted:
         return rows

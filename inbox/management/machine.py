@@ -1,6 +1,3 @@
-"""Checks settings, disk space, database, clock and keys."""
-
-import os
 import shutil
 import time
 from datetime import timedelta
@@ -11,11 +8,15 @@ from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connections, transaction
 
+from inbox.lib import private_files
+from inbox.lib.addresses import is_loopback
+from inbox.lib.outage import is_disk_full
+from inbox.lib.process_name import HOST, PREFIX
 from inbox.management.findings import Finding, Verdict
 from inbox.models import Credential, Upstream
 from inbox.people import rotation
-from reviewer_site import private_files
-from reviewer_site.environment import is_loopback
+from inbox.processes import lease
+from inbox.upstream import installation
 
 MEGABYTE = 1_000_000
 TOO_LITTLE_SPACE = 200 * MEGABYTE
@@ -24,9 +25,21 @@ CLOCK_MAY_DIFFER = timedelta(seconds=5)
 CLOCK_MUST_AGREE = timedelta(minutes=1)
 """Beyond this, answers made here count as made elsewhere."""
 
+OWN_CONNECTIONS = 3
+"""Connections of each process beside the pool."""
+# Other accounts' sessions are counted, but pg_stat_activity has no details of them.
+CONNECTIONS = """
+SELECT current_setting('max_connections')::int
+    - current_setting('superuser_reserved_connections')::int,
+  (SELECT sum(numbackends) FROM pg_stat_database)::int,
+  count(*), count(DISTINCT application_name)
+FROM pg_stat_activity
+WHERE datname = current_database() AND starts_with(application_name, %(here)s)
+"""
+
 
 def examine() -> list[Finding]:
-    return [*_settings(), *_space(), *_database(), _keys()]
+    return [*_settings(), *map(_space_of, installation.folders()), *_database(), _keys()]
 
 
 def _settings() -> list[Finding]:
@@ -57,18 +70,6 @@ def _settings() -> list[Finding]:
     return findings or [Finding(Verdict.OK, f"Settings: valid. DATA_DIR: {settings.DATA_DIR}.")]
 
 
-def _space() -> list[Finding]:
-    """The free space for ``DATA_DIR`` and for SQLite's databases, once for each disk."""
-    folders = [settings.DATA_DIR]
-    folders += [
-        Path(options["NAME"]).parent
-        for options in settings.DATABASES.values()
-        if options["ENGINE"] == "reviewer_site.sqlite"
-    ]
-    disks = {os.stat(folder).st_dev: folder for folder in reversed(folders) if folder.exists()}
-    return [_space_of(folder) for folder in disks.values()]
-
-
 def _space_of(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     text = f"Free space for {folder}: {free / (1000 * MEGABYTE):.1f} GB."
@@ -81,7 +82,6 @@ def _space_of(folder: Path) -> Finding:
 
 
 def _database() -> list[Finding]:
-    """Write and roll back, and compare the clocks."""
     connection = connections["default"]
     name = f"{connection.display_name} {connection.settings_dict['NAME']}"
     try:
@@ -97,19 +97,46 @@ def _database() -> list[Finding]:
                 (theirs,) = cursor.fetchone()
             middle = (before + time.time()) / 2
             offset = timedelta(seconds=float(theirs) - middle)
-            findings.append(clock("the database", offset))
+            findings += [clock("the database", offset), _connections(), _leader()]
     except DatabaseError as error:
         why = str(error).partition("\n")[0]
+        if is_disk_full(error):
+            text = f"Database: {name} can't be written to, because its disk is full. Free up space."
+            return [Finding(Verdict.FAILS, text)]
         text = (
-            f"Database: {name} can't be written to: {why}. Check that it's running, that its "
-            "disk has free space and that this account can write to it."
+            f"Database: {name} can't be written to: {why}. Check that it's running and that this "
+            "account can write to it."
         )
         return [Finding(Verdict.FAILS, text)]
     return findings
 
 
+def _connections() -> Finding:
+    """Beside other inboxes on the same server."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(CONNECTIONS, {"here": f"{PREFIX}{HOST}-"})
+        allowed, are_open, own, processes = cursor.fetchone()
+    more = settings.DATABASE_CONNECTIONS + OWN_CONNECTIONS * max(processes, 1)
+    text = (
+        f"Connections: {are_open} of PostgreSQL's {allowed} are open, {own} of them by this "
+        f"machine, which may open {more}."
+    )
+    if are_open - own + more <= allowed:
+        return Finding(Verdict.OK, text)
+    return Finding(
+        Verdict.TO_DO, f"{text} Lower DATABASE_CONNECTIONS, or raise PostgreSQL's max_connections."
+    )
+
+
+def _leader() -> Finding:
+    if name := lease.leader():
+        return Finding(Verdict.OK, f"Leader: {name} (host and process) syncs with Mobius.")
+    text = "No process leads, so nothing is synced. Start the inbox, or look into its log."
+    return Finding(Verdict.TO_DO, text)
+
+
 def clock(whose: str, offset: timedelta) -> Finding:
-    """How far this machine's clock is from another. ``offset`` is theirs minus ours."""
+    """``offset`` is theirs minus ours."""
     away = abs(offset)
     if away <= CLOCK_MAY_DIFFER:
         return Finding(Verdict.OK, f"Clock: agrees with that of {whose}.")

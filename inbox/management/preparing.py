@@ -1,42 +1,42 @@
-"""What a command needs before it can do its work: tables, keys, the addresses of what runs."""
-
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import DatabaseError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from inbox.lib import private_files
+from inbox.lib.outage import is_disk_full, is_outage
+from inbox.lib.startup import StartRefused
 from inbox.management import serving_note
-from inbox.services import installation
-from reviewer_site import private_files
+from inbox.upstream import installation
 
 LOCK_KEY = 0x7265766965776572
 """Key of PostgreSQL's advisory lock for migrating: the bytes of "reviewer"."""
+WAIT_BETWEEN = 1.0
+"""Seconds between two attempts to open the database."""
 _SETTING = {"default": "DATABASE_URL", "engine": "ENGINE_DATABASE_URL"}
 
 
 def prepare() -> None:
-    """``installation.prepare``. Raises CommandError with one sentence."""
+    """Raises CommandError."""
     try:
         installation.prepare()
-    except installation.StartRefused as refused:
+    except StartRefused as refused:
         raise CommandError(str(refused)) from None
 
 
 def find_engine() -> None:
-    """Set the address at which ``serve`` has started the embedded engine."""
     if settings.EMBEDDED:
         note = serving_note.read(settings.DATA_DIR) or {}
         settings.MOBIUS_BASE_URL = note.get("engine", settings.MOBIUS_BASE_URL)
 
 
 def make_ready() -> None:
-    """Create missing tables and secrets, so that a command works before the first start. Raises
-    CommandError with one sentence.
-    """
+    """A command works before the first start. Raises CommandError."""
     migrate("default")
     prepare()
     if not settings.ENVIRONMENT.PUBLIC_URL and settings.PORT == 0:
@@ -46,7 +46,7 @@ def make_ready() -> None:
 
 
 def migrate(alias: str) -> None:
-    """Raises CommandError with one sentence if the database can't be opened or written."""
+    """Raises CommandError if the database can't be opened or written."""
     # The engine's database has no tables of other apps, whose migrations take seconds.
     labels = ["engine"] if alias == "engine" else []
     with _opened(alias) as connection:
@@ -58,7 +58,7 @@ def migrate(alias: str) -> None:
 
 
 def require_migrations() -> None:
-    """Raises CommandError with one sentence if one is missing or the database can't be opened."""
+    """Raises CommandError."""
     with _opened("default"):
         if not installation.is_migrated():
             raise CommandError(
@@ -66,9 +66,39 @@ def require_migrations() -> None:
             )
 
 
+def wait_for_database(seconds: float, say: Callable[[str], object]) -> None:
+    """Raises CommandError after ``seconds``."""
+    until = time.monotonic() + seconds
+    waiting = False
+    while True:
+        try:
+            with _opened("default"):
+                return
+        except CommandError:
+            if time.monotonic() > until:
+                raise
+        if not waiting:
+            say(f"Waiting up to {seconds:g} s for the database.")
+            waiting = True
+        time.sleep(WAIT_BETWEEN)
+
+
+def reason_of_outage(error: BaseException) -> str:
+    """Empty unless the database can't be used or a disk is full."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}." if is_disk_full(error) else ""
+    if not (isinstance(error, DatabaseError | InterfaceError) and is_outage(error)):
+        return ""
+    try:
+        with _opened("default"):
+            return str(_refusal("default", "used", error))
+    except CommandError as refused:
+        return str(refused)
+
+
 @contextmanager
 def _opened(alias: str) -> Iterator[BaseDatabaseWrapper]:
-    """A connection without the pool, whose error would only say that it has no connection."""
+    """Without the pool, whose error would only say that it has no connection."""
     connection = connections[alias].copy()
     connection.settings_dict["OPTIONS"].pop("pool", None)
     try:
@@ -84,7 +114,7 @@ def _opened(alias: str) -> Iterator[BaseDatabaseWrapper]:
 
 @contextmanager
 def _migration_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Wait for other migrations: a command may be run while the first start creates the tables."""
+    """A command may be run while the first start creates the tables."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             # Held until the connection is closed.
@@ -95,8 +125,8 @@ def _migration_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
         yield
 
 
-def _refusal(alias: str, action: str, error: DatabaseError) -> CommandError:
+def _refusal(alias: str, action: str, error: DatabaseError | InterfaceError) -> CommandError:
     # The lines after the first are the driver's advice.
-    why = str(error).partition("\n")[0]
+    why = "its disk is full" if is_disk_full(error) else str(error).partition("\n")[0]
     name = connections[alias].settings_dict["NAME"]
     return CommandError(f"{_SETTING[alias]}: the database {name} can't be {action}: {why}.")

@@ -1,4 +1,4 @@
-"""Checks the identity provider, and that one administrator can sign in without it."""
+"""One administrator must be able to sign in without the identity provider."""
 
 from urllib.parse import urlsplit
 
@@ -6,11 +6,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from inbox.management.findings import Finding, Verdict
-from inbox.people.identity_provider import Adapter, NoAnswer, NotTheProvider, oidc
+from inbox.people.oidc.identity_provider import Adapter, NoAnswer, NotTheProvider, oidc
 
 
 def examine() -> list[Finding]:
-    """Nothing without an identity provider."""
+    """Empty without an identity provider."""
     return [_provider(), _break_glass()] if settings.OIDC else []
 
 

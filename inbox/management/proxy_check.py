@@ -24,7 +24,7 @@ SESSION_LASTS = timedelta(minutes=1)
 
 
 def examine() -> list[Finding]:
-    """Nothing without a ``PUBLIC_URL``."""
+    """Empty without a ``PUBLIC_URL``."""
     if not settings.ENVIRONMENT.PUBLIC_URL:
         return []
     if wrong := _reach():
@@ -41,7 +41,6 @@ def examine() -> list[Finding]:
 
 
 def _reach() -> str:
-    """Why the address doesn't lead to a running product; empty if it does."""
     address = settings.PUBLIC_URL
     host = urlsplit(address).hostname
     try:
@@ -69,7 +68,6 @@ def _reach() -> str:
 
 
 def _stream(user: Any) -> str:
-    """Why the stream of the inbox doesn't arrive; empty if it does."""
     try:
         with (
             _signed_in(user) as cookie,
@@ -103,7 +101,6 @@ def _stream(user: Any) -> str:
 
 @contextmanager
 def _request(path: str, **headers: str) -> Iterator[http.client.HTTPResponse]:
-    """A response from ``PUBLIC_URL`` whose body hasn't been read."""
     address = urlsplit(settings.PUBLIC_URL)
     host, port = address.hostname or "", address.port
     connection = (

@@ -1,4 +1,4 @@
-"""What runs with a ``DATA_DIR``: addresses in ``serve.json``, and a lock for each process."""
+"""The addresses of a running product in ``serve.json``, and a lock for each process."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from reviewer_site import private_files
+from inbox.lib import private_files
 
 FILE = "serve.json"
 
@@ -18,7 +18,7 @@ def write(folder: Path, **addresses: str) -> None:
 
 
 def read(folder: Path) -> dict[str, str] | None:
-    """The addresses of the last start; None before the first."""
+    """None before the first start."""
     try:
         return dict(json.loads((folder / FILE).read_text()))
     except FileNotFoundError:
@@ -27,10 +27,7 @@ def read(folder: Path) -> dict[str, str] | None:
 
 @contextmanager
 def single_instance_lock(folder: Path, name: str) -> Iterator[None]:
-    """Hold ``folder/name.lock``.
-
-    Raises CommandError if another process holds it, or the folder can't be written.
-    """
+    """Raises CommandError if another process holds it, or the folder can't be written."""
     try:
         with ExitStack() as stack:
             try:

@@ -1,5 +1,5 @@
 """Deadlines at the ends of the calendar become ones that every time zone can show, as new ones are
-(``inbox.instants``).
+(``inbox.lib.instants``).
 """
 
 from datetime import UTC, datetime

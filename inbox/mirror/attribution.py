@@ -1,4 +1,4 @@
-"""Who sent an answer from here, even if upstream names someone else as responder.
+"""Names the people who sent answers from here, even if upstream names someone else.
 
 With the service key, upstream may name the person, the key's own principal, the group or no one as
 responder. An answer that it accepted from here, or that has the value and comment that were sent,
@@ -9,16 +9,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from inbox.mirror.rows import response_json
 from inbox.mirror.upsert import chunks
 from inbox.mobius import types
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
+from inbox.models.answers import from_json, value_of
 from inbox.models.attempt import same
 from inbox.models.interaction import answered_at
 
 
 class Attribution:
-    """Matches answers to the attempts that sent them."""
-
     def __init__(self, upstream: Upstream, ids: Iterable[str]) -> None:
         self._attempts: dict[str, list[Attempt]] = {}
         for chunk in chunks(ids):
@@ -29,19 +29,19 @@ class Attribution:
         self._people: set[str] | None = None
 
     def name_responders(self, row: Interaction) -> None:
-        """Set the responders of answers that were sent from here to the people who sent them."""
         attempts = self._attempts.get(row.mobius_id)
         if not attempts:
             return
         candidates = self._possible_responders(row)
         for attempt in attempts:
             user_id = attempt.reviewer.mobius_id
-            if any(answer.get("user_id") == user_id for answer in row.responses):
+            responses = [one for one in row.responses if one["round"] == attempt.round]
+            if any(answer.get("user_id") == user_id for answer in responses):
                 continue
             answer = next(
                 (
                     response
-                    for response in row.responses
+                    for response in responses
                     if _was_sent_by(attempt, response, row, candidates)
                 ),
                 None,
@@ -70,33 +70,32 @@ class Attribution:
 def _was_sent_by(
     attempt: Attempt, answer: dict[str, Any], row: Interaction, candidates: set[str]
 ) -> bool:
-    """Whether ``attempt`` sent ``answer``, which upstream has under another name."""
-    responder, value = answer.get("user_id"), answer.get("value")
+    responder, answers = answer.get("user_id"), answer["answers"]
     comment = answer.get("comment") or ""
     accepted = attempt.accepted_at is not None
     if responder in candidates:
         # The key's principal may be one of the people asked.
         by_key = attempt.credential_kind == "service" and accepted
-        alike = _alike(attempt.value, value) and (not comment or _alike(attempt.comment, comment))
-        return by_key and alike
-    if attempt.matches(value, comment, answered_at(answer)):
+        same_comment = not comment or _alike(attempt.comment, comment)
+        return by_key and same_comment and _alike(value_of(attempt.answers), value_of(answers))
+    if attempt.matches(answers, comment, answered_at(answer)):
         return True
     if not accepted:
         return False
     if not row.takes_one_answer:
-        return same(value, attempt.value)
+        return same(answers, attempt.answers)
     # A different choice with someone else's name is not this attempt's answer.
     unnamed = responder in (None, "", row.target_id, row.group_id)
-    return unnamed or row.mode == "input" or _alike(attempt.value, value)
+    return unnamed or row.mode == "input" or _alike(value_of(attempt.answers), value_of(answers))
 
 
 def _alike(sent: Any, shown: Any) -> bool:
-    """Whether both may be the same answer, given that upstream may reformat values."""
+    """Upstream may reformat values."""
     return type(sent) is not type(shown) or same(_plain(sent), _plain(shown))
 
 
 def _plain(value: Any) -> Any:
-    """The value without what upstream may change: white space, case, the order of choices."""
+    """Drops what upstream may change: white space, case, the order of choices."""
     if isinstance(value, str):
         return " ".join(value.split()).casefold()
     if isinstance(value, list):
@@ -106,9 +105,13 @@ def _plain(value: Any) -> Any:
 
 def _answer(attempt: Attempt, at: datetime | None) -> dict[str, Any]:
     answer = types.Answer(
-        user_id=attempt.reviewer.mobius_id, value=attempt.value, comment=attempt.comment, at=at
+        user_id=attempt.reviewer.mobius_id,
+        answers=from_json(attempt.answers),
+        comment=attempt.comment,
+        at=at,
+        round=attempt.round,
     )
-    return answer.model_dump(mode="json")
+    return response_json(answer)
 
 
 def _completed(status: str) -> bool:

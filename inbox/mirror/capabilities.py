@@ -12,7 +12,7 @@ from inbox.models import Interaction, Upstream
 
 
 def load(upstream: Upstream) -> Capabilities:
-    """The stored capabilities; all unknown before the first probe or if they can't be read."""
+    """All unknown before the first probe or if they can't be read."""
     try:
         return Capabilities.model_validate(upstream.capabilities)
     except ValidationError:
@@ -22,15 +22,13 @@ def load(upstream: Upstream) -> Capabilities:
 def facts() -> dict[str, str | int | list[str] | None]:
     """Each capability as ``yes``, ``no`` or ``unknown``, then what the lists accept.
 
-    For the page *Connection*, ``/readyz`` and ``manage.py doctor``, which have their own wording.
+    The page *Connection*, ``/readyz`` and ``manage.py doctor`` have their own wording.
     """
     return load(Upstream.current()).model_dump(mode="json")
 
 
 def store(upstream: Upstream, probed: Capabilities) -> None:
-    """Store the result of a probe, and whether questions show claims. What was learned about
-    cancelling stays.
-    """
+    """What was learned about cancelling stays."""
     with transaction.atomic():
         row = Upstream.lock(upstream.pk)
         learned = {"cancellation": load(row).cancellation, "claims": _claims(row)}
@@ -41,7 +39,7 @@ def store(upstream: Upstream, probed: Capabilities) -> None:
 
 
 def _claims(upstream: Upstream) -> Offer:
-    """Whether upstream offers claims: group questions show it, no call does."""
+    """Group questions show claims, no call does."""
     questions = Interaction.objects.filter(upstream=upstream, target_type="group")
     if questions.filter(claimable=True).exists():
         return Offer.YES
@@ -49,7 +47,6 @@ def _claims(upstream: Upstream) -> Offer:
 
 
 def record_claims(upstream: Upstream, interactions: Iterable[types.Interaction]) -> None:
-    """Record that upstream offers claims, once a group question shows it."""
     claimable = any(
         interaction.claimable and interaction.target.type == "group" for interaction in interactions
     )

@@ -14,10 +14,8 @@ class Changes:
 
     Attributes:
         logs: runs whose row is unchanged, but whose event log or steps grew.
-        people: by Mobius user id, ids of questions in which the person's own part changed, such as
-            whether it waits for them.
-        questions: the same for questions that changed otherwise.
-        groups: groups that changed, or whose members did.
+        people: by Mobius user id, questions in which the person's own part changed.
+        questions: by Mobius user id, questions that changed otherwise.
     """
 
     interactions: set[str] = field(default_factory=set)
@@ -31,7 +29,6 @@ class Changes:
         return any(vars(self).values())
 
     def include(self, other: "Changes") -> None:
-        """Add what another transaction changed."""
         self.interactions |= other.interactions
         self.runs |= other.runs
         self.logs |= other.logs
@@ -43,7 +40,6 @@ class Changes:
         people: Mapping[str, Iterable[str]],
         questions: Mapping[str, Iterable[str]] = MappingProxyType({}),
     ) -> None:
-        """Add questions of people, by user id."""
         for stored, found in ((self.people, people), (self.questions, questions)):
             for user_id, interactions in found.items():
                 stored.setdefault(user_id, set()).update(interactions)
@@ -66,11 +62,11 @@ class Changes:
             yield topics.runs()
 
     def publish(self) -> None:
-        """Publish the topics. Call it after the commit, from any thread; it does not block."""
+        """Call it after the commit, from any thread; it does not block."""
         if self:
             get_bus().publish(dict(self.topics()))
 
     def publish_here(self) -> None:
-        """``publish`` to this process only: every process notices the changes by itself."""
+        """Every process notices the changes by itself."""
         if self:
             get_bus().publish_here(dict(self.topics()))

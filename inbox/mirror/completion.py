@@ -12,11 +12,12 @@ _COLUMNS = {
     "message": ("message", "title"),
     "spec": ("questions", "mode"),
     "policy": ("policy",),
+    "responses": ("responses",),
 }
 
 
 def complete(row: Interaction, stored: Interaction | None, run: Run | None) -> None:
-    """Fill in what ``row`` lacks. Afterwards ``row.unknown_fields`` says what is still missing."""
+    """Afterwards ``row.unknown_fields`` says what is still missing."""
     missing = row.unknown_fields.split()
     if not missing:
         return
@@ -36,7 +37,6 @@ def complete(row: Interaction, stored: Interaction | None, run: Run | None) -> N
 
 
 def _steps_like(row: Interaction, missing: list[str], run: Run | None) -> list[PlannedInteraction]:
-    """The interaction steps of the run's plan that may have asked the question."""
     plan = (run.plan if run is not None else None) or []
     steps = [
         (step["name"], PlannedInteraction.model_validate(step["asks"]))
@@ -64,7 +64,6 @@ def _fits(row: Interaction, missing: list[str], question: PlannedInteraction) ->
 
 
 def _agreed(values: list[Any]) -> Any:
-    """The value that all steps have; None if they differ or have none."""
     return values[0] if values and all(value == values[0] for value in values) else None
 
 

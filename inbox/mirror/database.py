@@ -10,10 +10,10 @@ from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, InterfaceError, connections, transaction
 
+from inbox.lib.outage import is_disk_full, is_outage
 from inbox.live.alarm import wait_for
 from inbox.mirror.freshness import Reason, SyncStatus, sync_status
 from inbox.models import Upstream
-from inbox.outage import is_outage
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +26,7 @@ TIMEOUT = 8.0
 
 
 class DatabaseWatch:
-    """Reads the database every few seconds; after a failure it also writes, until that succeeds.
-
-    Pages get the result through ``sync_status``. ``failed``: something failed, and no write has
-    succeeded since.
-    """
+    """Reads the database every few seconds; after a failure it also writes, until that succeeds."""
 
     def __init__(self, sync_status: SyncStatus, *, timeout: float = TIMEOUT) -> None:
         self.failed = False
@@ -40,7 +36,7 @@ class DatabaseWatch:
         self._wake = asyncio.Event()
 
     def check_after(self, error: BaseException | None) -> None:
-        """Check now if ``error`` came from the database. Any thread may call it."""
+        """Any thread may call it."""
         if self._loop is not None and is_outage(error):
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._check_now)
@@ -50,7 +46,6 @@ class DatabaseWatch:
         self._wake.set()
 
     async def run(self) -> None:
-        """Run until cancelled."""
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         while True:
@@ -61,7 +56,6 @@ class DatabaseWatch:
             await wait_for(self._wake, INTERVAL_AFTER_FAILURE if problem else INTERVAL)
 
     async def _checked(self) -> tuple[Reason | None, str]:
-        """Run a check to its end, and report if it takes too long."""
         # In a new thread: all others may be waiting for the database.
         check = asyncio.ensure_future(
             sync_to_async(_check, thread_sensitive=False)(writing=self.failed)
@@ -93,6 +87,8 @@ def _check(*, writing: bool) -> tuple[Reason | None, str]:
             _write()
     except (DatabaseError, InterfaceError) as error:
         why = str(error).partition("\n")[0]
+        if is_disk_full(error):
+            return Reason.DISK_FULL, why
         return (Reason.DATABASE_READ_ONLY if _readable() else Reason.DATABASE_UNREACHABLE), why
     finally:
         connections["default"].close()
@@ -101,7 +97,7 @@ def _check(*, writing: bool) -> tuple[Reason | None, str]:
 
 @transaction.atomic
 def _write() -> None:
-    """Create and delete a session. SQLite would not write an update without changes."""
+    """A session is created and deleted: SQLite would not write an update without changes."""
     session = SessionStore()
     session.create()
     session.delete()
@@ -116,4 +112,3 @@ def _readable() -> bool:
 
 
 watch = DatabaseWatch(sync_status)
-"""The process's watch."""

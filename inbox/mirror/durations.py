@@ -11,17 +11,14 @@ SHORTEST = 1.0
 
 
 def bucket(seconds: float) -> str:
-    """The key of a duration's bucket: an integer as a string, since it is a JSON key."""
+    """An integer as a string, since it is a JSON key."""
     if seconds < SHORTEST:
         return "-1"
     return str(floor(log(seconds / SHORTEST) / log(RATIO)))
 
 
 def quantile(histogram: Mapping[str, int], share: float) -> float | None:
-    """The nearest-rank quantile in seconds; None for an empty histogram.
-
-    ``share`` is from 0 to 1: of ten durations, 0.9 gives the ninth.
-    """
+    """The nearest-rank quantile in seconds; ``share`` is from 0 to 1."""
     total = sum(histogram.values())
     if not total:
         return None

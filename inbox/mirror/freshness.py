@@ -1,4 +1,4 @@
-"""How current the mirror is, and why. ``inbox/web/ui/freshness.py`` has the texts for it."""
+"""How current the mirror is, and why. ``inbox/web/ui/freshness.py`` has the texts."""
 
 import re
 import threading
@@ -24,8 +24,10 @@ from inbox.mobius.errors import (
     TooLarge,
     Unauthorized,
     Unavailable,
+    UnknownApi,
 )
 from inbox.mobius.timing import Backoff
+from inbox.mobius.types import Generation
 
 State = Literal["live", "catching_up", "stale", "never"]
 
@@ -40,8 +42,6 @@ _ID = re.compile(r"^(\S+ /\w+/)(?!(?:events|me)$)[^/]+")
 
 
 class Reason(StrEnum):
-    """What keeps the mirror from being current, as the log says it."""
-
     KEY_REFUSED = "Mobius doesn't accept the service key"
     KEY_DENIED = "the service key isn't for this project"
     PROJECT_UNKNOWN = "Mobius doesn't know this project"
@@ -49,6 +49,7 @@ class Reason(StrEnum):
     REFUSED = "Mobius refused a request"
     TOO_LARGE = "Mobius sent a response that is too large to read"
     UNREADABLE = "Mobius sent a response that can't be read"
+    OTHER_API = "Mobius uses another generation of the API than the one that was chosen"
     ERROR = "Mobius returned an error"
     NOT_RESPONDING = "Mobius isn't responding"
     SILENT = "the event stream is silent"
@@ -56,45 +57,50 @@ class Reason(StrEnum):
     DATABASE_UNREACHABLE = "the inbox can't reach its database"
     DATABASE_SILENT = "the inbox's database isn't responding"
     DATABASE_READ_ONLY = "the inbox can't write to its database"
+    DISK_FULL = "the disk of the inbox's database is full"
 
     @property
     def outage(self) -> str:
-        """What can't be used, for the log; each other reason counts by itself."""
-        if self in (self.DATABASE_UNREACHABLE, self.DATABASE_SILENT, self.DATABASE_READ_ONLY):
+        """Names what can't be used; each other reason counts by itself."""
+        if self in DATABASE_REASONS:
             return "database"
         return "Mobius" if self in (self.NOT_RESPONDING, self.ERROR) else self.value
 
 
+DATABASE_REASONS = (
+    Reason.DATABASE_UNREACHABLE,
+    Reason.DATABASE_SILENT,
+    Reason.DATABASE_READ_ONLY,
+    Reason.DISK_FULL,
+)
 KEY_REASONS = (Reason.KEY_REFUSED, Reason.KEY_DENIED)
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A reason and its details.
-
-    Attributes:
-        call: the refused request, without ids.
-        until: when a rate limit ends.
-        request: the refused request with its ids; for administrators and the log only.
-        message: what Mobius says, or why a stream broke; for administrators and the log only.
-        silence: for how many seconds a stream sent nothing; for administrators and the log only.
+    """Attributes:
+    call: the refused request, without ids.
+    until: when a rate limit ends.
+    generation: the one of the API that Mobius uses, if it is not the one that is read.
+    request: the refused request with its ids; for administrators and the log only.
+    message: what Mobius says, or why a stream broke; for administrators and the log only.
+    silence: seconds that a stream sent nothing; for administrators and the log only.
     """
 
     reason: Reason
     status: int | None = None
     call: str = ""
     until: datetime | None = None
+    generation: Generation | None = None
     request: str = field(default="", compare=False)
     message: str = field(default="", compare=False)
     silence: float = field(default=0.0, compare=False)
 
     @property
     def outage(self) -> str:
-        """What can't be used, for the log."""
         return self.reason.outage
 
     def __str__(self) -> str:
-        """For the log."""
         match self.reason:
             case Reason.SILENT:
                 return self.message
@@ -109,14 +115,15 @@ class Trouble:
             case Reason.ERROR:
                 return f"{self.reason} ({self.status})"
             case _:
-                return self.reason.value
+                which = f": {self.generation.upper()}" if self.generation else ""
+                return f"{self.reason}{which}"
 
 
 class Stage(Enum):
-    """How current the mirror is.
+    """``WAITING``: the first sync cannot finish. ``NO_UPDATES``: none arrive, for a known reason or
+    not.
 
-    ``WAITING``: the first sync cannot finish. ``NO_UPDATES``: none arrive, whether or not the
-    reason is known. ``KEY_REFUSED``: the stream is open, but all other requests are refused.
+    ``KEY_REFUSED``: the stream is open, but all other requests are refused.
     """
 
     LIVE = "live"
@@ -141,21 +148,17 @@ _STATES: dict[Stage, State] = {
 
 @dataclass(frozen=True)
 class Freshness:
-    """How current the mirror is at one moment.
-
-    Attributes:
-        since: when upstream last sent something.
-        no_updates_since: for ``NO_UPDATES``, since when, if that is known.
-        because: the reason that every reader may see.
-        lag: seconds between the arrival of the last event and its commit.
-        skipped: names of records that are too large to be read; for administrators.
-        repeats: Mobius sends the same page of a list again instead of the next; for administrators.
-        trouble: what is wrong, with what Mobius says; for administrators.
-        database: whether the inbox can use its own database.
-        unread: there has been no full sync yet, so an empty list means nothing.
-        paused: Mobius cannot be reached, so no answer can be sent.
-        key_refused: Mobius doesn't accept the service key, so no one can answer with it.
-        dead: not live for so long that an administrator should look.
+    """Attributes:
+    since: when upstream last sent something.
+    because: the reason that every reader may see.
+    lag: seconds between the arrival of the last event and its commit.
+    skipped: names of records that are too large to be read; for administrators.
+    repeats: Mobius sends the same page of a list again instead of the next.
+    trouble: what is wrong, with what Mobius says; for administrators.
+    unread: there has been no full sync yet, so an empty list means nothing.
+    paused: Mobius cannot be reached, so no answer can be sent.
+    other_api: Mobius has another API than the one that is used, so an empty list means nothing.
+    dead: not live for so long that an administrator should look.
     """
 
     stage: Stage
@@ -170,29 +173,24 @@ class Freshness:
     unread: bool = False
     paused: bool = False
     key_refused: bool = False
+    other_api: bool = False
     dead: bool = False
 
     @property
     def state(self) -> State:
-        """The stage as pages show it by colour and icon."""
         return _STATES[self.stage]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The state of the sync.
-
-    Attributes:
-        full_sync_done: there has been a full sync since the stream last opened.
-        seeded: there has ever been a full sync.
-        broken_at: since when the stream has been closed; None before the first attempt.
-        grace_until: until when a closed stream counts as open.
-        silent: the stream was open but sent nothing for too long, and nothing has arrived since.
-        live_until: how long the last poll keeps pages current; None if a stream is followed.
-        trouble: None while all is well.
-        not_live_since: None while it is live, and before the sync has started.
-        skipped, repeats: as in ``Freshness``.
-        database_problem: None while the database can be used.
+    """Attributes:
+    full_sync_done: there has been a full sync since the stream last opened.
+    seeded: there has ever been a full sync.
+    broken_at: since when the stream has been closed; None before the first attempt.
+    grace_until: until when a closed stream counts as open.
+    silent: the open stream sent nothing for too long, and nothing has arrived since.
+    live_until: how long the last poll keeps pages current; None if a stream is followed.
+    not_live_since: None while it is live, and before the sync has started.
     """
 
     connected: bool = False
@@ -214,11 +212,7 @@ class Facts:
 
     @property
     def reason(self) -> Reason | None:
-        """The reason that everyone sees.
-
-        None for a silent stream: perhaps nothing has happened, and reopening the stream shows
-        whether Mobius responds.
-        """
+        """None for a silent stream: reopening it shows if Mobius responds."""
         if self.trouble is None or self.trouble.reason is Reason.SILENT:
             return None
         return self.trouble.reason
@@ -231,8 +225,8 @@ _OF_THIS_PROCESS = ("database_problem", "database_failed_at")
 class SyncStatus:
     """The facts of one sync. The sync writes them; pages read them, in any thread.
 
-    While another process leads, they are those of its ``report``, except those about the database,
-    which each process finds out by itself.
+    While another process leads, they are of its ``report``. Each process finds out about the
+    database by itself.
     """
 
     def __init__(self) -> None:
@@ -241,7 +235,6 @@ class SyncStatus:
         self._shown = _shown(self._facts, datetime.now(UTC))
 
     def update(self, **facts: object) -> None:
-        """Change some facts, and notify open pages if what they show changes."""
         at = datetime.now(UTC)
         with self._lock:
             before, now = self._facts, replace(self._facts, **facts)  # type: ignore[arg-type]
@@ -254,7 +247,6 @@ class SyncStatus:
             self.notify()
 
     def refresh(self) -> None:
-        """Notify open pages if the passing of time has changed what they show."""
         if _shown(self._facts, datetime.now(UTC)) != self._shown:
             self.notify()
 
@@ -263,12 +255,10 @@ class SyncStatus:
         return self._facts
 
     def report(self) -> dict[str, Any]:
-        """The facts, for ``follow`` in another process."""
         found: dict[str, Any] = _FACTS.dump_python(self._facts, mode="json")
         return {name: fact for name, fact in found.items() if name not in _OF_THIS_PROCESS}
 
     def follow(self, report: dict[str, Any] | None) -> None:
-        """Take over the facts of the process that leads; None if none does."""
         if report is None:
             since = self._facts.broken_at or datetime.now(UTC)
             self.update(connected=False, broken_at=since)
@@ -278,7 +268,6 @@ class SyncStatus:
         self.update(**{name: getattr(facts, name) for name in names})
 
     def current(self, at: datetime | None = None) -> Freshness:
-        """How current the mirror is at ``at``. No query."""
         facts = self._facts
         now = at or datetime.now(UTC)
         stage, no_updates_since, because = _stage(facts, now)
@@ -295,6 +284,7 @@ class SyncStatus:
             unread=stage is not Stage.LIVE and not facts.seeded,
             paused=_STATES[stage] in ("stale", "never") and facts.reason is Reason.NOT_RESPONDING,
             key_refused=facts.reason in KEY_REASONS,
+            other_api=facts.reason is Reason.OTHER_API,
             dead=any(
                 since is not None and now - since > DEAD
                 for since in (facts.heard_at, facts.not_live_since)
@@ -302,13 +292,11 @@ class SyncStatus:
         )
 
     def notify(self) -> None:
-        """Tell open pages to show the current freshness."""
         self._shown = _shown(self._facts, datetime.now(UTC))
         get_bus().publish_here([topics.freshness()])
 
 
 def trouble_of(error: MobiusError) -> Trouble:
-    """Why a call failed."""
     match error:
         case Silent():
             message, silence = error.message.rstrip("."), error.silence or 0.0
@@ -331,6 +319,8 @@ def trouble_of(error: MobiusError) -> Trouble:
             )
         case TooLarge():
             trouble = Trouble(Reason.TOO_LARGE)
+        case UnknownApi():
+            trouble = Trouble(Reason.OTHER_API, generation=error.generation)
         case InvalidResponse():
             trouble = Trouble(Reason.UNREADABLE)
         case Unavailable() if error.status:
@@ -341,7 +331,6 @@ def trouble_of(error: MobiusError) -> Trouble:
 
 
 def _one_line(message: str) -> str:
-    """Mobius' own message on one line, shortened if it is long."""
     line = " ".join(message.split()).rstrip(".")
     return f"{line[:LONGEST_REASON]}…" if len(line) > LONGEST_REASON else line
 
@@ -355,14 +344,13 @@ def _minute_after(seconds: float | None) -> datetime | None:
 
 
 def _shown(facts: Facts, now: datetime) -> tuple[object, ...]:
-    """What the text on a page depends on: times to the minute, and which day is today."""
+    """Times are to the minute, since a text shows no more."""
     stage, since, because = _stage(facts, now)
     minute = since and since.replace(second=0, microsecond=0)
     return stage, minute, because, timezone.localdate(now) if since else None
 
 
 def _stage(facts: Facts, now: datetime) -> tuple[Stage, datetime | None, Trouble | None]:
-    """The stage, since when there are no updates, and why."""
     if facts.database_problem is not None:
         since = facts.database_failed_at
         if not facts.connected and facts.heard_at is not None and since is not None:
@@ -400,6 +388,5 @@ def _is_live(facts: Facts, connected: bool, now: datetime) -> bool:
 
 
 sync_status = SyncStatus()
-"""The status of the process's sync."""
 
 current: Callable[[], Freshness] = sync_status.current

@@ -35,12 +35,13 @@ log = logging.getLogger(__name__)
 T = TypeVar("T", Interaction, Run)
 Take = Callable[[Sequence[T], int], Awaitable[bool]]
 
-PENDING = InteractionStatus.PENDING
+PENDING, IN_REVIEW = InteractionStatus.PENDING, InteractionStatus.IN_REVIEW
+LISTED = (InteractionStatus.COMPLETED, InteractionStatus.EXPIRED)
+"""Closed questions are listed by the statuses of the guide, so cancelled ones are read by ID."""
 UNFINISHED = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.SUSPENDED)
 FINISHED = (RunStatus.COMPLETED, RunStatus.FAILED)
 BY_ID = "questions by id"
 CONCURRENCY = 8
-"""Concurrent reads by id."""
 BATCH_SIZE = 400
 """Items of a list written in one transaction."""
 PAUSE = 60.0
@@ -48,7 +49,7 @@ PAUSE = 60.0
 
 
 class RequestThrottle:
-    """Keeps reads from being repeated too soon, in the full syncs and polls of a session.
+    """Keeps the full syncs and polls of a session from repeating reads too soon.
 
     ``interval``: seconds before a question that is open but missing from lists is read by id again.
     """
@@ -59,7 +60,7 @@ class RequestThrottle:
         self._limits: dict[str, tuple[float, RateLimited]] = {}
 
     def due(self, missing: Iterable[str]) -> list[str]:
-        """The ids of ``missing`` that may be read now, those read longest ago first."""
+        """IDs read longest ago come first."""
         ids, now, never = set(missing), monotonic(), float("-inf")
         self._read_at = {id: at for id, at in self._read_at.items() if id in ids}
         due = [id for id in sorted(ids) if now - self._read_at.get(id, never) > self._interval]
@@ -72,20 +73,16 @@ class RequestThrottle:
         self._limits[call] = monotonic() + (error.retry_after or PAUSE), error
 
     def limited(self, call: str) -> RateLimited | None:
-        """The error because of which the call still has to wait; None if it may be made."""
         until, error = self._limits.get(call, (float("-inf"), None))
         return error if monotonic() < until else None
 
 
 class FullSync:
-    """One full sync.
+    """The stream is open before a full sync begins, so that changes during it are not missed.
 
     ``seen_seq`` returns the newest seq that the project's stream has brought by now; ``skipped``
     has the IDs of records that were too large to be read. ``repeats``: Mobius returned a page of a
-    list twice, so what follows it can't be read. ``throttle`` is shared with the session's other
-    full syncs and polls.
-
-    The stream is open before the full sync begins, so that changes during it are not missed.
+    list twice, so what follows it can't be read.
     """
 
     def __init__(
@@ -107,16 +104,18 @@ class FullSync:
         self.failed: dict[str, MobiusError] = {}
 
     async def run(self) -> None:
-        """Read everything; what was read before an error is in the mirror.
+        """Whatever was read before an error is in the mirror.
 
-        Raises MobiusError if the pending questions can't be read. Other errors are collected in
-        ``failed``.
+        Raises MobiusError if the pending questions can't be read; other errors are in ``failed``.
         """
         seeding = self._store.upstream.seeded_at is None
         runs = await self._store.open_runs()
         interactions = await self._store.open_interactions()
         await self._pending(runs)
-        for state in CLOSED:
+        if self._store.upstream.adapter.has_reviews:
+            read = self._read(self._client.interactions, self.take, status=IN_REVIEW)
+            await self._try("questions in review", "questions in review", read)
+        for state in LISTED:
             read = self._read_new(self._client.interactions, InteractionRow, seeding, status=state)
             await self._try(f"{state.value} questions", "closed questions", read)
         still = await self._store.open_interactions() & interactions
@@ -137,7 +136,6 @@ class FullSync:
         await self._store.record_full_sync(seeded=all(map(_will_fail_again, self.failed.values())))
 
     async def _pending(self, runs: Iterable[str]) -> None:
-        """Read open questions; if upstream only lists them by run, those of the known runs."""
         if self._capabilities.pending is not Offer.NO:
             await self._read(self._client.interactions, self.take, status=PENDING)
             return
@@ -145,21 +143,16 @@ class FullSync:
             await self._read(self._client.interactions, self.take, status=PENDING, run_id=run_id)
 
     async def read_unlisted(self, ids: Iterable[str], limit: int | None = None) -> None:
-        """Read by ID open questions that were missing from a complete list: most are closed or
-        deleted.
+        """Most open questions that are missing from a complete list are closed or deleted.
 
-        At most ``limit`` of them. Raises MobiusError if the pending list fails as well.
+        Raises MobiusError if the pending list fails as well.
         """
         due = self._throttle.due(ids)[:limit]
         await self._try(BY_ID, "interaction", self._read_each(due, self._interaction))
         self._throttle.note_read(due)
 
     async def read_unfinished_runs(self) -> None:
-        """Read unfinished runs by the guide's statuses.
-
-        If one is refused, by that of the published description; if that is refused too, the whole
-        list.
-        """
+        """Tries the guide's statuses, then the published description's, then the whole list."""
         for status in UNFINISHED:
             await self._runs_by(status)
         if any(map(self._refuses, UNFINISHED)):
@@ -177,9 +170,8 @@ class FullSync:
         return error is not None and is_lasting(error)
 
     async def _try(self, name: str, call: str, read: Coroutine[Any, Any, None]) -> None:
-        """Await ``read``, which makes ``call``, unless Mobius limits that call.
-
-        ``name`` is the key of its error in ``failed``.
+        """``name`` is the key of the error in ``failed``. Nothing is read while Mobius limits
+        ``call``.
         """
         limit = self._throttle.limited(call)
         if limit is not None:
@@ -199,14 +191,12 @@ class FullSync:
                 log.info("%s could not be read: %s", name, error)
 
     async def _check_reachable(self) -> None:
-        """Raises MobiusError if the pending list can't be read any more either: Mobius is
-        unreachable, the key is refused, or all calls are limited.
-        """
+        """Raises MobiusError if the pending list can't be read any more either."""
         if self._capabilities.pending is not Offer.NO:
             await self._client.newest_pending(None)
 
     async def take(self, items: Sequence[Interaction | Run], seen_seq: int) -> bool:
-        """Write the items of a list, and read partial ones by id; errors go to ``failed``."""
+        """Partial items are read by id; errors go to ``failed``."""
         self._listed.update(item.id for item in items)
         partial = {item.id for item in items if isinstance(item, Interaction) and item.partial}
         complete = [item for item in items if item.id not in partial]
@@ -257,10 +247,10 @@ class FullSync:
         eager: bool = True,
         **filters: Any,
     ) -> None:
-        """Pass the items to ``take`` until it returns False.
+        """``take`` returns False when it needs no more.
 
-        ``eager``: pass ``BATCH_SIZE`` items at a time, and read the next ones meanwhile. Otherwise
-        pass each page, and read the next one only if it's needed.
+        ``eager``: pass ``BATCH_SIZE`` items at a time and read ahead. Otherwise pass each page, and
+        read the next one only if it's needed.
         """
         async with aclosing(self._batches(call, BATCH_SIZE if eager else 1, **filters)) as batches:
             if not eager:
@@ -281,8 +271,8 @@ class FullSync:
     async def _batches(
         self, call: Callable[..., Awaitable[Page[T]]], size: int, **filters: Any
     ) -> AsyncGenerator[tuple[list[T], int], None]:
-        """The items of a list in batches of whole pages, each but the last with at least ``size``
-        items, and the newest seq that had arrived before the batch was read.
+        """Whole pages of at least ``size`` items together, with the newest seq before they were
+        read.
         """
         cursor: str | None = None
         cursors: set[str] = set()
@@ -305,12 +295,13 @@ class FullSync:
             cursors.add(cursor)
 
     async def read_interactions(self, ids: Iterable[str]) -> None:
-        """Read questions by id. Raises MobiusError as ``_read_each``."""
         await self._read_each(ids, self._interaction)
 
     async def read_questions(self, run_id: str) -> None:
-        """Read a run's pending questions, those that the mirror has open, and its steps: a stream
-        without questions has no steps either. Raises MobiusError.
+        """Read a run's open questions and its steps: a stream without questions has no steps
+        either.
+
+        Raises MobiusError.
         """
         page = await self._client.interactions(status=PENDING, run_id=run_id)
         await self.take(page.items, self._seen_seq())
@@ -326,10 +317,7 @@ class FullSync:
     async def _read_each(
         self, ids: Iterable[str], read: Callable[[str], Awaitable[Payload | None]]
     ) -> None:
-        """Read by ID, several at a time.
-
-        Raises the first MobiusError: at the end, or at once if the others would fail too.
-        """
+        """Raises the first MobiusError: at the end, or at once if the others would fail too."""
         remaining, failed = sorted(ids), None
         for start in range(0, len(remaining), CONCURRENCY):
             seen_seq = self._seen_seq()
@@ -349,7 +337,6 @@ class FullSync:
             raise failed
 
     async def _read_plans(self, payloads: Sequence[Payload]) -> None:
-        """Read the runs whose plan may have what their open questions lack, each once."""
         lacking = {
             payload.run_id
             for payload in payloads

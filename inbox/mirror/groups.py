@@ -1,4 +1,4 @@
-"""Groups and their members: there are no events for these, so they are polled."""
+"""Polling of groups and their members, for which there are no events."""
 
 import asyncio
 import logging
@@ -20,12 +20,10 @@ from inbox.models import Group, Interaction, Membership, Upstream
 log = logging.getLogger(__name__)
 
 CONCURRENCY = 4
-"""Concurrent reads of member lists."""
 
 
 async def poll(client: MobiusClient, upstream: Upstream) -> None:
-    """Read all groups and their members, and store them. Of concurrent polls, the one that began
-    last wins.
+    """Of concurrent polls, the one that began last wins.
 
     A group whose members cannot be read stays as it was. Raises MobiusError if nothing could be
     read, in which case nothing changes, or if Mobius limits requests.
@@ -52,7 +50,6 @@ async def poll(client: MobiusClient, upstream: Upstream) -> None:
 async def _read_members(
     client: MobiusClient, groups: Sequence[types.Group]
 ) -> tuple[dict[str, tuple[types.GroupMember, ...]], dict[str, MobiusError]]:
-    """The members of each group that could be read, and why the others could not, by group id."""
     members: dict[str, tuple[types.GroupMember, ...]] = {}
     gate = asyncio.Semaphore(CONCURRENCY)
 
@@ -75,7 +72,6 @@ async def _read_members(
 
 @transaction.atomic
 def begin(upstream: Upstream) -> int:
-    """Start a poll. Returns its number."""
     row = Upstream.lock(upstream.pk)
     row.group_polls += 1
     row.save(update_fields=["group_polls"])
@@ -90,8 +86,7 @@ def store(
     turn: int,
     unread: Collection[str] = (),
 ) -> Changes:
-    """Replace the mirror's groups, in one transaction. Missing groups are marked deleted, except
-    those in ``unread``.
+    """Replace the mirror's groups. Missing ones are marked deleted, except those in ``unread``.
 
     Does nothing if groups of a later ``turn`` are stored.
     """
@@ -142,15 +137,12 @@ def _differs(stored: Group | None, row: Group) -> bool:
 
 
 def _open_questions_of(upstream: Upstream, group_id: str) -> set[str]:
-    """The open questions of the group, whose pages show who has left it."""
-    rows = Interaction.objects.filter(
-        upstream=upstream, group_id=group_id, status="pending", deleted__in=(False,)
-    )
+    rows = Interaction.objects.filter(upstream=upstream, group_id=group_id).pending_by_index()
     return set(rows.values_list("mobius_id", flat=True))
 
 
 def _store_members(group: int, user_ids: set[str]) -> set[str]:
-    """Replace the members of a group. Returns who joined or left."""
+    """Returns who joined or left."""
     stored = set(Membership.objects.filter(group_id=group).values_list("user_id", flat=True))
     joined = [Membership(group_id=group, user_id=user_id) for user_id in user_ids - stored]
     Membership.objects.bulk_create(joined, ignore_conflicts=True)

@@ -12,12 +12,12 @@ from django.db import transaction
 
 from inbox.access.redaction import key_words
 from inbox.access.search import Text, answer_texts, index_word, people_of, question_texts
+from inbox.lib.words import words_of
 from inbox.mirror.rebuild import run_in_batches
 from inbox.mirror.rows import run_search
 from inbox.mirror.upsert import chunks
 from inbox.models import Interaction, QuestionWords, Run, Upstream, question_words
 from inbox.models.question_words import rules
-from inbox.words import words_of
 
 BATCH = 200
 """Questions in one transaction; other writers wait for it."""
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def write(items: Collection[Interaction], runs: Mapping[str, Run]) -> None:
-    """Index saved questions; ``runs`` are those of them that the mirror has, by ID."""
+    """``runs`` are those of the saved questions, by ID."""
     question_words.write([_row(item, runs.get(item.run_id or "")) for item in items])
 
 
@@ -49,10 +49,7 @@ def _spellings(label: str) -> tuple[str, ...]:
 
 
 async def rebuild_if_rules_changed() -> None:
-    """Reindex all questions at start if the rules for indexing have changed.
-
-    The index is emptied first: what is no longer indexed must not be found.
-    """
+    """The index is emptied first: what is no longer indexed must not be found."""
     upstream = await sync_to_async(Upstream.current)()
     if upstream.index_rules == rules():
         return
@@ -62,7 +59,7 @@ async def rebuild_if_rules_changed() -> None:
 
 
 def rebuild(upstream: Upstream) -> Iterator[int]:
-    """Empty the index and fill it again, newest questions first; yields how many are done."""
+    """Newest questions first; yields how many are done."""
     QuestionWords.objects.filter(interaction__upstream=upstream).delete()
     for _ in _renew_runs(upstream):
         yield 0
@@ -81,7 +78,7 @@ def rebuild(upstream: Upstream) -> Iterator[int]:
 
 
 def _renew_runs(upstream: Upstream) -> Iterator[None]:
-    """Write the text by which runs are found, where it has changed: more may be masked now."""
+    """The search text changes when more is masked."""
     rows = Run.objects.filter(upstream=upstream).defer("raw", "plan").order_by("pk")
     last = 0
     while True:

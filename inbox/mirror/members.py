@@ -1,27 +1,25 @@
-"""Who a group's question asks if its payload has no member snapshot."""
+"""The members of a group whose question has no member snapshot."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from inbox.mirror import recipients
 from inbox.mirror.changes import Changes
 from inbox.mirror.tally import Tallies, facts
-from inbox.models import Group, GroupMapping, Interaction, Membership, Upstream
+from inbox.models import Group, GroupMapping, Interaction, Membership, Reviewer, Upstream
 
 
 class Members:
-    """Current members of groups, each looked up once.
-
-    They come from the groups API if it has the group, else from the local group mapping.
-    """
+    """Members of groups, each looked up once: from the groups API, else the local group mapping."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._found: dict[tuple[str | None, str], tuple[list[str] | None, str]] = {}
 
     def set_on(self, row: Interaction) -> None:
-        """Set ``members`` and ``members_from`` of a question without a member snapshot."""
         key = (row.group_id, row.target_id)
         if key not in self._found:
             self._found[key] = self._look_up(*key)
@@ -44,11 +42,15 @@ class Members:
         return None, ""
 
 
+def follow_mobius_id(*, reviewer: Reviewer, upstream: Upstream, **_: Any) -> None:
+    if reviewer.mapped_groups.exists():
+        transaction.on_commit(refresh(upstream).publish)
+
+
 def refresh(upstream: Upstream) -> Changes:
     """Update open questions to ask their groups' current members.
 
-    Call it inside a transaction that has locked the upstream's row, and publish the result after
-    the commit.
+    Call it inside a transaction that has locked the upstream's row, and publish after the commit.
     """
     open_ = Interaction.objects.pending().filter(upstream=upstream, target_type="group")
     members, rows, tallies = Members(upstream), [], Tallies()

@@ -10,11 +10,15 @@ from inbox.models import Interaction, Upstream
 
 @dataclass(frozen=True)
 class MirroredAnswer:
-    """A person's answer to ``item``, a row as just written: one of its ``responses``."""
+    """``item`` is a row as just written, ``response`` one of its ``responses``."""
 
     item: Interaction
     user_id: str
     response: dict[str, Any]
+
+    @property
+    def round(self) -> int:
+        return int(self.response["round"])
 
     @property
     def at(self) -> datetime:
@@ -35,17 +39,14 @@ _of_questions: list[QuestionsObserver] = []
 
 
 def on_answers(observer: AnswersObserver) -> None:
-    """Register ``observer`` for answers that the mirror did not have. Safe to repeat.
-
-    It runs in the projection's transaction, which has locked the upstream's row; an exception rolls
-    that back.
+    """Safe to repeat. The observer runs in the projection's transaction, which has locked the
+    upstream's row; an exception rolls that back.
     """
     if observer not in _of_answers:
         _of_answers.append(observer)
 
 
 def on_questions(observer: QuestionsObserver) -> None:
-    """Register ``observer`` for the ids of questions that have changed, as ``on_answers`` does."""
     if observer not in _of_questions:
         _of_questions.append(observer)
 
@@ -53,7 +54,6 @@ def on_questions(observer: QuestionsObserver) -> None:
 def notify(
     upstream: Upstream, answers: Sequence[MirroredAnswer], questions: Collection[str]
 ) -> None:
-    """Call the observers of answers, then those of questions."""
     if answers:
         for of_answers in _of_answers:
             of_answers(upstream, answers)

@@ -22,8 +22,8 @@ _NOT_COMPARED = frozenset({"id", "upstream_id", "updated_at", "seq", "raw", "cou
 def keep_seen(pairs: Iterable[tuple[Interaction, Interaction]]) -> None:
     """Move what people have seen past their own claims, releases and answers.
 
-    ``pairs``: rows as they were stored and as just written. A person who has answered has seen the
-    question. A claim or a release of a question that was unread, or had changed, leaves it so.
+    ``pairs``: stored and new rows. Who has answered has seen the question. A claim or a release
+    leaves an unread or changed question so.
     """
     for stored, row in pairs:
         if not row.pending:
@@ -39,9 +39,7 @@ def keep_seen(pairs: Iterable[tuple[Interaction, Interaction]]) -> None:
 
 
 def author_of(stored: Interaction, row: Interaction) -> str | None:
-    """The Mobius ID of the person whose claim, release or answer is all that has changed; None if
-    anything else has, or someone else has acted too.
-    """
+    """The Mobius ID of the person whose claim, release or answer is the only change, or None."""
     differing = {
         field.attname
         for field in row._meta.concrete_fields
@@ -56,5 +54,9 @@ def author_of(stored: Interaction, row: Interaction) -> str | None:
 
 
 def _answered_by(stored: Interaction, row: Interaction) -> set[str]:
-    before = {answer.user_id for answer in MirroredAnswer.all_of(stored)}
-    return {answer.user_id for answer in MirroredAnswer.all_of(row)} - before
+    before = {(answer.user_id, answer.round) for answer in MirroredAnswer.all_of(stored)}
+    return {
+        answer.user_id
+        for answer in MirroredAnswer.all_of(row)
+        if (answer.user_id, answer.round) not in before
+    }

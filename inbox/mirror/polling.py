@@ -23,13 +23,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PollIntervals:
-    """All in seconds.
+    """In seconds. ``watched``: between polls with a page open; ``idle``: at most, without one.
+    ``live``, ``live_idle``: how long pages count as current after a poll.
 
-    Attributes:
-        watched: between polls while a page is open.
-        idle: the longest time between polls while none is.
-        missing: before a question that is open but missing from the list is read by id again.
-        live, live_idle: how long pages count as current after a poll.
+    ``missing``: before a question that is open but missing from the list is read by id again.
     """
 
     watched: float = 2.0
@@ -47,7 +44,7 @@ MAX_RUNS = 20
 
 @dataclass
 class Round:
-    """One pass over a list of several pages. ``open`` is what the mirror had open at its start."""
+    """``open`` is what the mirror had open at its start."""
 
     cursor: str | None
     open: set[str]
@@ -55,9 +52,7 @@ class Round:
 
 
 class Poller:
-    """Polls for one sync session. ``answered`` is called after each successful poll, ``failed``
-    after any other. ``sync_status`` is None beside a stream, which then reports freshness.
-    """
+    """``sync_status`` is None beside a stream, which then reports freshness."""
 
     def __init__(
         self,
@@ -92,7 +87,6 @@ class Poller:
         self._runs: list[str] = []
 
     async def run(self) -> None:
-        """Poll until cancelled."""
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -122,9 +116,7 @@ class Poller:
             self._forget_due()
 
     def _wake(self) -> None:
-        """A page was requested: poll at once, or when the next poll is due. After an action always
-        poll at once.
-        """
+        """Polls at once after an action, otherwise when the next poll is due."""
         self._pause = self._pace.watched
         wait = self._polled_at + self._pace.watched - monotonic()
         if wait <= 0 or page_activity.acted_since(self._polled_at):
@@ -157,7 +149,6 @@ class Poller:
             await self._go_round(self._round)
 
     async def _go_through_runs(self) -> None:
-        """Read the questions of the next known runs, where questions are listed by run only."""
         if not self._runs:
             if self._capabilities.runs is not Offer.NO:
                 await self._full_sync.read_unfinished_runs()
@@ -167,7 +158,7 @@ class Poller:
             await self._full_sync.read_questions(run_id)
 
     async def _take_newest(self, page: Page[Interaction]) -> None:
-        """Read the newest pages until one has nothing new, then by id what they lack."""
+        """Reads until a page has nothing new, then by id what the pages lack."""
         before = await self._store.open_interactions()
         listed: set[str] = set()
         raw: list[object] = [item.raw for item in page.items]
@@ -192,7 +183,7 @@ class Poller:
             self._round.listed |= listed
 
     async def _go_round(self, round: Round) -> None:
-        """Read the next page of a list that has several; after the last, by id what it lacked."""
+        """After the last page, reads by id what the list lacked."""
         try:
             page = await self._client.interactions(status=PENDING, cursor=round.cursor)
         except Rejected:

@@ -15,6 +15,7 @@ from inbox.mirror import capabilities, observers
 from inbox.mirror.changes import Changes
 from inbox.mirror.projection import Projection
 from inbox.mirror.snapshots import Payload, Received
+from inbox.mirror.tally import Tallies
 from inbox.models import Event, Interaction, Run, Step, Upstream
 
 
@@ -32,18 +33,14 @@ def apply(
     """Apply ``payloads`` in one transaction. The caller publishes the result after the commit.
 
     Args:
-        seen_seq: the newest seq that had arrived when the reads among the payloads were sent, from
-            a caller that follows the project's stream without a gap.
-        cursor: the seq up to which that stream is now in the mirror.
+        seen_seq: the newest seq that had arrived when the reads among the payloads were sent.
+        cursor: the seq up to which the project's stream is now in the mirror.
         complete_runs: ids of runs whose log is complete with these payloads.
-        accepted: ids of questions for which upstream has just accepted an answer from here: their
-            answers are attributed again.
-        locked: the upstream's row, if the caller's transaction has locked it. That transaction must
-            then be rolled back after an error.
+        accepted: questions whose answers are attributed again, since one was accepted from here.
+        locked: the upstream's row, if the caller's transaction has locked it; that must be rolled
+            back after an error.
 
-    Raises:
-        DatabaseError: as the database does.
-        ValueError: a text cannot be stored.
+    Raises DatabaseError, and ValueError for a text that cannot be stored.
     """
     floor = (upstream.cursor or 0) if seen_seq is None else seen_seq
     received = Received.of(payloads, seen_seq=floor)
@@ -69,10 +66,26 @@ def apply(
     return changes
 
 
+def record_test_question(upstream: Upstream, interaction_id: str) -> None:
+    """Keep a test question out of *Blocked* and *Insights*."""
+    with transaction.atomic():
+        row = Upstream.lock(upstream.pk)
+        row.test_questions = [*row.test_questions, interaction_id]
+        row.save(update_fields=["test_questions"])
+        item = Interaction.objects.filter(upstream=row, mobius_id=interaction_id).first()
+        if item is not None:
+            tallies = Tallies()
+            tallies.subtract(item)
+            tallies.write(row)
+            item.counted = None
+            item.save(update_fields=["counted"])
+    Changes(interactions={interaction_id}).publish()
+
+
 def reset(upstream: Upstream) -> None:
     """Forget ``seq`` and times after upstream has lost its data, so that any payload wins.
 
-    Rows stay; the next full sync finds out which are deleted.
+    The next full sync finds out which rows are deleted.
     """
     with transaction.atomic():
         row = Upstream.lock(upstream.pk)

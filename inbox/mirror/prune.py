@@ -17,7 +17,7 @@ BATCH = 200
 
 
 def prune(before: datetime) -> bool:
-    """Delete a batch of what closed before ``before``. True if there may be more."""
+    """Delete a batch. True if there may be more."""
     return any(_prune(pk, before) for pk in Upstream.objects.values_list("pk", flat=True))
 
 
@@ -50,11 +50,9 @@ def _closed_interactions(upstream: Upstream, before: datetime) -> list[int]:
 
 
 def _finished_runs(upstream: Upstream, before: datetime) -> dict[int, str]:
-    """Finished runs whose questions are deleted already."""
     rows = Run.objects.filter(upstream=upstream, created_at__lt=before, updated_at__lt=before)
     runs: dict[int, str] = {}
-    # A list, since a bare boolean column would keep SQLite from its index.
-    here = rows.filter(deleted__in=(False,))
+    here = rows.not_deleted_by_index()
     # A run that is known from its questions alone never gets a final status.
     unread = here.filter(finished=False, raw={})
     for part in (here.filter(finished=True), unread, rows.filter(deleted=True)):
@@ -65,14 +63,13 @@ def _finished_runs(upstream: Upstream, before: datetime) -> dict[int, str]:
 
 
 def _loose_events(upstream: Upstream, before: datetime) -> QuerySet[Event]:
-    """Events of questions without a run."""
     return Event.objects.filter(upstream=upstream, run_id="", at__lt=before)
 
 
 def is_pruned(
     resource: types.Interaction | types.Run | types.Step, before: datetime | None
 ) -> bool:
-    """Whether it was closed before ``before``, the limit of the last pruning."""
+    """``before`` is the limit of the last pruning."""
     if before is None:
         return False
     closed = (
@@ -87,10 +84,9 @@ def drop_pruned(
     stored: Container[str],
     before: datetime | None,
 ) -> None:
-    """Drop snapshots of what was pruned up to ``before``, so that it does not come back.
+    """Drop snapshots of what was pruned and isn't ``stored``, so that it does not come back.
 
-    What is ``stored`` stays. An event that is read again may show a pruned resource as it was while
-    open.
+    An event that is read again may show a pruned resource as it was while open.
     """
     if before is None:
         return

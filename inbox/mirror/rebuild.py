@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def rebuild(upstream: Upstream) -> Iterator[int]:
-    """Recount every stored question of ``upstream``; yields how many are done."""
+    """Yields how many questions are done."""
     last = done = 0
     while True:
         with transaction.atomic():
@@ -44,10 +44,7 @@ def rebuild(upstream: Upstream) -> Iterator[int]:
 
 
 async def run_in_batches(batches: Iterator[int]) -> int:
-    """Run all ``batches``, each of which says how many rows are done; returns the last number.
-
-    It sleeps after each batch for as long as that took, to leave time to pages and the sync.
-    """
+    """Sleeps after each batch for as long as that took, to leave time to pages and the sync."""
     done = 0
     next_batch = sync_to_async(lambda: next(batches, None))
     began = monotonic()
@@ -59,7 +56,6 @@ async def run_in_batches(batches: Iterator[int]) -> int:
 
 
 async def rebuild_if_zone_changed() -> None:
-    """Rebuild at start unless *Insights* counts by ``TIME_ZONE`` already."""
     upstream = await sync_to_async(Upstream.current)()
     if upstream.tally_zone == settings.TIME_ZONE:
         return
@@ -90,7 +86,6 @@ def _recount(upstream: Upstream, rows: list[Interaction]) -> None:
 
 
 def _note_zone(upstream: Upstream) -> None:
-    """Store the zone that days are counted in, and which pruned days are in the former one."""
     zone = upstream.tally_zone
     if zone not in ("", settings.TIME_ZONE) and upstream.pruned_before is not None:
         last = localdate(upstream.pruned_before, ZoneInfo(zone))

@@ -1,4 +1,4 @@
-"""Who is asked, updated with each interaction."""
+"""Keeping the recipients of interactions up to date."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -7,6 +7,7 @@ from datetime import datetime
 from inbox.mirror.rows import CLOSED
 from inbox.mirror.upsert import build_row, upsert
 from inbox.models import Interaction, Recipient
+from inbox.models.answers import value_of
 
 _COMPARED = (
     "via_group",
@@ -33,11 +34,10 @@ Questions = dict[str, set[str]]
 def write(
     new: Sequence[Interaction], changed: Sequence[Interaction], at: datetime
 ) -> tuple[Questions, Questions]:
-    """Write the recipients of saved interactions.
+    """Write the recipients of saved interactions; what people have seen stays.
 
-    ``new`` ones have no recipients yet; ``at`` is the closing time of deleted ones. What people
-    have seen stays. Returns all who are or were asked: those whose row was written or deleted, and
-    those whose row is as it was.
+    ``at`` is the closing time of deleted ones. Returns all who are or were asked: those whose row
+    was written or deleted, and those whose row is as it was.
     """
     ids = {row.pk: row.mobius_id for row in (*new, *changed)}
     affected: Questions = defaultdict(set)
@@ -67,7 +67,6 @@ def write(
 
 
 def people_of(rows: Collection[Interaction]) -> Questions:
-    """Everyone these interactions ask."""
     people: Questions = defaultdict(set)
     asks = Recipient.objects.filter(interaction__in=[row.pk for row in rows])
     for user_id, interaction_id in asks.values_list("user_id", "interaction__mobius_id"):
@@ -76,11 +75,11 @@ def people_of(rows: Collection[Interaction]) -> Questions:
 
 
 def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
-    answers = {answer["user_id"]: answer for answer in row.responses}
+    answers = {answer["user_id"]: answer for answer in row.current_responses}
     recipients: dict[str, Recipient] = {}
     for user_id in _recipient_ids(row):
         answer = answers.get(user_id)
-        via_group = row.target_type != "user"
+        via_group = row.target_type != "user" and not row.asks_named_people
         answered_at = None if answer is None else row.time_of(answer)
         recipients[user_id] = build_row(
             Recipient,
@@ -91,7 +90,7 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
             group_id=row.group_id if via_group else None,
             open=row.pending and answer is None,
             claimed=row.pending and answer is None and _has_claimed(row, user_id),
-            waits_for_others=row.pending and answer is not None,
+            waits_for_others=row.is_open and answer is not None,
             due_at=row.due_at,
             answered_at=answered_at,
             closed_at=answered_at or _closed_at(row, at),
@@ -100,14 +99,14 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
             run_id=row.run_id,
             workflow=row.workflow,
             asked_by=row.asked_by,
-            value=None if answer is None else answer["value"],
+            value=None if answer is None else value_of(answer["answers"]),
             comment=None if answer is None else answer["comment"],
         )
     return recipients
 
 
 def _has_claimed(row: Interaction, user_id: str) -> bool:
-    """Whether the person's claim counts: only where one answer is enough."""
+    """A claim counts only where one answer is enough."""
     return row.claimed_by == user_id and row.takes_one_answer
 
 
@@ -120,4 +119,4 @@ def _recipient_ids(row: Interaction) -> Iterable[str]:
 def _closed_at(row: Interaction, at: datetime) -> datetime | None:
     if row.status in CLOSED:
         return row.completed_at or row.updated_at
-    return None if row.pending else at
+    return None if row.is_open else at

@@ -6,25 +6,27 @@ from typing import Any, NamedTuple
 
 from inbox import models
 from inbox.access import redaction
-from inbox.instants import read_instant
+from inbox.lib.instants import read_instant
 from inbox.mirror.states import run_state, status_word
 from inbox.mirror.titles import title_of
 from inbox.mirror.upsert import build_row
 from inbox.mobius import types
+from inbox.models.answers import as_json
 
 LONGEST_RUN_SEARCH = 300
 UNKNOWN = "unknown"
 """The status of a run that is only known from closed questions."""
-CLOSED = (types.InteractionStatus.COMPLETED, types.InteractionStatus.EXPIRED)
-"""Final statuses of an interaction."""
+CLOSED = (
+    types.InteractionStatus.COMPLETED,
+    types.InteractionStatus.EXPIRED,
+    types.InteractionStatus.CANCELLED,
+)
 
 
 def interaction_row(
     upstream: models.Upstream, interaction: types.Interaction, seq: int
 ) -> models.Interaction:
-    """All columns except those that depend on the run: ``workflow`` and ``asked_by`` are empty, and
-    ``state`` is the status here.
-    """
+    """``workflow`` and ``asked_by`` are empty, ``state`` is the status: these depend on the run."""
     due = due_of(interaction.context, interaction.expires_at)
     return build_row(
         models.Interaction,
@@ -33,7 +35,7 @@ def interaction_row(
         run_id=interaction.run_id,
         signal_name=interaction.signal_name,
         type=interaction.type[:40],
-        mode=interaction.questions[0].mode[:40] if interaction.questions else "",
+        mode=interaction.questions[0].mode[:40] if len(interaction.questions) == 1 else "",
         status=status_word(interaction),
         state=status_word(interaction),
         message=interaction.message,
@@ -41,11 +43,11 @@ def interaction_row(
         context=interaction.context,
         questions=[_question(question) for question in interaction.questions],
         policy={"kind": interaction.policy.kind.value, "quorum": interaction.policy.quorum},
-        responses=[answer.model_dump(mode="json") for answer in interaction.responses],
+        responses=[response_json(answer) for answer in interaction.responses],
         target_type=interaction.target.type[:40],
         target_id=interaction.target.id,
         group_id=interaction.group_id
-        or (interaction.target.id if interaction.target.type == "group" else None),
+        or (interaction.target.id or None if interaction.target.type == "group" else None),
         members=None if interaction.members is None else list(dict.fromkeys(interaction.members)),
         members_from="" if interaction.members is None else models.Interaction.FROM_SNAPSHOT,
         unknown_fields=" ".join(interaction.unknown_fields),
@@ -55,6 +57,7 @@ def interaction_row(
         responder_id=interaction.responder_id,
         value=interaction.value,
         comment=interaction.comment,
+        round=interaction.round,
         due_at=due.at,
         soft=due.soft,
         expires_at=interaction.expires_at,
@@ -66,9 +69,32 @@ def interaction_row(
     )
 
 
+def response_json(answer: types.Answer) -> dict[str, Any]:
+    return answer.model_dump(mode="json", exclude={"answers"}) | {
+        "answers": as_json(answer.answers)
+    }
+
+
+_LATER_FIELDS = {
+    name: types.Question.model_fields[name].default
+    for name in (
+        *("id", "prompt", "description", "required", "allow_other"),
+        *("min_selections", "max_selections", "max_length"),
+    )
+}
+"""Stored only where they say something, so that the digest of a question that a form showed before
+they were known is the same.
+"""
+
+
 def _question(question: types.Question) -> dict[str, Any]:
     """The result of ``model_dump``, five times as fast: a full sync needs thousands."""
-    return {
+    later = {
+        name: getattr(question, name)
+        for name, default in _LATER_FIELDS.items()
+        if getattr(question, name) != default
+    }
+    return later | {
         "mode": question.mode,
         "options": [
             {"value": option.value, "label": option.label, "description": option.description}
@@ -81,13 +107,11 @@ def _question(question: types.Question) -> dict[str, Any]:
 
 
 def asked_by(metadata: Any, started_by: str) -> str:
-    """The requester: the person the run was started for, or else who started it."""
     person = metadata.get("requested_by") if isinstance(metadata, dict) else None
     return (person if isinstance(person, str) and person else started_by)[:200]
 
 
 def run_row(upstream: models.Upstream, run: types.Run, seq: int) -> models.Run:
-    """All columns except ``status_since``, ``plan`` and ``log_from``."""
     row = build_row(
         models.Run,
         upstream_id=upstream.pk,
@@ -119,10 +143,7 @@ def run_row(upstream: models.Upstream, run: types.Run, seq: int) -> models.Run:
 def inferred_run_row(
     upstream: models.Upstream, question: models.Interaction, *, asking: bool
 ) -> models.Run:
-    """A run that is only known from ``question``; ``asking``: one of its questions is open.
-
-    Any payload of the run itself replaces it.
-    """
+    """``asking``: the question is open. Any payload of the run itself replaces the row."""
     since = question.created_at if asking else question.completed_at or question.updated_at
     run = types.Run(
         id=question.run_id or "",
@@ -139,14 +160,12 @@ def inferred_run_row(
 
 
 def run_search(run: models.Run) -> str:
-    """Search text: the run's names, then its metadata and inputs."""
     names = [run.workflow, run.external_id or "", run.mobius_id, run.started_by, run.queue]
     words = [*names, *_texts(redaction.masked(run.metadata)), *_texts(redaction.masked(run.inputs))]
     return " ".join(" ".join(words).split()).lower()[:LONGEST_RUN_SEARCH]
 
 
 def _texts(value: Any) -> list[str]:
-    """The keys and texts of a JSON value, in order, without masked ones."""
     texts: list[str] = []
     stack = [value]
     while stack:
@@ -162,7 +181,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def entered_status_at(run: types.Run) -> datetime:
-    """When the run entered its status, as far as one payload shows."""
+    """Only what one payload shows."""
     if run.status.finished:
         return run.completed_at or run.updated_at
     if run.status is types.RunStatus.QUEUED and run.started_at is None:

@@ -10,10 +10,12 @@ from weakref import WeakValueDictionary
 
 from asgiref.sync import sync_to_async
 
+from inbox.lib.page_slots import locked, release_slot
 from inbox.live.alarm import Alarm
 from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.full_sync import FullSync
+from inbox.mirror.run_streams import RunStreams
 from inbox.mirror.snapshots import Deleted, Payload
 from inbox.mirror.store import Store
 from inbox.mobius import types
@@ -23,7 +25,6 @@ from inbox.mobius.timing import Backoff
 from inbox.mobius.types import Event, Offer
 from inbox.models import Event as EventRow
 from inbox.models import Run, Upstream
-from inbox.page_slots import locked, waiting
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,9 @@ RETRIES = Backoff(base=RETRY, cap=300.0)
 COMPLETE_FOR = 30.0
 """Seconds before a run is read for pages again: some upstreams never return all of it."""
 OPEN_INTERVAL = 2.0
-"""Seconds between two reads of a run that is open on a page and has no stream."""
+"""Seconds between two reads of a run that is open on a page, if runs have no streams."""
+NOT_STREAMED_INTERVAL = 10.0
+"""The same if runs have streams, but this one's isn't open."""
 ROUND_INTERVAL = 5.0
 """Seconds between two rounds over the runs without a stream."""
 MAX_RUNS = 1000
@@ -53,10 +56,10 @@ _under_way: WeakValueDictionary[tuple[int, int, str], asyncio.Lock] = WeakValueD
 
 
 async def read_run(client: MobiusClient, upstream: Upstream, run_id: str) -> None:
-    """Read the run with its plan, its steps and its whole log.
+    """Read the run with its plan, steps and whole log, unless the mirror has them.
 
-    Does nothing if the mirror has all that; concurrent calls read once. A run that upstream does
-    not know is marked deleted, unless the call itself may be missing. Raises MobiusError.
+    Concurrent calls read once. A run that upstream does not know is marked deleted, unless the call
+    itself may be missing. Raises MobiusError.
     """
     key = (id(asyncio.get_running_loop()), upstream.pk, run_id)
     lock = _under_way.setdefault(key, asyncio.Lock())
@@ -66,24 +69,7 @@ async def read_run(client: MobiusClient, upstream: Upstream, run_id: str) -> Non
             await _read(client, upstream, run_id, newest)
 
 
-async def read_steps(client: MobiusClient, upstream: Upstream, run_ids: Collection[str]) -> None:
-    """Read the steps of these runs, a few at a time. Runs whose steps can't be read are logged."""
-    if capabilities.load(upstream).steps is Offer.NO:
-        return
-    store, turns = Store(upstream), asyncio.Semaphore(CONCURRENCY)
-
-    async def read(run_id: str) -> None:
-        async with turns:
-            try:
-                await store.apply(await client.steps(run_id))
-            except MobiusError as error:
-                log.info("the steps of %s could not be read: %s", run_id, error)
-
-    await asyncio.gather(*map(read, run_ids))
-
-
 def is_complete(upstream: Upstream, run: Run) -> bool:
-    """Whether the mirror has all of the run that its upstream offers."""
     offers = capabilities.load(upstream)
     has_plan = run.plan is not None or offers.run is Offer.NO
     has_log = run.log_from == 0 or offers.run_events is Offer.NO
@@ -91,7 +77,7 @@ def is_complete(upstream: Upstream, run: Run) -> bool:
 
 
 def _stored(upstream: Upstream, run_id: str) -> tuple[bool, int]:
-    """Whether the mirror has all of the run, and the seq of its newest event."""
+    """The second value is the seq of its newest event."""
     run = Run.objects.filter(upstream=upstream, mobius_id=run_id).first()
     events = EventRow.objects.filter(upstream=upstream, run_id=run_id).order_by("-seq")
     newest = events.values_list("seq", flat=True).first()
@@ -99,7 +85,7 @@ def _stored(upstream: Upstream, run_id: str) -> tuple[bool, int]:
 
 
 async def _read(client: MobiusClient, upstream: Upstream, run_id: str, newest: int) -> None:
-    """Read and store what is missing. A failed call does not stop the others."""
+    """A failed call does not stop the others."""
     store, offers = Store(upstream), capabilities.load(upstream)
     run, steps = await asyncio.gather(
         _nothing() if offers.run is Offer.NO else client.run(run_id),
@@ -118,7 +104,7 @@ async def _read(client: MobiusClient, upstream: Upstream, run_id: str, newest: i
     events: list[Event] | None = None
     if offers.run_events is not Offer.NO and isinstance(run, types.Run):
         try:
-            events = await _replay(client, run_id, upto=run.updated_at, newest=newest)
+            events = await _log_of(client, run, newest)
         except MobiusError as error:
             failed.append(error)
     await store.apply(
@@ -132,8 +118,16 @@ async def _nothing() -> None:
     return None
 
 
+async def _log_of(client: MobiusClient, run: types.Run, newest: int) -> list[Event]:
+    """A stream is replayed where there is no list."""
+    try:
+        return list(await client.log(run.id))
+    except NotFound:
+        return await _replay(client, run.id, upto=run.updated_at, newest=newest)
+
+
 async def _replay(client: MobiusClient, run_id: str, *, upto: datetime, newest: int) -> list[Event]:
-    """The run's log, at least up to its state at ``upto`` and its event ``newest``.
+    """Read at least up to the state at ``upto`` and the event ``newest``.
 
     Upstream does not mark the end of a replay; a pause after that point is taken for it.
     """
@@ -147,7 +141,7 @@ async def _replay(client: MobiusClient, run_id: str, *, upto: datetime, newest: 
         while True:
             complete = has_state and has_newest
             try:
-                async with waiting(), asyncio.timeout(PAUSE if complete else SILENCE):
+                async with release_slot(), asyncio.timeout(PAUSE if complete else SILENCE):
                     event = await anext(stream)
             except TimeoutError:
                 if complete:
@@ -160,19 +154,18 @@ async def _replay(client: MobiusClient, run_id: str, *, upto: datetime, newest: 
 
 
 class Retries:
-    """Runs of open pages that could not be read completely. Times are monotonic."""
+    """Times are monotonic."""
 
     def __init__(self) -> None:
         self._failures: dict[str, int] = {}
         self._due_at: dict[str, float] = {}
 
     def keep(self, ids: Collection[str]) -> None:
-        """Drop all other runs."""
         self._failures = {id: n for id, n in self._failures.items() if id in ids}
         self._due_at = {id: at for id, at in self._due_at.items() if id in ids}
 
     def note_failure(self, id: str, now: float, retry_after: float | None = None) -> None:
-        """Record a failed read; the delay grows each time."""
+        """The delay grows each time."""
         failures = self._failures[id] = self._failures.get(id, 0) + 1
         self._due_at[id] = now + RETRIES.delay(failures, retry_after)
 
@@ -181,44 +174,46 @@ class Retries:
         self._due_at.pop(id, None)
 
     def due(self, now: float) -> set[str]:
-        """Ids of runs to be read again now."""
         return {id for id, at in self._due_at.items() if at <= now}
 
     def waiting(self, now: float) -> set[str]:
-        """Ids of runs whose delay has not passed."""
         return self._due_at.keys() - self.due(now)
 
 
 class RunReader:
-    """Reads runs for one sync session. ``followed`` are the runs with a stream of their own; None
-    where the project's stream has all runs.
-    """
+    """``streams``: of single runs, if offered; ``all_streamed``: the project's has all runs."""
 
     def __init__(
-        self, client: MobiusClient, store: Store, followed: Collection[str] | None
+        self,
+        client: MobiusClient,
+        store: Store,
+        *,
+        streams: RunStreams | None,
+        all_streamed: bool,
     ) -> None:
         self._client = client
         self._store = store
-        self._followed = followed
+        self._streams = streams
+        self._interval = NOT_STREAMED_INTERVAL if streams else OPEN_INTERVAL
         self._reads_others = (
-            followed is not None and capabilities.load(store.upstream).run is not Offer.NO
+            not all_streamed and capabilities.load(store.upstream).run is not Offer.NO
         )
         self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0)
         self._alarm = Alarm()
         self._complete_at: dict[str, float] = {}
         self._retries = Retries()
-        self._read_at: dict[str, float] = {}
+        self._due_at: dict[str, float] = {}
         self._others_due = float("-inf")
         self._round: list[str] = []
         self._round_at = float("-inf")
 
     async def run(self) -> None:
-        """Run until cancelled."""
         self._alarm.start()
         unlisten = page_activity.listen(self._on_activity)
         try:
             while True:
                 await self._read_for_pages()
+                await self._read_changed()
                 if self._reads_others and monotonic() >= self._others_due:
                     self._others_due = monotonic() + INTERVAL
                     await self._read_others()
@@ -227,7 +222,7 @@ class RunReader:
             unlisten()
 
     def _on_activity(self) -> None:
-        if page_activity.has_requested_runs:
+        if page_activity.has_requested_runs or page_activity.has_changed_runs:
             self._alarm.ring()
 
     async def _read_for_pages(self) -> None:
@@ -253,34 +248,55 @@ class RunReader:
             self._retries.note_success(run_id)
             self._complete_at[run_id] = monotonic()
 
+    async def _read_changed(self) -> None:
+        changed = page_activity.take_changed_runs()
+        if self._reads_others:
+            await asyncio.gather(*map(self._try_to_read, changed))
+
     async def _read_others(self) -> None:
-        """Read runs without a stream: those open on a page, and the next of the others."""
+        on_pages = set(page_activity.runs())
+        streamed = set(self._streams.open) if self._streams else set()
+        due = self._due_on_pages(on_pages, streamed)
         now = monotonic()
-        followed = set(self._followed or ())
-        open_runs = [id for id in page_activity.runs() if id not in followed]
-        due = [id for id in open_runs if now - self._read_at.get(id, float("-inf")) > OPEN_INTERVAL]
         if not self._round and now - self._round_at > ROUND_INTERVAL:
             self._round_at = now
             runs = dict.fromkeys(await self._store.waiting_runs(MAX_RUNS))
             runs |= dict.fromkeys(sorted(await self._store.open_runs()))
-            self._round = [id for id in runs if id not in followed][:MAX_RUNS]
-            self._read_at = {
-                id: at for id, at in self._read_at.items() if now - at < ROUND_INTERVAL
-            }
+            self._round = list(runs)[:MAX_RUNS]
+        self._round = [id for id in self._round if id not in streamed | on_pages]
         if self._round:
             due.append(self._round.pop(0))
-        for run_id in dict.fromkeys(due):
-            self._read_at[run_id] = monotonic()
-            try:
-                await self._read(run_id)
-            except MobiusError as error:
-                log.info("%s could not be read: %s", run_id, error)
-                if isinstance(error, RateLimited):
-                    self._others_due = monotonic() + (error.retry_after or RETRY)
-                    return
+        for run_id in due:
+            # The stream may have been limited again just before this read.
+            self._due_at[run_id] = max(monotonic() + self._interval, self._limited_until(run_id))
+            if not await self._try_to_read(run_id):
+                return
+
+    def _due_on_pages(self, on_pages: set[str], streamed: set[str]) -> list[str]:
+        """Observes ``Retry-After`` of the runs' streams."""
+        self._due_at = {id: at for id, at in self._due_at.items() if id in on_pages}
+        return [
+            id
+            for id in sorted(on_pages - streamed)
+            if monotonic() >= self._due_at.setdefault(id, self._limited_until(id))
+        ]
+
+    def _limited_until(self, run_id: str) -> float:
+        return self._streams.limited_until(run_id) if self._streams else float("-inf")
+
+    async def _try_to_read(self, run_id: str) -> bool:
+        try:
+            await self._read(run_id)
+        except RateLimited as error:
+            log.info("%s could not be read: %s", run_id, error)
+            self._others_due = monotonic() + (error.retry_after or RETRY)
+            return False
+        except MobiusError as error:
+            log.info("%s could not be read: %s", run_id, error)
+        return True
 
     async def _read(self, run_id: str) -> None:
-        """Read the run, and its open questions once it is finished."""
+        """Reads the open questions of a finished run too."""
         try:
             run = await self._client.run(run_id)
         except NotFound:

@@ -11,15 +11,14 @@ from inbox.mirror import capabilities
 from inbox.mirror.full_sync import FullSync
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import MobiusError
+from inbox.mobius.errors import MobiusError, RateLimited
 from inbox.mobius.probing import is_lasting
-from inbox.mobius.types import EventKind, Offer
+from inbox.mobius.types import Event, EventKind, Offer, Run
 from inbox.models import Run as RunRow
 
 log = logging.getLogger(__name__)
 
 MAX_STREAMS = 100
-"""Concurrent streams."""
 INTERVAL = 1.0
 """Seconds between two checks of which runs to follow."""
 LINGER = 60.0
@@ -41,16 +40,21 @@ class RunStreams:
         self._capabilities = capabilities.load(store.upstream)
         self._full_sync = FullSync(client, store, lambda: store.upstream.cursor or 0)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._open: set[str] = set()
+        self._limited_until: dict[str, float] = {}
         self._missing: dict[str, float] = {}
         self._wanted_at: dict[str, float] = {}
 
     @property
-    def followed(self) -> Collection[str]:
-        """A live view of the runs that have a stream now."""
-        return self._tasks.keys()
+    def open(self) -> Collection[str]:
+        """A live view of the ids of runs."""
+        return self._open
+
+    def limited_until(self, run_id: str) -> float:
+        """Monotonic time."""
+        return self._limited_until.get(run_id, float("-inf"))
 
     async def run(self) -> None:
-        """Open and close streams as needed, until cancelled."""
         try:
             while True:
                 to_follow = await self._wanted()
@@ -68,7 +72,7 @@ class RunStreams:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _wanted(self) -> set[str]:
-        """Runs to follow: those open on a page, then the most recently changed."""
+        """First those open on a page, then the most recently changed."""
         now = monotonic()
         self._missing = {
             id: at for id, at in self._missing.items() if now - at < RETRY_MISSING_AFTER
@@ -91,39 +95,59 @@ class RunStreams:
             log.error("stopped following the stream of %s", run_id, exc_info=error)
 
     async def _follow(self, run_id: str) -> None:
-        """Follow a run until cancelled. Raises MobiusError if it has no stream."""
+        """Raises MobiusError if the run has no stream."""
 
         def broken(error: MobiusError) -> None:
+            self._open.discard(run_id)
+            if isinstance(error, RateLimited):
+                self._limited_until[run_id] = monotonic() + (error.retry_after or 0.0)
             if is_lasting(error):
                 raise error
 
         # Where runs can't be read, the log is the only source.
         since = 0 if self._capabilities.run is Offer.NO else None
+        run: Run | None = None
         stream = self._client.events(
             run_id=run_id, since=since, on_break=broken, cursor_events=True
         )
-        async with aclosing(stream) as events:
-            async for event in events:
-                if event.kind is EventKind.CURSOR:
-                    # Reading the run gets what happened before the stream opened.
-                    await self._read_run(run_id)
-                    await self._read_questions(run_id)
-                    continue
-                await self._store.apply([event])
-                if event.run is not None:
-                    await self._read_questions(run_id)
-
-    async def _read_run(self, run_id: str) -> None:
-        if self._capabilities.run is Offer.NO:
-            return
         try:
-            await self._store.apply([await self._client.run(run_id)])
+            async with aclosing(stream) as events:
+                async for event in events:
+                    if event.kind is EventKind.CURSOR:
+                        self._open.add(run_id)
+                        # Reading the run gets what happened before the stream opened.
+                        run = await self._read_run(run_id)
+                        await self._read_questions(run_id)
+                        continue
+                    await self._store.apply([event])
+                    if event.without_state:
+                        if _is_included(event, run):
+                            continue
+                        run = await self._read_run(run_id)
+                    if event.run is not None or event.without_state:
+                        await self._read_questions(run_id)
+        finally:
+            self._open.discard(run_id)
+            self._limited_until.pop(run_id, None)
+
+    async def _read_run(self, run_id: str) -> Run | None:
+        if self._capabilities.run is Offer.NO:
+            return None
+        try:
+            run = await self._client.run(run_id)
         except MobiusError as error:
             log.info("%s could not be read: %s", run_id, error)
+            return None
+        await self._store.apply([run])
+        return run
 
     async def _read_questions(self, run_id: str) -> None:
-        """Read the run's pending questions, and those that the mirror has open."""
         try:
             await self._full_sync.read_questions(run_id)
         except MobiusError as error:
             log.info("the questions of %s could not be read: %s", run_id, error)
+
+
+def _is_included(event: Event, run: Run | None) -> bool:
+    """The run was read after the event, which a stream has replayed."""
+    return run is not None and event.at is not None and event.at < run.updated_at

@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
+from inbox.lib.metrics import QUEUE_DEPTH
 from inbox.live.alarm import wait_for
 from inbox.live.page_activity import page_activity
-from inbox.metrics import QUEUE_DEPTH
 from inbox.mirror import capabilities, groups
-from inbox.mirror.freshness import SyncStatus, trouble_of
+from inbox.mirror.api_choice import ApiChoice
+from inbox.mirror.freshness import Reason, SyncStatus, Trouble, trouble_of
 from inbox.mirror.full_sync import FullSync, RequestThrottle
 from inbox.mirror.polling import Poller, PollIntervals
 from inbox.mirror.run_reads import RunReader
@@ -22,12 +23,14 @@ from inbox.mirror.store import BATCH_SIZE, Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import (
     Denied,
+    Ended,
     MobiusError,
     NotFound,
     RateLimited,
     Silent,
     Unauthorized,
     Unavailable,
+    UnknownApi,
     Unreachable,
 )
 from inbox.mobius.probing import probe
@@ -44,19 +47,16 @@ class Intervals:
     """All in seconds.
 
     Attributes:
-        full_sync: between full syncs while the stream is open.
-        groups: between reads of the groups.
         blind: between full syncs while the stream is not open.
         refused: the least time between tries after Mobius refused the key.
         opening: how long the first full sync waits for the stream.
-        age: between checks whether the passing of time changes what pages show.
+        age: between checks of what only the passing of time changes on pages.
         behind: an event that waits this long means that the mirror is catching up.
         probe: how long a call that probes upstream may take.
         offers: between two probes of what upstream offers.
         grace: how long pages stay live while a closed stream is reopened.
         gather: how long an event waits for others, to be written with them.
         together: within which all events of one change arrive.
-        polls: intervals of polling.
     """
 
     full_sync: float = 180.0
@@ -75,7 +75,7 @@ class Intervals:
 
 
 class OffersChanged(Exception):
-    """A probe found other capabilities than those that the session started with."""
+    pass
 
 
 class UpstreamReset(Exception):
@@ -83,35 +83,39 @@ class UpstreamReset(Exception):
 
 
 def _is_used(name: str, offer: Offer) -> bool:
-    """Whether a capability is used. Unknown ones are, except the project stream, since polling can
-    replace it.
-    """
+    """Unknown ones are, except the project stream, since polling can replace it."""
     return offer is Offer.YES if name == "project_events" else offer is not Offer.NO
 
 
 class SyncSession:
-    """Follows upstream from the cursor of ``store`` on, until something fails. Used once."""
+    """Used once, until something fails."""
 
     def __init__(
         self,
         client: MobiusClient,
         store: Store,
         *,
+        choice: ApiChoice,
         sync_status: SyncStatus,
         intervals: Intervals,
         backoff: Backoff,
     ) -> None:
         self._client = client
         self._store = store
+        self._choice = choice
         self._sync_status = sync_status
         self._intervals = intervals
         self._backoff = backoff
         self._capabilities = capabilities.load(store.upstream)
         self._was_away = False
         self._recovered = asyncio.Event()
+        # Also if Mobius refuses a limit that it accepted before.
+        client.lists.on_smaller = self._recovered.set
         self._since = store.upstream.cursor
         self._seen_seq = self._since or 0
         self._connections = 0
+        self._empty_streams = 0
+        self._stream_trouble: Trouble | None = None
         self._opened = asyncio.Event()
         self._polls = not _is_used("project_events", self._capabilities.project_events)
         self._throttle = RequestThrottle(intervals.polls.missing)
@@ -146,7 +150,7 @@ class SyncSession:
         )
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
-        """Coroutines to run concurrently. None of them ends; the first failure ends the session."""
+        """No job ends; the first failure ends the session."""
         jobs = [
             self._write(),
             self._full_sync(),
@@ -157,12 +161,12 @@ class SyncSession:
             jobs.append(self._poller.run())
         else:
             jobs += [self._follow(), self._read_questions(), self._poll_beside_stream()]
-        followed: Collection[str] | None = () if self._polls else None
+        streams = None
         if self._polls and self._capabilities.run_events is not Offer.NO:
             streams = RunStreams(self._client, self._store)
-            followed = streams.followed
             jobs.append(streams.run())
-        jobs.append(RunReader(self._client, self._store, followed).run())
+        reader = RunReader(self._client, self._store, streams=streams, all_streamed=not self._polls)
+        jobs.append(reader.run())
         if self._capabilities.groups is not Offer.NO:
             jobs.append(self._poll_groups())
         if self._capabilities.run is Offer.UNKNOWN:
@@ -170,7 +174,7 @@ class SyncSession:
         return jobs
 
     async def _probe_after_first_run(self) -> None:
-        """Probe again once there is a run, to find out whether runs can be read."""
+        """Without a run, no probe can find out if runs can be read."""
         looked = False
         while True:
             await asyncio.sleep(self._intervals.age)
@@ -179,17 +183,22 @@ class SyncSession:
                 self._recovered.set()
 
     async def _watch_capabilities(self) -> None:
-        """Probe regularly, and after upstream was unreachable. Raises OffersChanged.
+        """Raises OffersChanged or ApiChanged.
 
-        The first probes come sooner if it is unknown whether the project has a stream.
+        The first probes come sooner while it is unknown which API Mobius has, or if the project has
+        a stream.
         """
         short_wait = self._intervals.blind
         while True:
             wait = self._intervals.offers
-            if self._capabilities.project_events is Offer.UNKNOWN:
+            undecided = self._choice.is_open(self._store.upstream)
+            if undecided or self._capabilities.project_events is Offer.UNKNOWN:
                 wait, short_wait = min(wait, short_wait), short_wait * 2
+            if (second := self._choice.due_in) is not None:
+                wait = min(wait, second)
             await wait_for(self._recovered, wait)
             self._recovered.clear()
+            await self._choice.look(self._client, self._store.upstream)
             try:
                 probed = await probe(
                     self._client, self._capabilities, timeout=self._intervals.probe
@@ -207,7 +216,7 @@ class SyncSession:
                 raise OffersChanged(", ".join(f"{k}: {v.value}" for k, v in changed.items()))
 
     async def _follow(self) -> None:
-        """Queue the events of the project's stream; when the queue is full, upstream waits."""
+        """When the queue is full, upstream waits."""
         stream = self._client.events(since=self._since, on_break=self._broken)
         async with aclosing(stream) as events:
             async for event in events:
@@ -219,6 +228,8 @@ class SyncSession:
 
     def _connected(self) -> None:
         self._connections += 1
+        self._empty_streams = 0
+        self._stream_trouble = None
         # After a silent stream, opening another one does not count as news.
         silent = self._sync_status.facts.silent
         heard_at = self._sync_status.facts.heard_at if silent else datetime.now(UTC)
@@ -242,15 +253,31 @@ class SyncSession:
             grace_until = None
         elif facts.connected and self._sync_status.current(now).state == "live":
             grace_until = now + timedelta(seconds=self._intervals.grace)
+        was_accepted = error.silence is not None
+        if was_accepted and not facts.connected:
+            self._empty_streams += 1
+            if self._empty_streams % 2 == 0:
+                # A probe finds out whether it is a stream at all.
+                self._recovered.set()
+        because = trouble_of(error)
+        if not was_accepted and facts.trouble is None:
+            # Other requests may succeed or tell more: a full sync finds out.
+            self._full_sync_now.set()
+        if because.reason is Reason.NOT_RESPONDING or facts.reason is Reason.OTHER_API:
+            trouble, self._stream_trouble = facts.trouble, None
+        else:
+            trouble = self._stream_trouble = because
         self._sync_status.update(
             connected=False,
             grace_until=grace_until,
             silent=facts.silent or isinstance(error, Silent),
             broken_at=facts.broken_at or broken_at,
             heard_at=heard_at,
-            trouble=trouble_of(error),
+            trouble=trouble,
         )
-        log.warning("the event stream is not open: %s", trouble_of(error))
+        log.warning(
+            "the event stream is not open: %s", error if isinstance(error, Ended) else because
+        )
 
     def _poll_answered(self) -> None:
         self._opened.set()
@@ -263,7 +290,7 @@ class SyncSession:
         self._was_away = self._was_away or isinstance(error, Unreachable)
 
     async def _write(self) -> None:
-        """Write queued events; those that arrive close together become one transaction."""
+        """Events that arrive close together become one transaction."""
         cursor = self._since
         while True:
             frames = [await self._frames.get()]
@@ -285,7 +312,6 @@ class SyncSession:
             self._sync_status.update(lag=lag, behind=behind, silent=silent, heard_at=heard_at)
 
     def _note_questions(self, events: Sequence[Event]) -> None:
-        """Remember which questions have to be read because events lack them."""
         for event in events:
             if event.interaction is not None:
                 self._stream_has_questions.set()
@@ -297,9 +323,7 @@ class SyncSession:
             self._reads_pending.set()
 
     async def _read_questions(self) -> None:
-        """Read the questions that the project's stream lacks: all of them if it only has the status
-        of runs.
-        """
+        """Reads all pending questions if the project's stream carries no question events."""
         full_sync = FullSync(self._client, self._store, lambda: self._seen_seq)
         while True:
             await self._reads_pending.wait()
@@ -321,9 +345,7 @@ class SyncSession:
                 await asyncio.sleep(self._intervals.refused)
 
     async def _poll_beside_stream(self) -> None:
-        """Poll the pending list beside a project stream that never has questions: one that only has
-        runs, or has nothing after an action here. Nothing else brings questions without a run.
-        """
+        """If the stream carries no question events, nothing else brings those without a run."""
         loop, since = asyncio.get_running_loop(), monotonic()
 
         def on_activity() -> None:
@@ -348,7 +370,7 @@ class SyncSession:
         await loop.create_future()
 
     async def _full_sync(self) -> None:
-        """Run a full sync once the stream is open, whenever it has reopened, and regularly."""
+        """Runs once the stream is open, whenever it has reopened, and regularly."""
         await wait_for(self._opened, self._intervals.opening)
         await self._repeat(
             self._full_sync_once,
@@ -372,7 +394,7 @@ class SyncSession:
             seeded=True,
             silent=False,
             full_sync_done=self._polls or (facts.connected and connections == self._connections),
-            trouble=None if facts.connected else facts.trouble,
+            trouble=None if facts.connected else self._stream_trouble,
             skipped=tuple(sorted(full_sync.skipped)),
             repeats=full_sync.repeats,
             heard_at=datetime.now(UTC),
@@ -380,6 +402,8 @@ class SyncSession:
 
     def _full_sync_failed(self, error: MobiusError) -> None:
         self._was_away = self._was_away or isinstance(error, Unreachable)
+        if isinstance(error, UnknownApi):
+            self._recovered.set()
         self._sync_status.update(trouble=trouble_of(error))
         log.warning("the mirror could not be compared with Mobius: %s", trouble_of(error))
 
@@ -391,23 +415,23 @@ class SyncSession:
         )
 
     async def _check_for_reset(self) -> None:
-        """Raise UpstreamReset if upstream's log ends before the mirror's cursor."""
         seen_seq = self._seen_seq
-        with suppress(TimeoutError):
+
+        def give_up(error: MobiusError) -> None:
+            raise error
+
+        with suppress(TimeoutError, MobiusError):
             async with (
                 asyncio.timeout(self._intervals.probe),
-                aclosing(self._client.events()) as events,
+                aclosing(self._client.events(on_break=give_up)) as events,
             ):
                 async for event in events:
-                    # 0 means that upstream does not say where its log ends.
-                    if 0 < event.seq < seen_seq:
+                    if not event.assumed and 0 < event.seq < seen_seq:
                         await self._store.reset()
                         raise UpstreamReset
                     return
 
     async def _poll_groups(self) -> None:
-        """Read the groups regularly, and when the stream has reopened."""
-
         async def once() -> None:
             self._poll_now.clear()
             try:
@@ -423,9 +447,7 @@ class SyncSession:
         await self._repeat(once, failed, lambda: self._intervals.groups, self._poll_now)
 
     async def _check_key(self) -> None:
-        """Start a full sync, which reports the error, if the key is refused: an open stream would
-        not show it.
-        """
+        """A full sync reports a refused key: an open stream would not show it."""
         try:
             await self._client.interactions(status=InteractionStatus.PENDING, limit=1)
         except Unauthorized:
@@ -440,7 +462,7 @@ class SyncSession:
         pause: Callable[[], float],
         wake: asyncio.Event,
     ) -> None:
-        """Repeat ``job``: after ``pause``, when ``wake`` is set, after failures with back-off."""
+        """Runs after ``pause``, when ``wake`` is set, and after failures with back-off."""
         failures = 0
         while True:
             try:
@@ -460,7 +482,6 @@ class SyncSession:
             await wait_for(wake, wait)
 
     async def _refresh_staleness(self) -> None:
-        """Update open pages when the passing of time changes what they show."""
         while True:
             await asyncio.sleep(self._intervals.age)
             self._sync_status.refresh()

@@ -23,7 +23,7 @@ Payload = Event | Interaction | Run | Step | Deleted
 
 @dataclass(frozen=True)
 class Snapshot(Generic[Resource]):
-    """A resource as read at one time. ``seq`` orders snapshots with equal ``updated_at``.
+    """``seq`` orders snapshots with equal ``updated_at``.
 
     For an event it is the event's own. For a response to a GET it is the newest seq that had
     arrived when the GET was sent, since the response includes the changes up to that event.
@@ -34,14 +34,17 @@ class Snapshot(Generic[Resource]):
     logged: bool
 
     @property
+    def round(self) -> int:
+        return self.resource.round if isinstance(self.resource, Interaction) else 0
+
+    @property
     def age(self) -> tuple[datetime, int, bool]:
-        """Sort key: newer is greater, and a read with the seq of an event comes after the event."""
+        """A read with the seq of an event comes after the event."""
         return self.resource.updated_at, self.seq, not self.logged
 
     def newer_than(self, updated_at: datetime, seq: int) -> bool:
-        """Whether it is newer than a row: of equals, a read is, a repeated event is not.
-
-        Without a time, the later read wins.
+        """Of equals, a read is newer and a repeated event is not. Without a time, the later read
+        wins.
         """
         if self.resource.updated_at == NO_TIME:
             return not self.logged or self.seq >= seq
@@ -50,7 +53,7 @@ class Snapshot(Generic[Resource]):
 
 @dataclass
 class Received:
-    """Payloads of one transaction. The lists are in order of arrival."""
+    """The lists are in order of arrival."""
 
     runs: dict[str, list[Snapshot[Run]]] = field(default_factory=dict)
     steps: dict[tuple[str, str], list[Snapshot[Step]]] = field(default_factory=dict)
@@ -60,7 +63,7 @@ class Received:
 
     @classmethod
     def of(cls, payloads: Iterable[Payload], *, seen_seq: int) -> "Received":
-        """Sort ``payloads``; those that aren't events get ``seen_seq``."""
+        """Payloads that aren't events get ``seen_seq``."""
         received = cls()
         for payload in payloads:
             if isinstance(payload, Event):
@@ -91,5 +94,5 @@ class Received:
 
 
 def newest(snapshots: Sequence[Snapshot[Resource]]) -> Snapshot[Resource]:
-    """The newest snapshot; of equals, the last."""
-    return max(reversed(snapshots), key=lambda snapshot: snapshot.age)
+    """The last round's; of equals, the last."""
+    return max(reversed(snapshots), key=lambda snapshot: (snapshot.round, snapshot.age))

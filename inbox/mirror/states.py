@@ -1,7 +1,7 @@
 """States of runs and questions for which the API has no status.
 
-The API reports a cancelled run as ``failed``, and a question that was cancelled or bypassed by a
-signal as ``expired``. Both states are derived from the rows alone, so they don't depend on the
+The guide's API reports a cancelled run as ``failed``, and a question that was cancelled or bypassed
+by a signal as ``expired``. Both states are derived from the rows alone, so they don't depend on the
 order in which payloads arrive. Only upstream's own times are compared with each other, never with
 our clock.
 """
@@ -18,23 +18,20 @@ ROUNDING = timedelta(seconds=1)
 
 
 def status_word(resource: types.Interaction | types.Run | types.Step) -> str:
-    """The status' known name, or upstream's own word for an unknown one."""
     if resource.status.value != "other":
         return resource.status.value
     return resource.status_word[:LONGEST_STATUS] or "other"
 
 
 def run_state(status: str, error_type: str) -> str:
-    """``cancelled`` for a cancelled run, else its status."""
     return Run.CANCELLED if status == "failed" and error_type == RUN_CANCELLED else status
 
 
-def question_state(row: Interaction, run: Run | None) -> str:
-    """``cancelled`` or ``bypassed`` for a question that was closed early, else its status.
+def question_state(row: Interaction, run: Run | None, *, says_cancelled: bool) -> str:
+    """``says_cancelled``: upstream has a status of its own for a cancelled question.
 
-    Without a deadline, only the end of its run shows that a question did not expire in time.
-    """
-    if row.status != "expired":
+    Without a deadline, only the end of its run shows that a question did not expire in time."""
+    if row.status != "expired" or says_cancelled:
         return row.status
     closed = row.completed_at or row.updated_at
     ended_with_run = run is not None and run.ended_at is not None and run.ended_at <= closed

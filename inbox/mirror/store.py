@@ -26,18 +26,16 @@ RECENT = timedelta(minutes=5)
 BATCH_SIZE = 500
 """Payloads in one transaction; other writers wait for it."""
 _UNWRITABLE = (DataError, ValueError, OverflowError, RecursionError)
-"""What writing an odd payload raises. Parsing allows values that are too deep to be written."""
+"""Raised when an odd payload is written. Parsing allows values that are too deep to be written."""
 
 
 class Store:
-    """One upstream's mirror."""
-
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
 
     @classmethod
     async def current(cls) -> "Store":
-        """The store of the current upstream. Broken database connections are replaced first."""
+        """Broken database connections are replaced first."""
 
         def load() -> Upstream:
             for connection in connections.all(initialized_only=True):
@@ -56,7 +54,7 @@ class Store:
         cursor: int | None = None,
         complete_runs: Collection[str] = (),
     ) -> None:
-        """Apply payloads and publish. One that the database refuses is left out and logged.
+        """Apply and publish. A payload that the database refuses is left out and logged.
 
         A cancelled caller has no effect on a transaction that has begun: it is published too.
         """
@@ -107,19 +105,16 @@ class Store:
         changes.publish()
 
     async def open_runs(self) -> set[str]:
-        """Ids of the runs that the mirror has as unfinished."""
         rows = Run.objects.filter(upstream=self.upstream, finished=False, deleted=False)
         return await _ids(rows.values_list("mobius_id", flat=True))
 
     async def open_interactions(self, **filters: str) -> set[str]:
-        """Ids of the interactions that are not closed, such as those with a ``run_id``."""
+        """``filters`` are fields of ``Interaction``, such as ``run_id``."""
         rows = Interaction.objects.filter(upstream=self.upstream, deleted=False, **filters)
         rows = rows.exclude(status__in=CLOSED)
         return await _ids(rows.values_list("mobius_id", flat=True))
 
     async def has_runs(self) -> bool:
-        """Whether the mirror has a run, or a question of one."""
-
         def exist() -> bool:
             runs = Run.objects.filter(upstream=self.upstream)
             asking = Interaction.objects.filter(upstream=self.upstream, run_id__isnull=False)
@@ -128,26 +123,24 @@ class Store:
         return await sync_to_async(exist)()
 
     async def unread_runs(self) -> set[str]:
-        """IDs of the runs that are only known from open questions."""
         read = Run.objects.filter(upstream=self.upstream, mobius_id=OuterRef("run_id"))
         asking = Interaction.objects.pending().filter(upstream=self.upstream, run_id__isnull=False)
         rows = asking.filter(~Exists(read.exclude(raw={})))
         return await _ids(rows.values_list("run_id", flat=True))
 
     async def without_plan(self, run_ids: Iterable[str]) -> set[str]:
-        """Those of ``run_ids`` whose plan the mirror does not have."""
         runs = Run.objects.filter(upstream=self.upstream, mobius_id__in=list(run_ids))
         planned = runs.filter(plan__isnull=False)
         return set(run_ids) - await _ids(planned.values_list("mobius_id", flat=True))
 
     async def waiting_runs(self, limit: int) -> list[str]:
-        """Ids of runs with open questions, most recently changed first."""
+        """Most recently changed first."""
         asking = Interaction.objects.pending().filter(upstream=self.upstream, run_id__isnull=False)
         rows = asking.order_by("-updated_at").values_list("run_id", flat=True)[:limit]
         return await sync_to_async(lambda: [id for id in dict.fromkeys(rows) if id is not None])()
 
     async def unread_recent_runs(self, limit: int) -> list[str]:
-        """Ids of runs that were never read and whose last question closed recently."""
+        """Runs that were never read and whose last question closed recently."""
         rows = Run.objects.filter(
             upstream=self.upstream,
             deleted=False,
@@ -161,7 +154,7 @@ class Store:
     async def closed_by_id(
         self, model: type[Interaction | Run], ids: Iterable[str]
     ) -> dict[str, bool]:
-        """Whether each of ``ids`` is closed, for those that the mirror has."""
+        """Only those that the mirror has."""
 
         def read() -> dict[str, bool]:
             if model is Run:
@@ -173,7 +166,7 @@ class Store:
         return await sync_to_async(read)()
 
     async def record_full_sync(self, *, seeded: bool) -> None:
-        """Record the end of a full sync. ``seeded``: everything that upstream has was read."""
+        """``seeded``: everything that upstream has was read."""
 
         def record() -> Upstream:
             now = datetime.now(UTC)
@@ -198,7 +191,7 @@ async def _ids(rows: QuerySet[Any, str | None]) -> set[str]:
 
 
 def _scrubbed(payload: Payload) -> Payload:
-    """The payload without NUL, lone surrogates and infinite numbers, which databases refuse."""
+    """Removes NUL, lone surrogates and infinite numbers, which databases refuse."""
     if isinstance(payload, Deleted):
         return payload
     return type(payload).model_validate(_clean(payload.model_dump()))

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from time import monotonic
 
-from inbox.mirror import capabilities, database, freshness, lease
+from inbox.mirror import capabilities, database, freshness
+from inbox.mirror.api_choice import ApiChanged, ApiChoice
 from inbox.mirror.freshness import Reason, SyncStatus, Trouble
 from inbox.mirror.full_sync import FullSync
 from inbox.mirror.session import Intervals, OffersChanged, SyncSession, UpstreamReset
@@ -13,32 +14,37 @@ from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError
 from inbox.mobius.probing import probe
 from inbox.mobius.timing import Backoff
+from inbox.processes import lease
 
 log = logging.getLogger(__name__)
 
 
 class Sync:
-    """Runs sync sessions until stopped.
+    """Failures are reported in the log and through ``freshness``, and tried again.
 
-    Failures are reported in the log and through ``freshness``, and tried again. ``client`` uses the
-    service key; the caller closes it.
+    ``client`` uses the service key; the caller closes it. It is of the generation that is current.
     """
 
     def __init__(
         self,
         client: MobiusClient,
         *,
+        choice: ApiChoice | None = None,
         sync_status: SyncStatus | None = None,
         intervals: Intervals | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self._client = client
+        self._choice = choice or ApiChoice()
         self._sync_status = sync_status or freshness.sync_status
         self._intervals = intervals or Intervals()
         self._backoff = backoff or Backoff()
 
     async def run(self) -> None:
-        """Run until cancelled, or until another process leads. Then it raises ``LeaseLost``."""
+        """Run until another generation of the API is chosen.
+
+        Raises ``LeaseLost`` once another process leads.
+        """
         failures = 0
         while True:
             began = monotonic()
@@ -49,6 +55,8 @@ class Sync:
             if isinstance(error, OffersChanged):
                 log.warning("what Mobius offers has changed: %s", error)
                 continue
+            if isinstance(error, ApiChanged):
+                return
             if lease.is_lost(error):
                 raise error
             failures = 1 if monotonic() - began > self._intervals.full_sync else failures + 1
@@ -58,7 +66,7 @@ class Sync:
             await asyncio.sleep(self._backoff.delay(failures))
 
     async def full_sync(self) -> None:
-        """One full sync without a stream. Raises MobiusError."""
+        """Raises MobiusError."""
         store = await Store.current()
         await FullSync(self._client, store, lambda: store.upstream.cursor or 0).run()
 
@@ -70,9 +78,14 @@ class Sync:
         else:
             await store.save_capabilities(probed)
 
+    async def _open(self) -> Store:
+        store = await Store.current()
+        await self._choice.look(self._client, store.upstream)
+        return store
+
     async def _run_session(self) -> BaseException:
-        """Run a session until something other than Mobius fails. Returns that error."""
-        opening = asyncio.ensure_future(Store.current())
+        """Returns the error that ended the session; failed calls to Mobius don't end it."""
+        opening = asyncio.ensure_future(self._open())
         await asyncio.wait({opening})
         error = opening.exception()
         if error is not None:
@@ -82,6 +95,7 @@ class Sync:
         session = SyncSession(
             self._client,
             store,
+            choice=self._choice,
             sync_status=self._sync_status,
             intervals=self._intervals,
             backoff=self._backoff,

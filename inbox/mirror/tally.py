@@ -17,6 +17,7 @@ from inbox.mirror.durations import bucket
 from inbox.mirror.upsert import upsert
 from inbox.mobius.types import PolicyKind
 from inbox.models import Interaction, Tally, Upstream
+from inbox.models.answers import value_of
 
 APPROVAL = "approval"
 _COUNTS = ("asked", "answered", "expired", "cancelled", "bypassed", "approved", "rejected")
@@ -35,8 +36,6 @@ class Key(NamedTuple):
 
 
 class Addition(NamedTuple):
-    """An increment of a tally: of a count, or of a bucket of a histogram."""
-
     key: Key
     field: str
     bucket: str = ""
@@ -45,10 +44,9 @@ class Addition(NamedTuple):
 def facts(row: Interaction, before: dict[str, Any] | None) -> dict[str, Any]:
     """The row's days and durations in the form of ``Interaction.counted``.
 
-    ``ended`` and ``claimed`` are [day, seconds since it was asked]; a person's answer is
-    [day, seconds, outcome of the approval or null]. ``people`` are those who were asked or have
-    answered; left out where people are not to be counted. ``before`` is what was counted of the row
-    so far: its first claim still counts after a release, although the row itself no longer has it.
+    ``ended`` and ``claimed`` are [day, seconds since it was asked]; a person's answer is [day,
+    seconds, outcome of the approval or null]. ``people`` were asked or have answered. ``before`` is
+    what was counted of the row so far: its first claim still counts after a release.
     """
     counted: dict[str, Any] = {"asked": _day(row.created_at)}
     claimed_at, claimer = _first_claim(row, before or {})
@@ -67,7 +65,6 @@ def facts(row: Interaction, before: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _first_claim(row: Interaction, before: dict[str, Any]) -> tuple[datetime | None, str | None]:
-    """When the question was first claimed, and who claimed it."""
     if "claimed" in before:
         _, seconds = before["claimed"]
         return row.created_at + timedelta(seconds=seconds), before.get("claimer")
@@ -77,7 +74,7 @@ def _first_claim(row: Interaction, before: dict[str, Any]) -> tuple[datetime | N
 
 
 def additions(row: Interaction) -> Iterator[Addition]:
-    """What the row adds to the tallies. Depends only on the row, with its ``counted``."""
+    """Depends only on the row, with its ``counted``."""
     counted = row.counted
     if counted is None:
         return
@@ -103,7 +100,7 @@ def additions(row: Interaction) -> Iterator[Addition]:
 
 
 class Tallies:
-    """Changes of one transaction, which has locked the upstream's row."""
+    """The caller's transaction has locked the upstream's row."""
 
     def __init__(self) -> None:
         self._changes: Counter[Addition] = Counter()
@@ -113,7 +110,6 @@ class Tallies:
         self._changes.subtract(additions(row))
 
     def add(self, row: Interaction) -> None:
-        """Add what the row, as it is being written, counts for."""
         self._changes.update(additions(row))
 
     def write(self, upstream: Upstream) -> None:
@@ -130,7 +126,7 @@ class Tallies:
 
 
 def _tallies_of(upstream: Upstream, keys: set[Key]) -> dict[Key, Tally]:
-    """The tally of each key; new, unsaved ones where there is none."""
+    """New, unsaved tallies where there are none."""
     filters = {f"{name}__in": {getattr(key, name) for key in keys} for name in _KEY}
     tallies = {}
     for tally in Tally.objects.filter(upstream=upstream, **filters):
@@ -173,16 +169,16 @@ def _people(row: Interaction) -> dict[str, Any]:
     people: dict[str, Any] = dict.fromkeys(recipients)
     for answer in row.responses:
         if answer.get("user_id"):
-            since, verdict = _since(row, row.time_of(answer)), _verdict(row, answer.get("value"))
-            people[answer["user_id"]] = [*since, verdict]
+            verdict = _verdict(row, value_of(answer["answers"]))
+            people[answer["user_id"]] = [*_since(row, row.time_of(answer)), verdict]
     return people
 
 
 def _outcome(row: Interaction) -> bool | None:
-    """The result of an approval. Where all must answer, it is approved if all approved."""
+    """Where all must answer, it is approved if all approved."""
     if row.policy_kind != PolicyKind.ALL:
         return _verdict(row, row.value)
-    verdicts = [_verdict(row, answer.get("value")) for answer in row.responses]
+    verdicts = [_verdict(row, value_of(one["answers"])) for one in row.current_responses]
     return None if not verdicts or None in verdicts else all(verdicts)
 
 
@@ -195,5 +191,5 @@ def _since(row: Interaction, at: datetime) -> list[Any]:
 
 
 def _day(at: datetime) -> str:
-    """The day in the installation's time zone, not in that active in the thread."""
+    """In the installation's time zone, not in that active in the thread."""
     return localdate(at, get_default_timezone()).isoformat()

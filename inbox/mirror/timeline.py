@@ -1,22 +1,22 @@
-"""What the event log stores about an event: enough for one sentence."""
+"""The part of an event that the log stores: enough for one sentence."""
 
 from typing import Any
 
 from inbox.mirror.states import status_word
 from inbox.mirror.titles import title_of
 from inbox.mobius.types import Event, EventKind, Interaction, Run, Step
+from inbox.models.answers import as_json, value_of
 
 LONGEST_TEXT = 500
 
 
 def sentence_data(event: Event) -> dict[str, Any]:
-    """The ``data`` of an event's row.
+    """A run: ``status``, ``waits_for`` (interaction ids), ``error_type``, ``error_message``.
 
-    A run: ``status``, ``waits_for`` (interaction ids), ``error_type``, ``error_message``. A step:
-    ``step``, ``kind``, ``action``, ``status``, ``attempt`` and the error. An interaction:
-    ``interaction``, ``title``, ``type``, ``status``, ``target_type``, ``target``, ``claimed_by``,
-    ``answers`` (how many so far) and of the newest answer ``by``, ``value``, ``comment``. A line
-    of an action: ``step``, ``line``. Anything else: nothing.
+    A step: ``step``, ``kind``, ``action``, ``status``, ``attempt`` and the error. An interaction:
+    ``interaction``, ``title``, ``type``, ``status``, ``target_type``, ``target``, ``claimed_by``
+    and of the newest answer ``by``, ``value``, ``comment``. A line of an action: ``step``,
+    ``line``. An event without state: ``step``, ``status``. Anything else: nothing.
     """
     if event.run is not None:
         return _run(event.run)
@@ -29,6 +29,8 @@ def sentence_data(event: Event) -> dict[str, Any]:
             "step": str(event.data.get("step_name", "")),
             "line": str(event.data.get("line", ""))[:LONGEST_TEXT],
         }
+    if event.without_state:
+        return {name: event.data[name] for name in ("step", "status") if name in event.data}
     return {}
 
 
@@ -62,7 +64,6 @@ def _interaction(interaction: Interaction) -> dict[str, Any]:
         "target_type": interaction.target.type,
         "target": interaction.target.id,
         "claimed_by": interaction.claimed_by,
-        "answers": len(interaction.responses),
         "by": None,
         "value": None,
         "comment": None,
@@ -70,13 +71,13 @@ def _interaction(interaction: Interaction) -> dict[str, Any]:
     timed = [(answer.at, answer) for answer in interaction.responses if answer.at is not None]
     if timed:
         _, newest = max(timed, key=lambda pair: pair[0])
-        data |= {"by": newest.user_id, "value": _short(newest.value)}
+        data |= {"by": newest.user_id, "value": _short(value_of(as_json(newest.answers)))}
         data["comment"] = _short(newest.comment)
     return data
 
 
 def _short(value: Any) -> Any:
-    """Shorten a text; the interaction's row has the whole answer."""
+    """The interaction's row has the whole answer."""
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return value[: LONGEST_TEXT - 1] + "…"
     return value

@@ -3,7 +3,7 @@
 import html
 import re
 
-from inbox.bidi import show_overrides
+from inbox.lib.bidi import show_overrides
 
 LONGEST = 300
 LONGEST_LINE = 2000

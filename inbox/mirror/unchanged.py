@@ -18,9 +18,7 @@ def drop_unchanged(
     snapshots_by_id: dict[str, list[Snapshot[Resource]]],
     loaded: Mapping[str, Interaction | Run] = MappingProxyType({}),
 ) -> dict[str, list[Snapshot[Resource]]]:
-    """The snapshots without those equal to the stored payload, which are most of a full sync.
-    ``loaded`` are the rows that the caller has read, by ID.
-    """
+    """Equal ones are most of a full sync. ``loaded`` are rows that the caller has read, by ID."""
     resources = {
         id: snapshots[0].resource
         for id, snapshots in snapshots_by_id.items()
@@ -42,7 +40,7 @@ def drop_unchanged(
 
 
 def has_changed(stored: Model | None, row: Model) -> bool:
-    """Whether the rows differ, apart from bookkeeping and the raw payload."""
+    """Bookkeeping and the raw payload don't count."""
     return stored is None or any(
         getattr(stored, field.attname) != getattr(row, field.attname)
         for field in row._meta.concrete_fields

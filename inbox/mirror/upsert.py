@@ -23,7 +23,7 @@ MAX_ROWS = 100
 
 
 def build_row(model: type[Row], **values: Any) -> Row:
-    """An unsaved row. ``values`` are by column name (``upstream_id``); others get defaults.
+    """``values`` are by column name (``upstream_id``); others get defaults.
 
     It is filled as an unpickled one is, without ``__init__``, which takes five times as long.
     Raises TypeError for a name that is no column.
@@ -42,17 +42,16 @@ def build_row(model: type[Row], **values: Any) -> Row:
 
 @cache
 def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], frozenset[str]]:
-    """Defaults by column name, and which of them are lists or dicts."""
+    """By column name; the second value names those that are lists or dicts."""
     defaults = {field.attname: field.get_default() for field in model._meta.concrete_fields}
     mutable = (name for name, value in defaults.items() if isinstance(value, dict | list))
     return defaults, frozenset(mutable)
 
 
 def upsert(rows: Sequence[Row], key: Sequence[str], *, keep: Sequence[str] = ()) -> None:
-    """Insert ``rows``, or update those with the same unique ``key``, a sequence of column names.
+    """Insert ``rows``, or update those with the same unique ``key``, except the columns ``keep``.
 
-    An update leaves the columns ``keep`` as they are. Nothing is validated, and the ``pk`` of new
-    rows is not set.
+    Nothing is validated, and the ``pk`` of new rows is not set.
     """
     if not rows:
         return
@@ -72,7 +71,6 @@ def upsert(rows: Sequence[Row], key: Sequence[str], *, keep: Sequence[str] = ())
 def _column(
     field: "models.Field[Any, Any]", rows: Sequence[models.Model], connection: BaseDatabaseWrapper
 ) -> list[Any]:
-    """Each row's value of the field, as a query parameter."""
     values = list(map(attrgetter(field.attname), rows))
     writer = _writer(field, connection)
     if writer is None:
@@ -81,7 +79,7 @@ def _column(
 
 
 def chunks(ids: Iterable[str]) -> Iterable[list[str]]:
-    """``ids`` in lists of at most ``CHUNK``."""
+    """In lists of at most ``CHUNK``."""
     all_ids = list(ids)
     for start in range(0, len(all_ids), CHUNK):
         yield all_ids[start : start + CHUNK]
@@ -94,7 +92,7 @@ def _fields(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
 def _writer(
     field: "models.Field[Any, Any]", connection: BaseDatabaseWrapper
 ) -> Callable[[Any], Any] | None:
-    """Converts the field's value to a parameter; None where no conversion is needed.
+    """None where no conversion is needed.
 
     Raises TypeError for a type of field that the mirror doesn't have yet.
     """

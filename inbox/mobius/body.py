@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from inbox import exact
+from inbox.lib import exact
 
 # What JSON can contain and a database or UTF-8 cannot: NUL, and lone surrogates.
 _ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -35,8 +35,8 @@ def _no_number(_: str) -> None:
 
 
 def _storable(value: Any) -> Any:
-    """``value`` with what can't be stored replaced, in place. Iterative, since upstream decides how
-    deep a value is.
+    """Replaces what can't be stored, in place. Iterative, since upstream decides how deep a value
+    is.
     """
     root = [value]
     unread: list[Any] = [root]

@@ -25,7 +25,7 @@ _BLANK_LINE = re.compile(rb"(\r\n|\n|\r)(\r\n|\n|\r)")
 
 @dataclass(frozen=True)
 class Limits:
-    """In bytes: one frame of an event stream, and the body of one response."""
+    """In bytes."""
 
     frame: int = 16 * 1024 * 1024
     response: int = 64 * 1024 * 1024
@@ -52,9 +52,7 @@ async def chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
 
 
 async def read_body(response: httpx.Response, limit: int, *, to_the_end: bool = False) -> bytearray:
-    """The body. Raises TooLarge with its beginning and, if ``to_the_end``, its end if within
-    ``READ_ON`` times the limit.
-    """
+    """Raises TooLarge with the beginning and, if ``to_the_end``, the end of the body."""
     content, size = bytearray(), 0
     head = tail = b""
     try:
@@ -79,10 +77,8 @@ async def read_body(response: httpx.Response, limit: int, *, to_the_end: bool = 
 
 
 def release_memory() -> None:
-    """Return memory to the system after a response that was too large.
-
-    The connection's buffers are in reference cycles, and the C library keeps freed memory: together
-    some 50 MB after one list (tests/bench/limits.py).
+    """The connection's buffers are in reference cycles, and the C library keeps freed memory:
+    together some 50 MB after one list (tests/bench/limits.py).
     """
     gc.collect()
     with suppress(OSError, AttributeError):  # only glibc has it
@@ -90,7 +86,6 @@ def release_memory() -> None:
 
 
 def complete_frames(piece: bytes) -> bytes:
-    """The piece up to its last blank line."""
     end = 0
     for blank in _BLANK_LINE.finditer(piece):
         end = blank.end()
@@ -98,10 +93,7 @@ def complete_frames(piece: bytes) -> bytes:
 
 
 class FrameLimit:
-    """Measures the frames of an event stream; a blank line ends a frame.
-
-    ``comments`` counts comments, which keep-alives are sent as. They are not part of a frame.
-    """
+    """A blank line ends a frame. Comments, such as keep-alives, are not part of one."""
 
     def __init__(self, limit: int) -> None:
         self.comments = 0

@@ -1,7 +1,7 @@
 """The Mobius API, typed: every call that the product makes."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from copy import copy
 from datetime import timedelta
 from http import HTTPStatus
@@ -10,9 +10,18 @@ from typing import Any, TypeVar
 import httpx
 
 from inbox.mobius import bounded, sse
-from inbox.mobius.adapters import Adapter, Call, UnreadableError, choose
+from inbox.mobius.adapters import ADAPTERS, Call, UnreadableError
 from inbox.mobius.bounded import Limits
-from inbox.mobius.errors import InvalidResponse, MobiusError, Rejected, TooLarge, WebPage
+from inbox.mobius.errors import (
+    InvalidResponse,
+    MobiusError,
+    NotFound,
+    Rejected,
+    TooLarge,
+    UnknownApi,
+    WebPage,
+)
+from inbox.mobius.generations import Found, find_generation, is_later
 from inbox.mobius.lists import Lists, is_about_parameters, walk
 from inbox.mobius.timing import Backoff, Timeouts
 from inbox.mobius.transport import (
@@ -26,6 +35,7 @@ from inbox.mobius.transport import (
 )
 from inbox.mobius.types import (
     Event,
+    Generation,
     Group,
     GroupMember,
     Interaction,
@@ -33,6 +43,7 @@ from inbox.mobius.types import (
     Page,
     Person,
     PolicyKind,
+    QuestionAnswer,
     Run,
     Step,
 )
@@ -45,16 +56,14 @@ MAX_STREAMS = 200
 
 
 class MobiusClient:
-    """A client for one project, with one token, through an ``Adapter``.
+    """A client for one project, with one token. Only GETs are retried.
 
-    It belongs to the event loop that it is first used in. Only GETs are retried. Every call raises
-    ``MobiusError`` and nothing else.
+    It belongs to the event loop that it is first used in. Every call raises ``MobiusError`` and
+    nothing else.
 
     Args:
-        http: the caller's connection pool, which ``aclose`` leaves open. Without it the client
-            creates its own.
+        http: the caller's connection pool, which ``aclose`` leaves open.
         waiting: a context manager to await each call in.
-        more_headers: headers to send with each call.
         observe: called after each call, with the call, its result and its seconds.
     """
 
@@ -64,7 +73,7 @@ class MobiusClient:
         base_url: str,
         project: str,
         token: str,
-        adapter: Adapter | None = None,
+        generation: Generation = Generation.A,
         http: httpx.AsyncClient | None = None,
         timeouts: Timeouts | None = None,
         backoff: Backoff | None = None,
@@ -76,7 +85,8 @@ class MobiusClient:
         timeouts = timeouts or Timeouts()
         self.base_url = base_url.rstrip("/")
         self.project = project
-        self._adapter = adapter or choose()
+        self.generation = generation
+        self._adapter = ADAPTERS[generation]
         self.lists = Lists()
         self._owned = http is None
         self._http = http or pooled(base_url, timeouts)
@@ -105,7 +115,7 @@ class MobiusClient:
         await self.aclose()
 
     def acting_as(self, token: str) -> "MobiusClient":
-        """A client with the same project and pool and another token. Needs no closing."""
+        """Shares the pool. Needs no closing."""
         other = copy(self)
         other._owned = False
         # What a list refuses to one token, it may accept from others.
@@ -124,10 +134,14 @@ class MobiusClient:
         return self._transport.clock_offset
 
     async def aclose(self) -> None:
-        """Close the pool, if it is the client's own. Open streams end with Unreachable."""
+        """Open streams end with Unreachable."""
         if self._owned:
             await self._http.aclose()
             await self._streams.aclose()
+
+    async def find_generation(self) -> Found:
+        """Raises MobiusError if the responses say nothing about it."""
+        return await find_generation(self._transport, self.base_url, self.project)
 
     # Interactions
 
@@ -139,45 +153,51 @@ class MobiusClient:
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[Interaction]:
-        """One page, newest first."""
-        return await self._page(
-            self._adapter.interactions, status=status, run_id=run_id, limit=limit, cursor=cursor
-        )
+        """Newest first. Raises UnknownApi if it is of another generation of the API."""
+        async with self._known_api():
+            return await self._page(
+                self._adapter.interactions, status=status, run_id=run_id, limit=limit, cursor=cursor
+            )
 
     async def newest_pending(self, etag: str | None) -> tuple[Page[Interaction], str | None] | None:
-        """The newest page of pending interactions and its ``ETag``; None if ``etag`` still matches.
+        """None if ``etag`` still matches.
 
         One request, if the list accepts its parameters.
         """
         size = next(self.lists.sizes("interactions", PAGE_SIZE))
         call = self._adapter.interactions(status=InteractionStatus.PENDING, limit=size)
         try:
-            answer = await self._transport.get_if_changed(call.path, call.query, etag)
+            async with self._known_api():
+                answer = await self._transport.get_if_changed(call.path, call.query, etag)
         except (Rejected, TooLarge):
             return await self.interactions(status=InteractionStatus.PENDING), None
         self.lists.took("interactions", InteractionStatus.PENDING)
         if answer is None:
             return None
-        return _read_response(call, answer[0]), answer[1]
+        return self._read_response(call, answer[0]), answer[1]
 
     async def interaction(self, id: str, *, retry: bool = True) -> Interaction:
-        """One interaction as it is now; without ``retry`` in a single request."""
         call = self._adapter.interaction(id)
         return await (self._read(call) if retry else self._send(call))
 
     async def create_interaction(self, body: dict[str, Any]) -> Interaction:
-        """Create an interaction; ``body`` is in the guide's form."""
         return await self._send(self._adapter.create_interaction(body))
 
     async def respond(
-        self, id: str, *, value: Any, comment: str | None = None
+        self,
+        id: str,
+        *,
+        raw: dict[str, Any],
+        answers: Sequence[QuestionAnswer],
+        comment: str | None = None,
     ) -> Interaction | None:
-        """Answer as the token's owner. Returns the interaction after that.
+        """Answer as the token's owner. None if upstream returned no interaction.
 
-        None if upstream accepted the answer without returning the interaction. Raises ``WebPage``
-        for HTML: a proxy may not have passed the answer on.
+        ``raw`` is the interaction as upstream sent it (``Interaction.raw``).
+
+        Raises ``WebPage`` for HTML: a proxy may not have passed the answer on.
         """
-        call = self._adapter.respond(id, value=value, comment=comment)
+        call = self._adapter.respond(id, raw=raw, answers=answers, comment=comment)
         try:
             interaction = call.read(
                 await self._transport.send(call.method, call.path, query=call.query, json=call.json)
@@ -193,7 +213,6 @@ class MobiusClient:
         return interaction if interaction.id == id else None
 
     async def claim(self, id: str) -> Interaction:
-        """Claim a first-responder question for the token's owner."""
         return await self._send(self._adapter.claim(id))
 
     async def release(self, id: str) -> Interaction:
@@ -208,7 +227,6 @@ class MobiusClient:
         inputs: dict[str, Any] | None = None,
         metadata: dict[str, str] | None = None,
     ) -> Run:
-        """Start a run of ``spec``; it is queued when this returns."""
         return await self._send(
             self._adapter.start_run(spec=spec, inputs=inputs, metadata=metadata)
         )
@@ -216,23 +234,23 @@ class MobiusClient:
     async def runs(
         self, *, status: str | None = None, limit: int = PAGE_SIZE, cursor: str | None = None
     ) -> Page[Run]:
-        """One page, newest first."""
         return await self._page(self._adapter.runs, status=status, limit=limit, cursor=cursor)
 
     async def run(self, id: str) -> Run:
-        """One run as it is now, with its plan."""
         return await self._read(self._adapter.run(id))
 
     async def steps(self, run_id: str) -> tuple[Step, ...]:
-        """All step rows of a run, in order."""
         return await self._all(self._adapter.steps, run_id)
 
+    async def log(self, run_id: str) -> tuple[Event, ...]:
+        """A run's whole log. Raises NotFound if upstream only has streams of it."""
+        return await self._all(self._adapter.log, run_id)
+
     async def signal(self, run_id: str, *, name: str, payload: dict[str, Any] | None = None) -> str:
-        """Send a signal, bypassing interactions. Returns the signal's id."""
+        """Bypasses interactions. Returns the signal's id."""
         return await self._send(self._adapter.signal(run_id, name=name, payload=payload))
 
     async def cancel_run(self, run_id: str) -> None:
-        """Cancel a run. A finished one stays as it is."""
         await self._send(self._adapter.cancel_run(run_id))
 
     def events(
@@ -246,10 +264,10 @@ class MobiusClient:
         """The events of the project, or of one run, after ``since`` (None: from now). Never ends.
 
         After a broken connection, ``on_break`` is called and the stream resumed. Every connection
-        of a project's stream first yields an ``EventKind.CURSOR`` event: the stream is open, and a
-        list that is read from now on misses nothing. Its ``seq`` is 0 if upstream does not tell its
-        position. With ``cursor_events``, a run's stream does so too. A run's stream may begin with
-        the current run, not logged. Close it (``contextlib.aclosing``) to end the connection.
+        of a project's stream, and with ``cursor_events`` of a run's, first yields an
+        ``EventKind.CURSOR`` event: a list that is read from now on misses nothing. Its position is
+        ``assumed`` if upstream does not tell it. A run's stream may begin with the current run, not
+        logged. Close it (``contextlib.aclosing``) to end the connection.
         """
         return sse.Stream(
             self._transport,
@@ -260,24 +278,31 @@ class MobiusClient:
             cursor_events=cursor_events,
         ).events()
 
-    async def open_events(self, run_id: str | None = None) -> None:
-        """Open and close a stream, to find out whether upstream has it."""
+    async def open_run_events(self, run_id: str) -> None:
+        """Find out if upstream has the stream."""
         path, timeout = self._adapter.events(run_id), self._transport.timeouts.stream
         async with self._transport.stream(path, query={}, headers={}, timeout=timeout):
             return
 
+    async def open_project_events(self) -> None:
+        """Raises Ended if the stream closes without a frame."""
+
+        def give_up(error: MobiusError) -> None:
+            raise error
+
+        async with aclosing(self.events(on_break=give_up)) as events:
+            await anext(events)
+
     # Groups and people
 
     async def groups(self, cursor: str | None = None, limit: int = PAGE_SIZE) -> Page[Group]:
-        """One page, newest first."""
         return await self._page(self._adapter.groups, limit=limit, cursor=cursor)
 
     async def update_group(self, group: str, *, routing: PolicyKind) -> Group:
-        """Change the policy of future interactions; open ones keep theirs."""
+        """Open interactions keep their policy."""
         return await self._send(self._adapter.update_group(group, routing=routing))
 
     async def members(self, group: str) -> tuple[GroupMember, ...]:
-        """All members of a group now."""
         return await self._all(self._adapter.members, group)
 
     async def add_member(self, group: str, user_id: str) -> GroupMember:
@@ -287,26 +312,38 @@ class MobiusClient:
         await self._send(self._adapter.remove_member(group, user_id))
 
     async def me(self) -> Person:
-        """The owner of the member token. Raises NotFound if upstream has no such call."""
+        """Raises NotFound if upstream has no such call."""
         return await self._read(self._adapter.me())
 
     # What they share
 
+    @asynccontextmanager
+    async def _known_api(self) -> AsyncGenerator[None, None]:
+        """Raises UnknownApi if the list of questions is missing because it has another path."""
+        try:
+            yield
+        except NotFound as missing:
+            try:
+                found = await self.find_generation()
+            except MobiusError:
+                raise missing from None
+            if found.generation is self.generation:
+                raise
+            raise UnknownApi(found.generation) from None
+
     async def _read(self, call: Call[T]) -> T:
-        """Send a GET, with retries."""
-        return _read_response(call, await self._transport.get(call.path, call.query))
+        return self._read_response(call, await self._transport.get(call.path, call.query))
 
     async def _send(self, call: Call[T]) -> T:
-        """Send once, without retries."""
         answer = await self._transport.send(
             call.method, call.path, query=call.query, json=call.json
         )
-        return _read_response(call, answer)
+        return self._read_response(call, answer)
 
     async def _page(
         self, page: Callable[..., Call[Page[T]]], *args: str, limit: int, **filters: Any
     ) -> Page[T]:
-        """One page. One that is too large is requested again with half the ``limit``.
+        """A page that is too large is requested again with half the ``limit``.
 
         A single record that is too large is left out and named in the page. If a ``limit`` is
         refused, a smaller one is tried, then none.
@@ -323,7 +360,7 @@ class MobiusClient:
     async def _page_within(
         self, page: Callable[..., Call[Page[T]]], *args: str, limit: int, **filters: Any
     ) -> Page[T] | None:
-        """One page, None if it is too large and smaller ones can be requested."""
+        """None if the page is too large and smaller ones can be requested."""
         name = page.__name__
         # A status that the project's list refuses may be known to that of a run.
         status = None if filters.get("run_id") else filters.get("status")
@@ -345,7 +382,7 @@ class MobiusClient:
                 continue
             self.lists.accepted(name, size, requested=limit)
             self.lists.took(name, status)
-            return _read_response(call, answer)
+            return self._read_response(call, answer)
         assert refused is not None  # nosec B101 # noqa: S101  there is always a size to try
         if filters.get("cursor") is None:
             self.lists.refuse(name, status, refused)
@@ -357,9 +394,10 @@ class MobiusClient:
 
         return tuple([item async for item in walk(read_page, complete=True)])
 
-
-def _read_response(call: Call[T], answer: Any) -> T:
-    try:
-        return call.read(answer)
-    except UnreadableError as error:
-        raise InvalidResponse(f"Mobius returned {error}.") from None
+    def _read_response(self, call: Call[T], answer: Any) -> T:
+        if self.generation is Generation.A and is_later(answer):
+            raise UnknownApi(Generation.B)
+        try:
+            return call.read(answer)
+        except UnreadableError as error:
+            raise InvalidResponse(f"Mobius returned {error}.") from None

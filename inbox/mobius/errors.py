@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from inbox.mobius.types import Generation
+
 
 @dataclass(frozen=True)
 class Refusal:
-    """The error in a response outside 2xx; missing parts are empty."""
-
     code: str = ""
     message: str = ""
     details: dict[str, Any] = field(default_factory=dict)
@@ -19,13 +19,12 @@ class MobiusError(Exception):
 
     Attributes:
         message: an English sentence for logs and commands; upstream's own if it sent one.
-        upstream_message: upstream's own message, which pages may show; empty if it sent none.
+        upstream_message: upstream's own message, which pages may show.
         code: the API's error code (``conflict``, ``already_claimed`` …), or empty.
-        details: the API's error details.
         status: HTTP status, None without a response.
         retry_after: in seconds, None if not given.
         request: the call, for example ``GET /interactions``; empty without a response.
-        silence: seconds since a broken stream last sent something; None for other calls.
+        silence: seconds since a broken stream last sent something.
         outage: what can't be used, for the log; empty if the error is about this call only.
     """
 
@@ -69,7 +68,6 @@ class NotFound(MobiusError):
 
     @property
     def is_of_project(self) -> bool:
-        """Whether Mobius itself says that it does not know the project."""
         return bool(self.code) and "project" in f"{self.code} {self.message}".lower()
 
 
@@ -88,10 +86,6 @@ class Unavailable(MobiusError):
 
 
 class Cause(StrEnum):
-    """Why a connection failed: unknown host name; a certificate that is not trusted, has expired or
-    is for another host; no TLS.
-    """
-
     HOST = "host"
     CERTIFICATE = "certificate"
     EXPIRED = "expired"
@@ -101,10 +95,7 @@ class Cause(StrEnum):
 
 
 class Unreachable(MobiusError):
-    """No response, or an incomplete one.
-
-    ``sent`` is False only if the request was certainly not sent, e.g. on a refused connection.
-    """
+    """``sent`` is False only if the request was certainly not sent: the connection was refused."""
 
     outage = "Mobius"
 
@@ -119,7 +110,7 @@ class Ended(Unreachable):
 
 
 class Silent(Unreachable):
-    """A stream sent nothing for too long, not even a keep-alive."""
+    pass
 
 
 class InvalidResponse(MobiusError):
@@ -127,13 +118,19 @@ class InvalidResponse(MobiusError):
 
 
 class WebPage(InvalidResponse):
-    """HTML with a success status, such as a proxy's sign-in page. It is not from Mobius, so it has
-    no ``status``.
-    """
+    """HTML with a success status, such as a proxy's sign-in page; not from Mobius."""
+
+
+class UnknownApi(InvalidResponse):
+    """Mobius has another generation of the API than the one by which it is read."""
+
+    def __init__(self, generation: Generation) -> None:
+        super().__init__(f"This Mobius uses generation {generation.upper()} of the API.")
+        self.generation = generation
 
 
 class TooLarge(InvalidResponse):
-    """A response beyond the limit. ``head`` is its beginning, ``tail`` its end if that was read."""
+    """``head`` is the beginning of the response, ``tail`` its end if that was read."""
 
     def __init__(self, message: str, *, head: bytes = b"", tail: bytes = b"") -> None:
         super().__init__(message)

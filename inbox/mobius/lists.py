@@ -17,6 +17,7 @@ class Lists:
     """Findings for one token; those of the service key are reset at each probe."""
 
     def __init__(self) -> None:
+        self.on_smaller: Callable[[], None] = lambda: None
         self._sizes: dict[str, int | None] = {}
         self._refused: dict[tuple[str, str], Rejected] = {}
         self._taken: set[tuple[str, str]] = set()
@@ -27,22 +28,24 @@ class Lists:
         self._taken.clear()
 
     def sizes(self, name: str, limit: int) -> Iterator[int | None]:
-        """The limits to try, in order."""
-        if name in self._sizes:
-            accepted_size = self._sizes[name]
-            yield None if accepted_size is None else min(limit, accepted_size)
-            return
-        yield limit
-        yield from (size for size in SMALLER if size < limit)
+        """A limit that was accepted may be refused later."""
+        accepted = self._sizes.get(name, limit)
+        if accepted is not None:
+            largest = min(limit, accepted)
+            yield largest
+            yield from (size for size in SMALLER if size < largest)
         yield None
 
     def accepted(self, name: str, size: int | None, *, requested: int) -> None:
-        """Record that the list accepted ``size`` when ``requested`` was preferred."""
+        """``requested`` was the preferred size."""
+        smaller = name in self._sizes and size != next(self.sizes(name, requested))
         if size != requested or requested > max(SMALLER):
             self._sizes[name] = size
+        if smaller:
+            self.on_smaller()
 
     def size(self, name: str) -> int | None:
-        """The largest accepted limit; 0 if none is accepted, None if unknown."""
+        """0 if no limit is accepted, None if unknown."""
         return (self._sizes[name] or 0) if name in self._sizes else None
 
     def check(self, name: str, status: str | None) -> None:
@@ -51,34 +54,28 @@ class Lists:
             raise self._refused[name, status]
 
     def took(self, name: str, status: str | None) -> None:
-        """Record that the list knows this status: a later refusal has another reason."""
+        """A later refusal of the status has another reason."""
         if status is not None:
             self._taken.add((name, status))
             self._refused.pop((name, status), None)
 
     def refuse(self, name: str, status: str | None, error: Rejected) -> None:
-        """Record that the list does not know this status."""
         if status is not None and (name, status) not in self._taken:
             self._refused[name, status] = error
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """Refusals as in ``Capabilities.refused``."""
         return tuple(sorted(f"{name}: {status}" for name, status in self._refused))
 
 
 def is_about_parameters(error: MobiusError) -> bool:
-    """Whether the request may be accepted with fewer parameters."""
     return error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 async def walk(
     page: Callable[..., Awaitable[Page[T]]], *, complete: bool = False, **filters: Any
 ) -> AsyncGenerator[T, None]:
-    """Every item of every page.
-
-    Raises InvalidResponse if a cursor repeats; with ``complete``, TooLarge for a skipped record.
-    """
+    """Raises InvalidResponse if a cursor repeats; ``complete``: TooLarge for a skipped record."""
     seen: set[str] = set()
     cursor: str | None = None
     while True:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from inbox.mobius.client import MobiusClient
-from inbox.mobius.errors import InvalidResponse, MobiusError
+from inbox.mobius.errors import Ended, InvalidResponse, MobiusError
 from inbox.mobius.timing import time_limit
 from inbox.mobius.types import Capabilities, InteractionStatus, Offer
 
@@ -19,21 +19,16 @@ TIMEOUT = 5.0
 
 
 def is_lasting(error: MobiusError) -> bool:
-    """Whether upstream lacks the call or refuses its arguments; other errors may pass."""
+    """Upstream lacks the call or refuses its arguments; other errors may pass."""
     return error.status in _NO
 
 
 async def probe(
     client: MobiusClient, last: Capabilities, *, timeout: float = TIMEOUT
 ) -> Capabilities:
-    """Find out what the client's upstream offers now.
+    """Raises MobiusError if the pending list can't be read: the other calls would fail too.
 
-    Args:
-        last: what was known before.
-        timeout: seconds that each call may take.
-
-    Raises:
-        MobiusError: the pending list can't be read, so that the other calls would fail too.
+    ``timeout``: seconds that each call may take.
     """
     client.lists.forget()
     async with time_limit(timeout):
@@ -41,7 +36,7 @@ async def probe(
     offers = {"pending": pending}
     calls: dict[str, Awaitable[Offer]] = {
         "closed": _offer(timeout, client.interactions, status=InteractionStatus.COMPLETED),
-        "project_events": _stream(timeout, client, None),
+        "project_events": _project_stream(timeout, client),
         "runs": _offer(timeout, client.runs),
         "groups": _offer(timeout, client.groups),
         "token_owner": _token_owner(timeout, client),
@@ -53,7 +48,7 @@ async def probe(
         calls = {
             "run": _offer(timeout, client.run, run_id),
             "steps": _offer(timeout, client.steps, run_id),
-            "run_events": _stream(timeout, client, run_id),
+            "run_events": _run_stream(timeout, client, run_id),
             "pending_of_run": _offer(
                 timeout, client.interactions, status=InteractionStatus.PENDING, run_id=run_id
             ),
@@ -69,7 +64,7 @@ async def probe(
 
 
 async def _pending(client: MobiusClient) -> tuple[Offer, str | None]:
-    """Whether the pending list can be read, and the id of a run in it."""
+    """The second value is the id of a run in the list."""
     try:
         page = await client.interactions(status=InteractionStatus.PENDING)
     except MobiusError as error:
@@ -92,7 +87,6 @@ async def _any_run(client: MobiusClient, runs: Offer) -> str | None:
 async def _error_of(
     timeout: float, call: Callable[..., Awaitable[object]], *args: Any, **kwargs: Any
 ) -> MobiusError | None:
-    """Why the call failed; None if it succeeded."""
     try:
         async with time_limit(timeout):
             await call(*args, **kwargs)
@@ -113,15 +107,26 @@ async def _offer(
     return _shown_by(await _error_of(timeout, call, *args, **kwargs))
 
 
-async def _stream(timeout: float, client: MobiusClient, run_id: str | None) -> Offer:
-    """Whether the stream can be opened."""
-    error = await _error_of(timeout, client.open_events, run_id)
+async def _project_stream(timeout: float, client: MobiusClient) -> Offer:
+    """A stream that closes at once, twice, is none."""
+    error = await _error_of(timeout, client.open_project_events)
+    if isinstance(error, Ended):
+        error = await _error_of(timeout, client.open_project_events)
+    return Offer.NO if isinstance(error, Ended) else _stream_shown_by(error)
+
+
+async def _run_stream(timeout: float, client: MobiusClient, run_id: str) -> Offer:
+    """The stream of a finished run may close at once."""
+    return _stream_shown_by(await _error_of(timeout, client.open_run_events, run_id))
+
+
+def _stream_shown_by(error: MobiusError | None) -> Offer:
     # A response that isn't a stream: the path means something else there.
     return Offer.NO if isinstance(error, InvalidResponse) else _shown_by(error)
 
 
 async def _token_owner(timeout: float, client: MobiusClient) -> Offer:
-    """Whether upstream names a token's owner. The service key has none, so a refusal means yes."""
+    """The service key has no owner, so a refusal means yes."""
     error = await _error_of(timeout, client.me)
     # One that can't be read was accepted, though the service key belongs to no person.
     if error is None or isinstance(error, InvalidResponse) or error.status in _CAN_TELL:

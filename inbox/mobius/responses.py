@@ -33,10 +33,7 @@ _LONGEST_MESSAGE = 500
 
 
 def read(status: int, content: bytes | bytearray, media_type: str = "") -> Any:
-    """The JSON of a successful response; None for an empty 204.
-
-    Raises InvalidResponse, for HTML WebPage.
-    """
+    """None for an empty 204. Raises InvalidResponse, for HTML WebPage."""
     if status == HTTPStatus.NO_CONTENT and not content:
         return None
     try:
@@ -55,7 +52,6 @@ def failure(
     retry_after: str | None,
     read_refusal: Callable[[Any], Refusal],
 ) -> MobiusError:
-    """The error for a response outside 2xx, whatever its body."""
     refusal = read_refusal(_parsed(content))
     message = refusal.message[:_LONGEST_MESSAGE]
     return _kind(status)(
@@ -69,7 +65,7 @@ def failure(
 
 
 def seconds(retry_after: str | None) -> float | None:
-    """A ``Retry-After`` header, seconds or an HTTP date, in seconds; None if unreadable."""
+    """Seconds or an HTTP date; None if unreadable."""
     if retry_after is None:
         return None
     if retry_after.strip().isascii() and retry_after.strip().isdigit():

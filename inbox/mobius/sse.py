@@ -17,13 +17,12 @@ from inbox.mobius.types import Event, EventKind
 Broken = Callable[[MobiusError], None]
 _SETTLED_SECONDS = 10.0
 _ENDED_SECONDS = 1.0
+_REMEMBERED_RUNS = 1000
+"""How many runs have their own count of events; a repeated event of any other is yielded again."""
 
 
 class Stream:
-    """A reader of the project's stream, or of one run's.
-
-    ``cursor`` is the newest ``seq`` that was yielded, at first where to begin; None if unknown.
-    """
+    """``cursor`` is the newest ``seq`` that was yielded, at first where to begin, or None."""
 
     def __init__(
         self,
@@ -39,7 +38,6 @@ class Stream:
         self._transport = transport
         self._adapter = adapter
         self._run_id = run_id
-        self._path = adapter.events(run_id)
         self._on_break = on_break
         timeouts = transport.timeouts
         self._timeout = timeouts.stream if run_id is None else timeouts.run_stream
@@ -50,13 +48,13 @@ class Stream:
         self._begun = False
         self._keeps_alive = False
         self._last_received = 0.0
+        self._newest: dict[str, int] = {}
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Yield events forever. After a broken connection, call ``on_break``, wait and reconnect.
+        """A connection that brought a logged event or lasted a while resets the back-off.
 
-        A connection that brought a logged event or lasted a while resets the back-off. After a
-        frame beyond the limit, the next connection is made without a cursor, since resuming would
-        replay that frame.
+        After a frame beyond the limit, the next connection is made without a cursor, since resuming
+        would replay that frame.
         """
         loop = asyncio.get_running_loop()
         failures = 0
@@ -94,7 +92,8 @@ class Stream:
                 await asyncio.sleep(wait)
 
     async def _connection(self) -> AsyncGenerator[Event, None]:
-        """The events of one connection. Raises MobiusError when it breaks."""
+        """Raises MobiusError when the connection breaks."""
+        path = self._adapter.events(self._run_id)
         query, headers = ({}, {}) if self.cursor is None else self._adapter.resume(self.cursor)
         if not self._since_used:
             query = {}
@@ -102,7 +101,7 @@ class Stream:
             headers = headers | {"Last-Event-ID": self._last_id}
         async with (
             self._transport.stream(
-                self._path, query=query, headers=headers, timeout=self._timeout
+                path, query=query, headers=headers, timeout=self._timeout
             ) as pieces,
             aclosing(self._frames(pieces)) as frames,
             _Peekable(frames) as ahead,
@@ -126,7 +125,7 @@ class Stream:
                     if not self._last_id and before.seq < event.seq:
                         yield before
                 if event.logged or self.cursor is None:
-                    self.cursor = max(event.seq, self.cursor or 0)
+                    self._note(event)
                 yield event
 
     async def _frames(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[ServerSentEvent, None]:
@@ -139,9 +138,7 @@ class Stream:
                 yield frame
 
     async def _watched(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The chunks, with frames measured and keep-alives noticed. httpx-sse buffers lines and
-        drops comments, so this comes first.
-        """
+        """Comes before httpx-sse, which buffers lines and drops comments."""
         loop = asyncio.get_running_loop()
         limit = FrameLimit(self._transport.limits.frame)
         self._last_received = loop.time()
@@ -167,7 +164,7 @@ class Stream:
             yield piece
 
     async def _opening(self, ahead: "_Peekable") -> Event:
-        """The event with the position of a project's stream, from upstream or made up here."""
+        """The position of a project's stream, from upstream or made up here."""
         frame = await ahead.peek(self._transport.timeouts.opening)
         event = None if frame is None else self._adapter.read_frame(frame, first=False)
         if event is not None and event.kind is EventKind.CURSOR:
@@ -175,7 +172,7 @@ class Stream:
             return event
         if self.cursor is None and event is not None:
             self.cursor = max(0, event.seq - 1)
-        return Event.cursor_at(self.cursor or 0)
+        return Event.cursor_at(self.cursor or 0, assumed=True)
 
     def _seed_or_entry(self, event: Event) -> Event:
         """The first event of a run's connection, logged unless it is the seed.
@@ -195,13 +192,24 @@ class Stream:
     def _seen(self, event: Event) -> bool:
         if self.cursor is None:
             return False
-        # A seed that is older than the cursor begins a replay.
-        return event.seq <= self.cursor if event.logged else 0 < event.seq < self.cursor
+        if not event.logged:
+            # A seed that is older than the cursor begins a replay.
+            return 0 < event.seq < self.cursor
+        if self._run_id is not None or event.seq > self.cursor:
+            return event.seq <= self.cursor
+        # Some project streams number the events of each run.
+        return event.seq <= self._newest.get(event.run_id or "", 0)
+
+    def _note(self, event: Event) -> None:
+        self.cursor = max(event.seq, self.cursor or 0)
+        if self._run_id is None:
+            run_id = event.run_id or ""
+            self._newest[run_id] = max(event.seq, self._newest.pop(run_id, 0))
+            if len(self._newest) > _REMEMBERED_RUNS:
+                del self._newest[next(iter(self._newest))]
 
 
 class _Peekable:
-    """An async iterator with ``peek``."""
-
     def __init__(self, frames: AsyncIterator[ServerSentEvent]) -> None:
         self._frames = frames
         self._next: asyncio.Future[ServerSentEvent] | None = None
@@ -229,7 +237,7 @@ class _Peekable:
         return frame
 
     async def peek(self, seconds: float) -> ServerSentEvent | None:
-        """The next item, without consuming it; None if it takes longer than ``seconds``."""
+        """None if the next item takes longer than ``seconds``."""
         if self._next is None:
             self._next = asyncio.ensure_future(anext(self._frames))
         done, _ = await asyncio.wait({self._next}, timeout=seconds)

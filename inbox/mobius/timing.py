@@ -16,11 +16,10 @@ class Timeouts:
     Attributes:
         read: the longest silence of a call.
         total: the longest duration of a call.
-        stream: the longest silence of the project's stream.
-        run_stream: that of a run's stream, for which the guide promises no keep-alives.
-        keep_alive: that of a stream that has sent keep-alives.
-        opening: how long a stream may take to send its position; after that, upstream counts as
-            one that never does.
+        stream, run_stream: the longest silence of a stream; the guide promises no keep-alives for a
+            run's.
+        keep_alive: the longest silence of a stream that has sent keep-alives.
+        opening: how long a stream may take to send its position, before it counts as never sent.
     """
 
     connect: float = 5.0
@@ -36,8 +35,8 @@ class Timeouts:
 class Backoff:
     """Capped exponential back-off with jitter. Times in seconds.
 
-    ``attempts`` is how often a GET is sent at most. No try begins after ``max_elapsed``, so that a
-    page does not wait for a slow upstream several times.
+    No try begins after ``max_elapsed``, so that a page does not wait for a slow upstream several
+    times.
     """
 
     base: float = 0.25
@@ -48,10 +47,7 @@ class Backoff:
     random: Random = field(default_factory=Random, repr=False, compare=False)
 
     def delay(self, failures: int, retry_after: float | None = None) -> float:
-        """Seconds to wait after the ``failures``-th failure in a row (from 1).
-
-        Not less than ``retry_after`` from upstream, up to ``longest_retry_after``.
-        """
+        """Seconds to wait after the ``failures``-th failure in a row (from 1)."""
         ceiling = min(self.cap, self.base * 2.0 ** min(failures, 32))
         wait = self.random.uniform(ceiling / 2, ceiling)
         return max(wait, min(retry_after or 0.0, self.longest_retry_after))
@@ -59,7 +55,7 @@ class Backoff:
 
 @asynccontextmanager
 async def time_limit(seconds: float) -> AsyncIterator[None]:
-    """Raises ``Unreachable`` if what is awaited in the context takes longer."""
+    """Raises ``Unreachable``."""
     try:
         async with asyncio.timeout(seconds):
             yield

@@ -76,7 +76,6 @@ class Bearer(httpx.Auth):
 
     @property
     def usable(self) -> bool:
-        """Whether the token can be sent in a header."""
         token = self._token.get_secret_value()
         return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
@@ -86,7 +85,7 @@ class Bearer(httpx.Auth):
 
 
 def pooled(base_url: str, timeouts: Timeouts, *, max_connections: int = 100) -> httpx.AsyncClient:
-    """A new connection pool, without cookies, and without a proxy for loopback."""
+    """Without cookies, and without a proxy for loopback."""
     # People share the pool: one person's cookie must not be sent with another's token.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(
@@ -113,7 +112,7 @@ def ssl_context() -> ssl.SSLContext:
 
 
 class Transport:
-    """Sends to one project. Raises ``MobiusError`` and nothing else.
+    """Raises ``MobiusError`` and nothing else.
 
     ``quiet_until`` is the monotonic time up to which ``Retry-After`` asks to wait with other calls.
     """
@@ -149,7 +148,7 @@ class Transport:
 
     @property
     def clock_offset(self) -> timedelta | None:
-        """Upstream's time minus ours, to a second, at the last response that had a time."""
+        """Upstream's time minus ours, to a second."""
         if self._dated is None:
             return None
         theirs, ours = self._dated
@@ -159,13 +158,17 @@ class Transport:
             return None
 
     def with_auth(self, auth: Bearer) -> "Transport":
-        """A transport with the same pool and another token."""
         other = copy(self)
         other._auth, other.quiet_until, other._dated = auth, float("-inf"), None
         return other
 
+    def with_root(self, root: str) -> "Transport":
+        other = copy(self)
+        other.root = root
+        return other
+
     async def get(self, path: str, query: Query | None = None, *, to_the_end: bool = False) -> Any:
-        """The JSON at ``path``. Retried after temporary failures, since it changes nothing.
+        """Retried after temporary failures, since it changes nothing.
 
         ``to_the_end``: read on beyond the limit, so that TooLarge has the end of the response.
         """
@@ -186,7 +189,7 @@ class Transport:
     async def get_if_changed(
         self, path: str, query: Query, etag: str | None
     ) -> tuple[Any, str | None] | None:
-        """The JSON at ``path`` and its ``ETag``, without retries; None if unchanged."""
+        """Without retries; None if unchanged."""
         conditional = {} if etag is None else {"If-None-Match": etag}
         status, headers, content = await self._once(
             "GET", path, query, None, extra_headers=conditional
@@ -204,7 +207,7 @@ class Transport:
         json: Any = None,
         to_the_end: bool = False,
     ) -> Any:
-        """Send a request once. Returns the JSON of its response, None without a body."""
+        """Send a request once: it may have arrived even if this fails. None without a body."""
         answer = await self._once(method, path, query, json, to_the_end=to_the_end)
         return self._read(f"{method} {path}", *answer)
 
@@ -212,7 +215,7 @@ class Transport:
     async def stream(
         self, path: str, *, query: Query, headers: Mapping[str, str], timeout: float
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open an event stream as chunks of bytes; entering waits until upstream has accepted it.
+        """Entering waits until upstream has accepted the stream.
 
         A silence of much more than ``timeout`` seconds raises Unreachable. Streams have their own
         pool, so that other calls always find a connection.
@@ -333,7 +336,7 @@ class Transport:
 
 
 def _kind(method: str, path: str) -> str:
-    """The call without its IDs: names and IDs alternate in a path."""
+    """Names and IDs alternate in a path."""
     parts = path.split("/")
     parts[2::2] = ["{id}"] * len(parts[2::2])
     return f"{method} {'/'.join(parts)}"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from inbox.instants import in_utc
+from inbox.lib.instants import in_utc
 
 T = TypeVar("T")
 
@@ -21,6 +21,14 @@ NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 Stamp = Annotated[datetime, AfterValidator(in_utc)]
 
 
+class Generation(StrEnum):
+    """The guide's API is A; ``docs/upstream.md`` has the others."""
+
+    A = "a"
+    B = "b"
+    C = "c"
+
+
 class Record(BaseModel):
     """Immutable; unknown fields are ignored."""
 
@@ -28,10 +36,7 @@ class Record(BaseModel):
 
 
 class Page(Record, Generic[T]):
-    """One page of a list, newest first. ``next_cursor`` is None on the last page.
-
-    ``skipped`` names records that are too large to be read, by id if that was found.
-    """
+    """``skipped`` names records that are too large to be read, by id if that was found."""
 
     items: tuple[T, ...]
     next_cursor: str | None = None
@@ -42,14 +47,14 @@ class InteractionStatus(StrEnum):
     """``OTHER`` stands for an unknown status; ``Interaction.status_word`` has it."""
 
     PENDING = "pending"
+    IN_REVIEW = "in_review"
     COMPLETED = "completed"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
     OTHER = "other"
 
 
 class PolicyKind(StrEnum):
-    """Who must answer before the interaction completes."""
-
     ANY = "any"
     ALL = "all"
     QUORUM = "quorum"
@@ -63,23 +68,66 @@ class Policy(Record):
 
 
 class Option(Record):
-    """One choice of a ``select`` or ``multi_select`` question."""
-
     value: str
     label: str
     description: str = ""
 
 
+ONLY_QUESTION = "answer"
+"""The ID of the question of an interaction that has no IDs for its questions."""
+
+
 class Question(Record):
-    """One thing to answer. ``mode`` may be unknown to this app. ``default`` has the shape of a
-    value of that mode, None if the question suggests none.
+    """``default`` has the shape of a value of ``mode``, which may be unknown to this app.
+
+    ``prompt`` is empty for a question that the interaction's headline asks. ``max_length`` is in
+    characters; None where upstream names no limit. ``min_selections`` and ``max_selections`` are
+    for ``multi_select``, and text for *Other…* counts as one of them.
     """
 
+    id: str = ONLY_QUESTION
+    prompt: str = ""
+    description: str = ""
+    required: bool = True
     mode: str
     options: tuple[Option, ...] = ()
     default: Any = None
     placeholder: str = ""
     multiline: bool = False
+    allow_other: bool = False
+    min_selections: int | None = None
+    max_selections: int | None = None
+    max_length: int | None = None
+
+    def answer(self, value: Any) -> "QuestionAnswer":
+        """``value`` is of the kind that ``mode`` asks for, else any JSON."""
+        if self.mode == "input" and isinstance(value, str):
+            return QuestionAnswer(question=self.id, text=value)
+        several = self.mode == "multi_select" and isinstance(value, list)
+        if several and all(isinstance(choice, str) for choice in value):
+            return QuestionAnswer(question=self.id, values=tuple(value))
+        return QuestionAnswer(question=self.id, value=value)
+
+
+class QuestionAnswer(Record):
+    """The answer to one question. One of these is set: ``value`` for ``confirm`` (a boolean),
+    ``select``, and anything that doesn't fit the question's mode; ``values`` for ``multi_select``;
+    ``text`` for ``input``. ``other`` is the text of *Other…*: in place of ``value``, or beside
+    ``values``.
+    """
+
+    question: str = ONLY_QUESTION
+    value: Any = None
+    values: tuple[str, ...] | None = None
+    text: str | None = None
+    other: str | None = None
+
+    @property
+    def content(self) -> Any:
+        """What ``Question.answer`` was called with."""
+        if self.values is not None:
+            return list(self.values)
+        return self.value if self.text is None else self.text
 
 
 class Target(Record):
@@ -90,23 +138,25 @@ class Target(Record):
 
 
 class Answer(Record):
-    """A person's or agent's answer. ``user_id`` is None if upstream names no one."""
+    """A person's answers to all questions of an interaction, submitted together.
+
+    ``user_id`` is None if upstream names no one. ``round`` counts the requests for changes that
+    came before it.
+    """
 
     user_id: str | None
-    value: Any
+    answers: tuple[QuestionAnswer, ...]
     comment: str | None = None
     at: Stamp | None = None
+    round: int = 0
 
 
-MAYBE_UNKNOWN = ("target", "message", "spec", "policy")
+MAYBE_UNKNOWN = ("target", "message", "spec", "policy", "responses")
 """``policy``: how many of a group must answer."""
 
 
 class PlannedInteraction(Record):
-    """What an interaction step of a workflow's spec will ask.
-
-    Fields are None if the spec does not say, or if they depend on the run's inputs or steps.
-    """
+    """Fields are None if the spec does not say, or if they depend on the run's inputs or steps."""
 
     type: str = ""
     target: Target | None = None
@@ -115,17 +165,55 @@ class PlannedInteraction(Record):
     policy: Policy | None = None
 
 
+class Reference(Record):
+    """What an interaction is about, or what supports it: an address, or an entity in Mobius.
+
+    ``relation`` is upstream's word, such as ``evidence``. ``url`` may have any scheme.
+    """
+
+    label: str = ""
+    relation: str = ""
+    url: str = ""
+    entity_type: str = ""
+    entity_id: str = ""
+
+
+class LifecycleEvent(Record):
+    """A change of an interaction's status. ``action`` is upstream's word: ``created``,
+    ``submitted_for_review``, ``accepted``, ``changes_requested``, ``resolved``, ``cancelled`` or
+    ``expired``. ``actor_id`` is None for upstream itself.
+    """
+
+    action: str
+    status: InteractionStatus
+    actor_id: str | None = None
+    comment: str | None = None
+    round: int = 0
+    at: Stamp | None = None
+
+
 class Interaction(Record):
     """An interaction as upstream has it now.
 
     Attributes:
+        type: ``approval``, ``review``, ``input``, ``task``, or upstream's word for another kind.
+        message: the whole text: the headline, what follows it, and what the questions ask.
         responses: every answer so far, in the order of the member snapshot if there is one.
         value, comment: the final response.
-        members: the member snapshot (Mobius user ids); None for a target that is not a group and
-            for a group whose snapshot is unknown.
+        round: how many requests for changes there were. Only responses of this round count.
+        members: the member snapshot (Mobius user ids); None where there is none or it is unknown.
         claimable: upstream shows claims on it.
         unknown_fields: which of ``MAYBE_UNKNOWN`` the payload does not have.
-        raw: the payload.
+        title, description: the headline and the text, where upstream has them apart.
+        subject, references: what it is about, and what supports it.
+        created_by: the Mobius ID of the person or machine that asked, where upstream says.
+        checkers: Mobius IDs of those who accept the answer or request changes; empty for an
+            interaction without a review.
+        feedback, checked_by: the last request for changes, and the last checker to decide. The
+            feedback stays after the interaction is pending again.
+        submitted_at: when it last went into review.
+        lifecycle: oldest first; None if the payload does not say.
+        session_id, turn_id: the conversation of the agent that asked, and the turn that waits.
     """
 
     id: str
@@ -147,24 +235,40 @@ class Interaction(Record):
     responder_id: str | None = None
     value: Any = None
     comment: str | None = None
+    round: int = 0
     expires_at: Stamp | None = None
     completed_at: Stamp | None = None
     created_at: Stamp
     updated_at: Stamp
     claimable: bool = False
     unknown_fields: tuple[str, ...] = ()
+    title: str = ""
+    description: str = ""
+    subject: Reference | None = None
+    references: tuple[Reference, ...] = ()
+    properties: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    created_by: str | None = None
+    checkers: tuple[str, ...] = ()
+    feedback: str | None = None
+    checked_by: str | None = None
+    submitted_at: Stamp | None = None
+    lifecycle: tuple[LifecycleEvent, ...] | None = None
+    cancel_reason: str | None = None
+    session_id: str | None = None
+    turn_id: str | None = None
     raw: dict[str, Any]
 
     @property
     def partial(self) -> bool:
-        """Whether it is probably a list item, and reading it by id would give more."""
-        return any(name in self.unknown_fields for name in ("target", "message", "spec"))
+        """Reading it by id would probably give more."""
+        answered = self.status is InteractionStatus.COMPLETED
+        names = ("target", "message", "spec", *(["responses"] if answered else []))
+        return any(name in self.unknown_fields for name in names)
 
 
 class RunStatus(StrEnum):
-    """``ACTIVE`` is what later generations have for all unfinished runs. ``OTHER`` stands for an
-    unknown status; ``Run.status_word`` has it.
-    """
+    """``ACTIVE`` is a published description's word for all unfinished runs."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -172,38 +276,33 @@ class RunStatus(StrEnum):
     ACTIVE = "active"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
     OTHER = "other"
 
     @property
     def finished(self) -> bool:
-        """Whether it is a final status."""
-        return self in (RunStatus.COMPLETED, RunStatus.FAILED)
+        return self in (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED)
 
 
 class StepStatus(StrEnum):
-    """``OTHER`` stands for an unknown status; ``Step.status_word`` has it."""
-
     PENDING = "pending"
     RUNNING = "running"
+    SUSPENDED = "suspended"
     COMPLETED = "completed"
     FAILED = "failed"
+    SKIPPED = "skipped"
     CANCELLED = "cancelled"
     OTHER = "other"
 
 
 class Wait(Record):
-    """What a suspended run waits for."""
-
     wakes_at: Stamp | None = None
     signals: tuple[str, ...] = ()
     interaction_ids: tuple[str, ...] = ()
 
 
 class StepPlan(Record):
-    """A step of the workflow's spec: ``kind`` is interaction, wait_signal, sleep or action.
-
-    ``asks`` is what an interaction step asks.
-    """
+    """``kind`` is interaction, wait_signal, sleep or action."""
 
     name: str
     kind: str
@@ -212,15 +311,18 @@ class StepPlan(Record):
 
 
 class Run(Record):
-    """A run as upstream has it now. ``plan`` is None if the payload has no spec.
+    """``plan`` is None if the payload has no spec; empty where upstream has no plans.
 
-    ``started_by`` is a Mobius user id or a name, empty if unknown. ``partial``: only the status is
-    given.
+    ``title`` is the run's own, beside the workflow's name; ``stop_reason`` is upstream's word for
+    why it ended. ``started_by`` is a Mobius user id or a name, empty if unknown. ``partial``: only
+    the status is given.
     """
 
     id: str
     workflow: str
+    title: str = ""
     status: RunStatus
+    stop_reason: str = ""
     status_word: str = ""
     queue: str = "default"
     attempt: int = 1
@@ -241,8 +343,6 @@ class Run(Record):
 
 
 class Step(Record):
-    """One attempt at one step of a run."""
-
     id: str
     run_id: str
     name: str
@@ -262,7 +362,7 @@ class Step(Record):
 
 
 class EventKind(StrEnum):
-    """What an event is about. ``CURSOR`` only gives the stream's position."""
+    """``CURSOR`` only gives the stream's position."""
 
     RUN = "run"
     STEP = "step"
@@ -276,7 +376,9 @@ class Event(Record):
     """An event of a stream. ``type`` is the API's (``run_updated`` …), kept for the timeline.
 
     ``logged`` is False for an event that is not in the log: the seed of a run's stream and the
-    opening cursor of a project's. ``seq`` is strictly increasing within a project.
+    opening cursor of a project's. ``seq`` is strictly increasing within a project, or within a run.
+    ``assumed``: upstream doesn't tell the stream's position, so it is taken from elsewhere.
+    ``without_state``: its run may have changed, in a way that the event does not tell.
     """
 
     kind: EventKind
@@ -285,15 +387,16 @@ class Event(Record):
     run_id: str | None = None
     at: Stamp | None = None
     logged: bool = True
+    assumed: bool = False
+    without_state: bool = False
     run: Run | None = None
     step: Step | None = None
     interaction: Interaction | None = None
     data: dict[str, Any] = {}
 
     @classmethod
-    def cursor_at(cls, seq: int) -> "Event":
-        """The event that only gives a stream's position."""
-        return cls(kind=EventKind.CURSOR, type="", seq=seq, logged=False)
+    def cursor_at(cls, seq: int, *, assumed: bool = False) -> "Event":
+        return cls(kind=EventKind.CURSOR, type="", seq=seq, logged=False, assumed=assumed)
 
 
 class Group(Record):
@@ -307,20 +410,16 @@ class Group(Record):
 
 
 class GroupMember(Record):
-    """A person's place in a group."""
-
     user_id: str
 
 
 class Person(Record):
-    """A token's owner."""
-
     user_id: str
     name: str = ""
 
 
 class Offer(StrEnum):
-    """Whether something is offered. ``UNKNOWN`` never replaces a known value."""
+    """``UNKNOWN`` never replaces a known value."""
 
     YES = "yes"
     NO = "no"
@@ -328,17 +427,14 @@ class Offer(StrEnum):
 
 
 class Capabilities(Record):
-    """Each field but the last two is a call or feature of Mobius.
-
-    Attributes:
-        pending: the list of pending interactions, of the whole project.
-        pending_of_run: that list, of one run.
-        closed: the list of closed interactions.
-        token_owner: upstream says who a token belongs to.
-        claims: questions show whether they can be claimed.
-        page_size: the largest ``limit`` that the list of interactions accepts; 0 if it accepts
-            none, None if unknown.
-        refused: statuses that a list does not know, such as ``runs: active``.
+    """Attributes:
+    pending: the list of pending interactions, of the whole project.
+    pending_of_run: the same list, of one run.
+    token_owner: upstream says who a token belongs to.
+    claims: questions show if they can be claimed.
+    page_size: the largest ``limit`` that the list of interactions accepts; 0 if it accepts
+        none, None if unknown.
+    refused: statuses that a list does not know, such as ``runs: active``.
     """
 
     pending: Offer = Offer.UNKNOWN
@@ -358,10 +454,8 @@ class Capabilities(Record):
     refused: tuple[str, ...] = ()
 
     def offers(self) -> dict[str, Offer]:
-        """The functions by name."""
         return {name: value for name, value in self if isinstance(value, Offer)}
 
     def updated(self, probed: dict[str, Offer]) -> "Capabilities":
-        """A copy with the ``probed`` values, except unknown ones."""
         certain = {name: offer for name, offer in probed.items() if offer is not Offer.UNKNOWN}
         return self.model_copy(update=certain)

@@ -6,7 +6,8 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from inbox import exact
+from inbox.lib import exact
+from inbox.models.answers import Answers
 from inbox.models.exact_json import ExactJSON
 from inbox.models.interaction import Interaction
 from inbox.models.reviewer import Reviewer
@@ -18,7 +19,7 @@ GIVE_UP_AFTER = timedelta(minutes=5)
 
 
 def same(first: Any, second: Any) -> bool:
-    """Whether both are the same JSON: ``1`` is not ``true``."""
+    """``1`` is not ``true``."""
     return exact.dumps(first, sort_keys=True) == exact.dumps(second, sort_keys=True)
 
 
@@ -31,19 +32,19 @@ class Attempt(models.Model):
       show it yet), ``unconfirmed`` (the same, for so long that it can be sent again), ``answered``
       (upstream shows it) or ``refused`` (upstream refused it, someone was first, or it could not
       be sent: ``outcome`` has the code).
+    - ``answers``: as in ``inbox.models.answers``, for the question's ``round``.
     - ``shown``: what the person saw: message, context with secrets masked, questions,
-      ``updated_at``. ``digest`` is of the same with the secrets, as ``inbox.services.seen`` has it.
+      ``updated_at``. ``digest`` is of the same with the secrets.
     - ``address``: where the answer was sent from, for the decision log.
     - ``http_status``: that of a failed POST, null if it succeeded or had no response.
     - ``created_at``: when the person decided. ``sent_at``: when the request of a held answer was
       begun; any other is sent at once.
     - ``returned``: why a held answer did not become one, as a ``Kind`` of
-      ``inbox.services.outcome``; empty for any other, and once the person has answered again.
+      ``inbox.answering.outcome``; empty for any other, and once the person has answered again.
       ``returned_message``: what Mobius said then.
     """
 
     NOT_SENT = "not_sent"
-    """The outcome of an attempt whose request was not sent."""
 
     class State(models.TextChoices):
         HELD = "held"
@@ -61,7 +62,8 @@ class Attempt(models.Model):
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     interaction_id = models.CharField(max_length=200)
-    value = ExactJSON(null=True)
+    answers = ExactJSON(default=list)
+    round = models.PositiveIntegerField(default=0)
     comment = models.TextField(default="", blank=True)
     credential_kind = models.CharField(max_length=10)
     address = models.CharField(max_length=64, default="", blank=True)
@@ -97,18 +99,17 @@ class Attempt(models.Model):
 
     @classmethod
     def held_or_sending(cls) -> models.QuerySet["Attempt"]:
-        """Held answers, and those that were held and are being sent."""
         states = (cls.State.HELD, cls.State.OPEN)
         return cls.objects.filter(state__in=states, send_at__isnull=False, returned="")
 
     @property
     def sent(self) -> bool:
-        """Whether its request may have reached upstream."""
+        """Its request may have reached upstream."""
         waits = self.state in (self.State.HELD, self.State.UNDONE)
         return not waits and self.outcome != self.NOT_SENT
 
     def question(self) -> Interaction | None:
-        """The question that it answers; None if the mirror doesn't have it any more. One query."""
+        """None if the mirror doesn't have it any more."""
         own = Interaction.objects.filter(upstream=self.upstream_id, mobius_id=self.interaction_id)
         return own.first()
 
@@ -118,16 +119,16 @@ class Attempt(models.Model):
 
     @property
     def on_its_way(self) -> bool:
-        """Whether it was held, is being sent now, and nothing is known of it yet."""
+        """It was held, is being sent now, and nothing is known of it yet."""
         return self.state == self.State.OPEN and self.send_at is not None and not self.returned
 
-    def matches(self, value: Any, comment: str, at: datetime | None) -> bool:
-        """Whether an answer with this value and comment may be from this attempt.
+    def matches(self, answers: Answers, comment: str, at: datetime | None) -> bool:
+        """A response with these answers and comment may be from this attempt.
 
         Its time must be between the request's start and end, give or take ``SKEW``. An unsettled
         attempt lasts until now.
         """
-        if not self.sent or not same(self.value, value) or self.comment != comment:
+        if not self.sent or not same(self.answers, answers) or self.comment != comment:
             return False
         ended = self.settled_at or timezone.now()
         return at is None or self.began_at - SKEW <= at <= ended + SKEW
@@ -161,19 +162,19 @@ class ClaimAttempt(models.Model):
 
     @property
     def given_up(self) -> bool:
-        """Whether it counts as not accepted, since the question has not shown it for so long."""
+        """The question has not shown it for so long that it counts as not accepted."""
         if self.ended_at is not None:
             return self.ended_at + self.GIVE_UP_AFTER_FAILURE < timezone.now()
         return self.created_at + GIVE_UP_AFTER < timezone.now()
 
 
 class Draft(models.Model):
-    """An answer that was typed and not sent. Only its owner reads it. A question has several if two
-    devices typed different texts.
+    """An answer that was typed and not sent. Only its owner reads it.
 
-    ``values`` is the form's ``value`` field as submitted, a list of strings. ``version`` counts
-    saves. ``form`` is the operation id of the form that saved it last, ``device`` a digest of that
-    browser's random cookie. ``browser`` and ``system`` name the device, both or neither.
+    ``values`` is the form's ``value`` field as submitted. ``version`` counts changes of the text;
+    ``form`` is the operation ID of the form that saved it last. ``earlier_values`` and
+    ``earlier_comment`` are the text that it replaced although its form did not show that.
+    ``round`` is the question's when it was saved last.
     ``closed_at`` is set when others closed the question; the draft is deleted 30 days later.
     """
 
@@ -182,18 +183,18 @@ class Draft(models.Model):
     interaction_id = models.CharField(max_length=200)
     values = ExactJSON(default=list)
     comment = models.TextField(default="", blank=True)
+    round = models.PositiveIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
     form = models.CharField(max_length=64, default="", blank=True)
-    device = models.CharField(max_length=16, default="", blank=True)
-    browser = models.CharField(max_length=20, default="", blank=True)
-    system = models.CharField(max_length=20, default="", blank=True)
+    earlier_values = ExactJSON(null=True)
+    earlier_comment = models.TextField(default="", blank=True)
     updated_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["reviewer", "upstream", "interaction_id", "form"], name="one_draft_a_form"
+                fields=["reviewer", "upstream", "interaction_id"], name="one_draft_each"
             )
         ]
 
@@ -207,14 +208,12 @@ class Draft(models.Model):
 
     @property
     def empty(self) -> bool:
-        """Whether it has no text."""
         return not any(self.values) and not self.comment
 
 
 class CommentTemplate(models.Model):
-    """A comment that a team lead offers for questions of ``workflow``, or of any if that is empty;
-    with ``group``, only for those of the group. ``author`` is the lead who added or last
-    changed it, by their name at that time.
+    """``workflow`` and ``group`` limit the questions it is offered for. ``author`` is the lead who
+    last changed it, by their name at that time.
     """
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Questions that a person answers, claims or releases together."""
+"""Questions that a person approves or rejects together."""
 
 from datetime import datetime
 
@@ -9,25 +9,18 @@ from inbox.models.reviewer import Reviewer
 
 
 class Batch(models.Model):
-    """What is to be done with several questions, kept as it was previewed.
+    """A batch as it was previewed; its questions are fixed from then on.
 
-    It begins as a preview, and its questions are fixed from then on. ``confirmed_at``: the person
-    has confirmed it. It is sent at ``send_at`` unless it is undone before, which makes it a preview
-    again. ``started_at``: its questions are being sent. ``finished_at``: each has a result.
-    ``dismissed_at``: the person has seen the results.
+    It is sent at ``send_at`` unless it is undone before, which makes it a preview again.
+    ``shown_at``: a page has shown the results. ``dismissed_at``: no page shows them any more.
 
     ``query`` is the list that it came from, as in an address. ``more``: other questions matched and
-    were left out, since there were too many. ``address`` is where it was confirmed, for the
-    decision log.
+    were left out. ``address`` is where it was confirmed, for the decision log.
     """
 
     class Verb(models.TextChoices):
         APPROVE = "approve"
         REJECT = "reject"
-        CLAIM = "claim"
-        RELEASE = "release"
-
-    ANSWERS = (Verb.APPROVE, Verb.REJECT)
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -41,6 +34,7 @@ class Batch(models.Model):
     send_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    shown_at = models.DateTimeField(null=True)
     dismissed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -66,28 +60,18 @@ class Batch(models.Model):
         return reverse("batch", args=[self.pk])
 
     @property
-    def answers(self) -> bool:
-        return self.verb in self.ANSWERS
-
-    @property
     def previewed(self) -> bool:
-        """Whether it has not been confirmed."""
         return self.confirmed_at is None
 
     def held(self, now: datetime) -> bool:
-        """Whether it can still be undone."""
         return self.send_at is not None and self.send_at > now and self.started_at is None
 
 
 class BatchItem(models.Model):
-    """A question of a batch.
-
-    - ``updated_at``: the question's, as the person saw it.
-    - ``kind``: the same for questions that can be answered together; empty if nothing is answered.
-    - ``state``: ``waiting``, ``sending``, ``done``, ``failed``, or ``left_out`` from the start.
-    - ``outcome``: the ``Kind`` of ``inbox.services.outcome`` of the result; of one that is left
-      out, a ``LeftOut`` of ``inbox.services.batches``. ``message``: what Mobius said.
-    - ``tries``: how many requests Mobius has refused because there were too many.
+    """``updated_at`` is the question's, as the person saw it. ``kind`` is the same for questions
+    that can be answered together. ``outcome`` is a ``Kind`` of ``inbox.answering.outcome``, if left
+    out a ``LeftOut`` of ``inbox.answering.batches``. ``tries``: how many requests Mobius has
+    refused because there were too many.
     """
 
     class State(models.TextChoices):
@@ -118,5 +102,4 @@ class BatchItem(models.Model):
 
     @property
     def operation_id(self) -> str:
-        """That of the attempt that its answer is sent with."""
         return f"batch-{self.pk}-{self.tries}"

@@ -8,11 +8,10 @@ from django.db import models
 
 
 def canonical(value: Any) -> str:
-    """``value`` as JSON: keys sorted, no spaces, ASCII only.
+    """Keys are sorted; no spaces, ASCII only. A ``Decimal`` becomes its text.
 
-    A ``Decimal`` becomes its text: programs that check an export may read numbers as floats.
-
-    Raises ValueError for NaN and infinity, TypeError for types that JSON does not have.
+    Programs that check an export may read numbers as floats. Raises ValueError for NaN and
+    infinity, TypeError for types that JSON does not have.
     """
     return _ENCODER.encode(value)
 
@@ -29,19 +28,14 @@ _ENCODER = json.JSONEncoder(
 
 
 class CanonicalJSON(models.TextField):
-    """JSON stored as its canonical text.
-
-    The databases' JSON types may rewrite numbers and keys, which would change a hash.
-    """
+    """The databases' JSON types may rewrite numbers and keys, which would change a hash."""
 
     # For the type checker's plugin: the field takes and returns any JSON.
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:
-        """The stored value. Text that is not canonical JSON was not written here, and is returned
-        as it is; duplicate keys, for example, could be read in two ways.
-        """
+        """Text that is not canonical JSON was not written here, and is returned as it is."""
         if value is None:
             return None
         try:
@@ -51,9 +45,8 @@ class CanonicalJSON(models.TextField):
             return value
 
     def to_python(self, value: Any) -> Any:
-        """The value unchanged: a string is a JSON string."""
+        """A string is a JSON string."""
         return value
 
     def get_prep_value(self, value: Any) -> str:
-        """The text to store."""
         return canonical(value)

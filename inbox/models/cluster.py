@@ -1,10 +1,10 @@
-"""What several web processes on one PostgreSQL share."""
+"""Tables that several web processes on one PostgreSQL share."""
 
 from django.db import models
 
 
 class Lease(models.Model):
-    """Which process leads: only it syncs with Mobius and does what must be done once.
+    """The right to lead: only the leader syncs with Mobius and does what must be done once.
 
     ``holder`` leads until ``until``, by the database's clock, and longer if it renews that.
     ``number`` rises whenever the lease is taken. Each transaction of a leader checks its number and
@@ -38,8 +38,6 @@ class LoggedChange(models.Model):
 
 
 class CacheEntry(models.Model):
-    """The table of Django's cache."""
-
     cache_key = models.CharField(max_length=255, primary_key=True)
     value = models.TextField()
     expires = models.DateTimeField(db_index=True)
@@ -49,8 +47,6 @@ class CacheEntry(models.Model):
 
 
 class CountedCall(models.Model):
-    """A call to Mobius that an account has triggered, counted by a rate limit."""
-
     limiter = models.CharField(max_length=20)
     account = models.BigIntegerField()
     at = models.DateTimeField()

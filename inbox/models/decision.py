@@ -11,20 +11,20 @@ from inbox.models.canonical import CanonicalJSON
 from inbox.models.upstream import Upstream
 
 RESPOND = "respond"
-"""The verb of an answer."""
+LOG_RESEALED = "log_resealed"
+"""The verb of a break that an operator declared."""
 UNCONFIRMED = "answer_unconfirmed"
 """The verb of an answer that Mobius accepted and did not show within five minutes."""
 
 
 class AppendOnly(TypeError):
-    """Entries of the decision log can't be changed or deleted."""
+    pass
 
 
 class Entries(models.QuerySet["Decision"]):
-    """Read-only; only ``inbox.services.audit.decision_log.append`` writes."""
+    """Only ``inbox.audit.decision_log.append`` writes."""
 
     def of(self, upstream: Upstream) -> Self:
-        """The entries about this project of this Mobius."""
         return self.filter(base_url=upstream.base_url, project=upstream.project)
 
     def as_stored(self) -> Self:
@@ -44,20 +44,21 @@ class Entries(models.QuerySet["Decision"]):
 class Decision(models.Model):
     """An entry. It has plain ids, not foreign keys: people and questions may be deleted.
 
-    ``actor`` is the Mobius ID of who did it, ``account`` their username here. ``at`` is when it was
-    done, ``entered_at`` when it was logged. ``credential_kind`` is ``member`` (the person's own
-    token), ``service`` (the service key), ``account`` (signed in here, nothing sent upstream) or
-    ``command`` (a command on the server; ``account`` is then the user of the operating system).
-    An ``observed`` answer was made outside this app: it has no account, address, credential or
-    ``shown``. ``shown`` is what the person saw: message, context, questions, ``updated_at``;
-    secrets in it are masked.
-    ``http_status`` is that of a response that failed although upstream accepted the request.
-    ``decided_at`` and ``sent_at`` are of an answer made here: when the person decided, and when it
-    was sent, which is later for a held one.
-    ``title`` and ``workflow`` are those of the question, run or group at that time.
+    ``actor`` is a Mobius ID, ``account`` a username here, for a ``command`` that of the operating
+    system. ``at`` is when it was done, ``entered_at`` when it was logged. ``credential_kind`` is
+    ``member`` (the person's own token), ``service`` (the service key), ``account`` (nothing was
+    sent upstream) or ``command``. An ``observed`` answer was made outside this app: it has no
+    account, address, credential or ``shown``.
 
-    ``hash`` is over all fields (``inbox.services.audit.chain``) and ``previous``, the hash of
-    the entry before.
+    ``shown`` is what the person saw, with secrets masked. ``http_status`` is of a response that
+    failed although upstream accepted the request. ``sent_at`` is later than ``decided_at`` for a
+    held answer. ``title`` and ``workflow`` are those at that time.
+
+    ``answers`` (as in ``inbox.models.answers``) and ``round`` are of an answer; entries of versions
+    before 4 have its ``value`` instead. Any other entry has its details in ``value``.
+
+    ``hash`` is over all fields (``inbox.audit.chain``) and ``previous``, the hash of the entry
+    before.
     """
 
     number = models.BigIntegerField(gettext_lazy("number"), primary_key=True)
@@ -79,6 +80,8 @@ class Decision(models.Model):
     title = models.CharField(max_length=300, default="")
     operation_id = models.CharField(max_length=64, default="")
     value = CanonicalJSON()
+    answers = CanonicalJSON(null=True)
+    round = models.PositiveIntegerField(default=0)
     comment = models.TextField(default="")
     shown = CanonicalJSON()
     http_status = models.PositiveSmallIntegerField(null=True)
@@ -93,9 +96,9 @@ class Decision(models.Model):
         verbose_name = gettext_lazy("decision")
         verbose_name_plural = gettext_lazy("decisions")
         constraints = [
-            # A person answers a question once, here or elsewhere, and that is logged once.
+            # A person answers a question once a round, here or elsewhere, and that is logged once.
             models.UniqueConstraint(
-                fields=["interaction_id", "actor", "project", "base_url"],
+                fields=["interaction_id", "actor", "round", "project", "base_url"],
                 condition=models.Q(verb=RESPOND),
                 name="answer_entered_once",
             )
@@ -113,7 +116,7 @@ class Decision(models.Model):
         return f"{self.number}: {self.actor} {self.verb} {self.interaction_id}"
 
     def save(self, **options: Any) -> None:
-        """Insert a new entry. Raises ``AppendOnly`` for an existing one."""
+        """Raises ``AppendOnly`` for an existing entry."""
         if not self._state.adding:
             raise AppendOnly(f"entry {self.number} is not changed")
         super().save(**{**options, "force_insert": True})

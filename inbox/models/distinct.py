@@ -7,9 +7,9 @@ from django.db import connections, models
 
 
 def distinct_values(rows: models.QuerySet[Any, Any], name: str, limit: int) -> list[str]:
-    """The first ``limit`` values of the text column ``name`` among ``rows``, without the empty one.
+    """The first ``limit`` values of the text column ``name``, without the empty one.
 
-    One query, which looks up each value in an index. ``distinct()`` would read all rows.
+    Looks up each value in an index. ``distinct()`` would read all rows.
     """
     column = f'"{rows.model._meta.get_field(name).column}"'
     try:

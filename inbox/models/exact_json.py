@@ -4,12 +4,12 @@ from typing import Any
 
 from django.db import models
 
-from inbox.exact import shared_decoder, shared_encoder
+from inbox.lib.exact import shared_decoder, shared_encoder
 
 
 class ExactJSON(models.JSONField):
-    """A ``JSONField`` whose numbers keep their digits. Its columns are the same, so migrations take
-    it for a ``JSONField``.
+    """Numbers keep their digits. The columns are the same, so migrations take it for a
+    ``JSONField``.
     """
 
     # For the type checker's plugin: the field takes and returns any JSON.

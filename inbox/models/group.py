@@ -5,7 +5,7 @@ from django.urls import reverse
 
 
 class Group(models.Model):
-    """A group as it was last polled. ``routing`` is a ``PolicyKind``."""
+    """``routing`` is a ``PolicyKind``."""
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     mobius_id = models.CharField(max_length=200)
@@ -28,7 +28,7 @@ class Group(models.Model):
 
 
 class Membership(models.Model):
-    """A member of a group. ``user_id`` is a Mobius ID, which may have no account here."""
+    """``user_id`` is a Mobius ID, which may have no account here."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships")
     user_id = models.CharField(max_length=200)

@@ -1,22 +1,30 @@
 """Questions and those who were asked, mirrored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Self
 
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from inbox.instants import read_instant
+from inbox.lib.instants import read_instant
 from inbox.models.exact_json import ExactJSON
 
 REASON_TO_REJECT: Final = "require_reason_on_reject"
 """The key of the context with which a workflow requires a comment for a rejection."""
 
 
+OPEN: Final = ("pending", "in_review")
+"""The statuses of an open interaction. Only a pending one can be answered; one in review waits for
+its checkers.
+"""
+
+
 def answered_at(response: Mapping[str, Any]) -> datetime | None:
-    """When an answer was given, None if upstream does not say."""
+    """None if upstream does not say."""
     at = response.get("at")
     if isinstance(at, datetime):
         return at
@@ -25,22 +33,37 @@ def answered_at(response: Mapping[str, Any]) -> datetime | None:
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):
     def pending(self) -> Self:
-        """Those that can still be answered, as far as the mirror knows."""
+        """As far as the mirror knows."""
         return self.filter(status="pending", deleted=False)
+
+    def pending_by_index(self) -> Self:
+        """For an index with the column ``deleted``: SQLite does not look up a bare boolean column
+        there.
+        """
+        return self.filter(status="pending", deleted__in=(False,))
+
+    def pending_of_runs(self, run_ids: Iterable[str]) -> Self:
+        """``Coalesce`` keeps the database from the index of all pending questions."""
+        rows = self.filter(run_id__in=run_ids, deleted__in=(False,))
+        return rows.alias(plain_status=Coalesce(F("status"), Value(""))).filter(
+            plain_status="pending"
+        )
 
 
 class Interaction(models.Model):
     """An interaction as upstream last sent it. Only ``inbox.mirror.project`` writes it.
 
     - ``status``: an ``InteractionStatus``, or the API's own word.
-    - ``state``: the status, or ``cancelled`` or ``bypassed`` (by a signal) if it closed before its
-      deadline without an answer (``inbox.mirror.states``).
+    - ``state``: the status, or ``cancelled`` or ``bypassed`` (by a signal) if it closed early
+      (``inbox.mirror.states``).
     - ``questions``, ``responses``, ``policy``: the JSON of ``inbox.mobius.types``.
-    - ``title``: the first line of the message, as plain text.
+    - ``value``: the final answer, as ``inbox.models.answers.value_of`` has it.
+    - ``round``: how many requests for changes there were. Answers of earlier rounds are history.
     - ``due_at``: the soft deadline if there is one, else ``expires_at``; ``soft`` says which.
     - ``claimable``: upstream shows claims on it.
-    - ``members``: who a group's question asks; ``members_from``: the member snapshot, Mobius'
-      groups or the group mapping, empty if the members are unknown.
+    - ``target_type``, ``target_id``: several people who are no group are a group without an ID.
+    - ``members``: Mobius IDs; ``members_from``: the member snapshot, Mobius' groups or the group
+      mapping, empty if the members are unknown.
     - ``unknown_fields``: which of ``inbox.mobius.types.MAYBE_UNKNOWN`` are unknown.
     - ``workflow``, ``asked_by``: from the run.
     - ``counted``: its days and durations as counted by ``inbox.mirror.tally``; null if not counted.
@@ -49,6 +72,8 @@ class Interaction(models.Model):
 
     CANCELLED: Final = "cancelled"
     BYPASSED: Final = "bypassed"
+    UNANSWERED: Final = ("expired", "cancelled")
+    """Statuses; some upstreams say ``expired`` for both."""
     FROM_SNAPSHOT: Final = "snapshot"
     FROM_GROUPS: Final = "groups"
     FROM_MAPPING: Final = "mapping"
@@ -82,6 +107,7 @@ class Interaction(models.Model):
     responder_id = models.CharField(max_length=200, null=True)
     value = ExactJSON(null=True)
     comment = models.TextField(null=True)
+    round = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
     soft = models.BooleanField(default=False)
     expires_at = models.DateTimeField(null=True)
@@ -131,22 +157,32 @@ class Interaction(models.Model):
 
     @property
     def pending(self) -> bool:
-        """Whether it can still be answered, as far as the mirror knows."""
+        """As far as the mirror knows."""
         return self.status == "pending" and not self.deleted
 
     @property
+    def is_open(self) -> bool:
+        """Pending or in review, as far as the mirror knows."""
+        return self.status in OPEN and not self.deleted
+
+    @property
     def closed_at(self) -> datetime | None:
-        """When it was answered or expired, by upstream's clock; None for any other status."""
-        closed = self.status in ("completed", "expired")
+        """When it was answered, expired or was cancelled, by upstream's clock; None for any other
+        status.
+        """
+        closed = self.status == "completed" or self.closed_unanswered
         return (self.completed_at or self.updated_at) if closed else None
 
+    @property
+    def closed_unanswered(self) -> bool:
+        return self.status in self.UNANSWERED
+
     def time_of(self, answer: Mapping[str, Any]) -> datetime:
-        """When one of its ``responses`` was given; if upstream does not say, when it closed."""
+        """If upstream does not say when the answer was given, when the question closed."""
         return answered_at(answer) or self.completed_at or self.updated_at
 
     @property
     def takes_one_answer(self) -> bool:
-        """Whether the first answer completes it, as far as known."""
         return self.policy_kind == "any"
 
     @property
@@ -156,12 +192,17 @@ class Interaction(models.Model):
 
     @property
     def shared(self) -> bool:
-        """Whether several known people have to answer it."""
+        """Several known people have to answer it."""
         return self.members is not None and self.policy_kind != "any"
 
     @property
+    def asks_named_people(self) -> bool:
+        """Several people, who are no group."""
+        unnamed = self.target_type == "group" and not self.target_id and not self.group_id
+        return unnamed and bool(self.members)
+
+    @property
     def required(self) -> int:
-        """How many answers complete it."""
         members = len(self.members or ())
         match self.policy_kind:
             case "all":
@@ -173,53 +214,71 @@ class Interaction(models.Model):
 
     @property
     def asked_by_step(self) -> bool:
-        """Whether a step of its run asked it."""
         return (self.signal_name or "").startswith("interaction:")
 
     @property
+    def only_question(self) -> Mapping[str, Any]:
+        """Empty if it asks several, or upstream sent none."""
+        questions = self.questions or []
+        return questions[0] if len(questions) == 1 and isinstance(questions[0], dict) else {}
+
+    @property
+    def current_responses(self) -> list[dict[str, Any]]:
+        """The answers of this round."""
+        return [answer for answer in self.responses or () if answer["round"] == self.round]
+
+    @property
     def answered_by(self) -> list[str | None]:
-        """Mobius IDs of those who have answered, in upstream's order; None if it names no one."""
-        return [response.get("user_id") for response in self.responses or ()]
+        """Mobius IDs of who answered in this round, in upstream's order; None for an answer without
+        a name.
+        """
+        return [response.get("user_id") for response in self.current_responses]
 
     @property
     def missing(self) -> list[str]:
-        """The members who have not answered."""
         answered = set(self.answered_by)
         return [user_id for user_id in self.members or () if user_id not in answered]
 
     @property
     def display_title(self) -> str:
-        """The title, or a placeholder."""
         return self.title or _("Untitled question")
 
     @property
     def needs_reason_to_reject(self) -> bool:
-        """Whether the workflow requires a comment for a rejection."""
         return isinstance(self.context, dict) and self.context.get(REASON_TO_REJECT) is True
 
     @property
     def policy_is_known(self) -> bool:
-        """Whether it is known how many must answer."""
         return "policy" not in self.unknown_fields.split()
 
     @property
     def closed_early(self) -> bool:
-        """Whether it was cancelled or bypassed by a signal."""
         return self.state in (self.CANCELLED, self.BYPASSED)
+
+
+class RecipientQuerySet(models.QuerySet["Recipient"]):
+    """SQLite looks up ``open IN (true)`` in a full index, but not the bare column that
+    ``open=True`` becomes, which is the condition of the partial indexes.
+    """
+
+    def open_by_index(self) -> Self:
+        return self.filter(open__in=(True,))
+
+    def closed_by_index(self) -> Self:
+        return self.filter(open__in=(False,))
 
 
 class Recipient(models.Model):
     """A person an interaction asks: the direct target, or a member of its group.
 
-    What the inbox sorts and filters by is copied from the interaction, so that a person's list is
-    found in an index of this table: ``open`` (this person still has to answer), ``due_at``,
-    ``closed_at``, ``created_at``, ``type``, ``run_id``, ``workflow``, ``asked_by``.
-    ``via_group`` is false for the direct target, and ``group_id`` null. ``answered_at`` is when
-    this person answered.
+    Columns that the inbox sorts and filters by are copies of the interaction's, so that a person's
+    list is found in an index of this table. ``open``: this person still has to answer.
+    ``answered_at``: when this person did. ``via_group`` is false for people who are
+    asked by name.
     ``claimed``: open, and claimed by this person. ``waits_for_others``: answered by this person,
-    and still open for others. ``seen`` is the interaction's ``updated_at`` when this person last
-    saw it, null if they have not or have marked it as unread; the mirror keeps it
-    (``inbox.mirror.recipients``).
+    and still open for others or for a review. ``seen`` is the interaction's ``updated_at`` when
+    this person last saw it, null if they have not or have marked it as unread. ``value`` is this
+    person's answer in this round, as ``inbox.models.answers.value_of`` has it.
     """
 
     # Longer indexes begin with each of these two.
@@ -246,6 +305,8 @@ class Recipient(models.Model):
     seen = models.DateTimeField(null=True)
     value = ExactJSON(null=True)
     comment = models.TextField(null=True)
+
+    objects = RecipientQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -302,11 +363,10 @@ class Recipient(models.Model):
 
     @property
     def unread(self) -> bool:
-        """Whether it waits for this person, who has not seen it."""
         return self.open and self.seen is None
 
     @property
     def changed(self) -> bool:
-        """Whether others have changed it since this person saw it."""
+        """Others have changed it since this person saw it."""
         alive = self.open or self.waits_for_others
         return alive and self.seen is not None and self.interaction.updated_at > self.seen

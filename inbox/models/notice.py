@@ -7,13 +7,12 @@ from inbox.models.reviewer import Reviewer
 
 
 class Notice(models.Model):
-    """A notification about a question, or with an empty ``interaction_id`` about the account or the
-    inbox.
+    """A repeated notification is the same row, unread again, at the last time.
 
-    A repeated one is the same row, unread again. ``at`` is the last time; ``times`` counts nudges.
-    ``sender`` is a Mobius ID, ``sender_name`` the name at that time. ``reason`` says why a held
-    answer was not sent, as ``Attempt.returned``, and ``message`` what Mobius said then. The
-    question's text is not copied: the person may no longer be allowed to see it.
+    An empty ``interaction_id`` means that it is about the account or the inbox. ``sender`` is a
+    Mobius ID, ``sender_name`` the name at that time. ``reason`` is as ``Attempt.returned``, and
+    ``message`` what Mobius said then. The question's text is not copied: the person may no longer
+    be allowed to see it.
     """
 
     class Kind(models.TextChoices):
@@ -21,11 +20,12 @@ class Notice(models.Model):
         TOKEN_REMOVED = "token_removed"  # nosec B105 # noqa: S105 - a kind of notice
         NOT_SENT = "not_sent"
         RELEASED = "released"
-        # Those of ``Incident``, for administrators. ``reason`` says whether it is over.
+        # About an ``Incident``, for administrators. ``reason`` says whether it is over.
         KEY_REFUSED = "key_refused"
         PROJECT_UNKNOWN = "project_unknown"
         SYNC_DEAD = "sync_dead"
         LOG_BROKEN = "log_broken"
+        API_CHANGED = "api_changed"
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="notices")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -61,9 +61,7 @@ class Notice(models.Model):
 
 
 class AwaitedRelease(models.Model):
-    """A request to be notified when someone else's claim on the question ends. ``claimed_by`` is
-    who claimed it, a Mobius ID.
-    """
+    """``claimed_by`` is a Mobius ID."""
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     interaction = models.ForeignKey(Interaction, on_delete=models.CASCADE, related_name="+")
@@ -79,9 +77,8 @@ class AwaitedRelease(models.Model):
 
 
 class Incident(models.Model):
-    """A problem that an administrator has to solve. It lasts until ``ended_at``.
-
-    ``began_mailed_at`` and ``ended_mailed_at``: when the mails about it were sent.
+    """A problem that an administrator has to solve. It lasts until ``ended_at``, which is when it
+    began for what only happens once.
     """
 
     class Kind(models.TextChoices):
@@ -89,6 +86,7 @@ class Incident(models.Model):
         PROJECT_UNKNOWN = "project_unknown"
         SYNC_DEAD = "sync_dead"
         LOG_BROKEN = "log_broken"
+        API_CHANGED = "api_changed"
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind.choices)

@@ -23,7 +23,7 @@ class QuestionWords(models.Model):
     - ``run``: of what only people who see the whole run may read.
 
     A table of FTS5 on SQLite, three ``tsvector`` columns on PostgreSQL; both keep the words as
-    ``inbox.words`` splits them.
+    ``inbox.lib.words`` splits them.
     """
 
     interaction = models.OneToOneField(
@@ -59,18 +59,18 @@ _POSTGRESQL = (
 )
 
 
-_RULES = 3
+_RULES = 4
 """Raise it when other texts are indexed, or words are split differently."""
 
 
 def rules() -> str:
     """Identifies what is indexed and how. If it changes, all questions are indexed again."""
-    facts = (_RULES, unicodedata.unidata_version, settings.MASKED_KEYS)
+    facts = (_RULES, unicodedata.unidata_version, settings.MASKED_KEYS, settings.MASK_NUMBERS)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def write(rows: Sequence[Row]) -> None:
-    """Store the words of questions, replacing the previous ones."""
+    """Replaces the previous words."""
     connection = connections[router.db_for_write(QuestionWords)]
     sqlite = connection.vendor == "sqlite"
     insert, values, replace = _SQLITE if sqlite else _POSTGRESQL
@@ -84,8 +84,7 @@ def write(rows: Sequence[Row]) -> None:
 
 
 def pks_matching(terms: Iterable[Collection[str]], columns: Sequence[str]) -> RawSQL:
-    """A subquery of the primary keys of the questions that have every one of ``terms`` in
-    ``columns``.
+    """Questions that have every one of ``terms`` in ``columns``, as a subquery of primary keys.
 
     A term is a list of beginnings of words, one of which is enough; there is at least one term.
     """
@@ -117,9 +116,7 @@ def pks_matching(terms: Iterable[Collection[str]], columns: Sequence[str]) -> Ra
 def first_pks_matching(
     terms: Iterable[Collection[str]], columns: Sequence[str], most: int
 ) -> list[int]:
-    """The first ``most`` primary keys that ``pks_matching`` finds, in no order and perhaps
-    repeatedly. One query.
-    """
+    """In no order and perhaps repeated."""
     found = pks_matching(terms, columns)
     with connections[router.db_for_read(QuestionWords)].cursor() as cursor:
         cursor.execute(f"{found.sql} LIMIT %s", [*found.params, most])
@@ -131,5 +128,5 @@ def _any_column(query: str, columns: Iterable[str]) -> str:
 
 
 def _quoted(words: Iterable[str]) -> Iterable[str]:
-    """Beginnings of words for FTS5. Words have no quotes in them."""
+    """Words have no quotes in them."""
     return (f'"{word}"*' for word in words)

@@ -8,40 +8,34 @@ from django.utils.translation import gettext_lazy
 
 
 def validate_one_line(value: str) -> None:
-    """Refuse line breaks and other control characters: IDs are used in logs and headers."""
+    """IDs are used in logs and headers."""
     if not value.isprintable():
         raise ValidationError(_("An ID can't contain line breaks or other control characters."))
 
 
 class Guard(models.TextChoices):
-    """What keeps a person from answering by accident."""
-
     CONFIRM = "confirm", gettext_lazy("Ask first")
     UNDO = "undo", gettext_lazy("Send with undo")
 
 
 class Theme(models.TextChoices):
-    """Which colours a person's pages have."""
-
     SYSTEM = "system", gettext_lazy("System")
     LIGHT = "light", gettext_lazy("Light")
     DARK = "dark", gettext_lazy("Dark")
 
 
 class Density(models.TextChoices):
-    """How much room rows and cards take."""
-
     COMFORTABLE = "comfortable", gettext_lazy("Comfortable")
     COMPACT = "compact", gettext_lazy("Compact")
 
 
 class Reviewer(models.Model):
-    """Who an account is in Mobius. It is created with the account.
+    """Created with the account.
 
     ``mobius_id`` is set by an administrator or proven by a member token; people can't enter it.
-    ``answer_guard`` and ``undo_seconds`` are the person's choice; empty and null for the
-    installation's default (``inbox.services.guard``). ``language`` and ``time_zone`` are empty for
-    those of the browser. ``notify_…``: which notifications a browser shows, once it may.
+    ``answer_guard`` and ``undo_seconds`` are empty and null for the installation's default,
+    ``language`` and ``time_zone`` are empty for the browser's. ``inbox.people.names`` keeps
+    ``name`` current.
     """
 
     user = models.OneToOneField(
@@ -69,6 +63,7 @@ class Reviewer(models.Model):
     undo_seconds = models.PositiveSmallIntegerField(null=True, blank=True)
     language = models.CharField(max_length=10, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=500, default="", editable=False)
     theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     density = models.CharField(max_length=11, choices=Density.choices, default=Density.COMFORTABLE)
 
@@ -77,17 +72,7 @@ class Reviewer(models.Model):
 
     @property
     def notify_any(self) -> bool:
-        """Whether the person wants notifications in the browser."""
         return self.notify_new or self.notify_due or self.notify_not_sent
-
-    @property
-    def name(self) -> str:
-        return shown_name(self.user.first_name, self.user.last_name, self.user.username)
-
-
-def shown_name(first_name: str, last_name: str, username: str) -> str:
-    """A person's full name, if they have one, else the name they sign in with."""
-    return f"{first_name} {last_name}".strip() or username
 
 
 class Credential(models.Model):
@@ -114,7 +99,7 @@ class Credential(models.Model):
 class OneTimeLink(models.Model):
     """The sign-in link of ``user``, or without one the setup link of the installation.
 
-    There is one of each; a new one replaces the old. Only the SHA-256 of its token is stored.
+    A new one replaces the old. Only the SHA-256 of its token is stored.
     """
 
     user = models.OneToOneField(
@@ -128,9 +113,7 @@ class OneTimeLink(models.Model):
 
 
 class KnownFailure(models.Model):
-    """A wrong password from a browser that has signed in with this username before, or from
-    someone who is signed in with it. ``by`` identifies the browser or account.
-    """
+    """A wrong password from a browser or account that is known to use this username."""
 
     by = models.CharField(max_length=300)
     attempt_time = models.DateTimeField(auto_now_add=True)

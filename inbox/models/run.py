@@ -2,13 +2,38 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Optional
+from typing import Final, Optional, Self
 
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from inbox.models.exact_json import ExactJSON
 from inbox.models.interaction import Interaction
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """SQLite looks up ``deleted IN (false)`` in an index that has the column, but not the bare
+    column that ``deleted=False`` becomes. ``Coalesce`` keeps it from such an index.
+    """
+
+    def not_deleted_by_index(self) -> Self:
+        return self.filter(deleted__in=(False,))
+
+    def not_deleted_without_index(self) -> Self:
+        rows = self.alias(is_deleted=Coalesce(F("deleted"), Value(True)))
+        return rows.filter(is_deleted__in=(False,))
+
+    def unfinished_by_index(self) -> Self:
+        return self.filter(finished__in=(False,))
+
+    def unfinished_without_index(self) -> Self:
+        rows = self.alias(is_finished=Coalesce(F("finished"), Value(True)))
+        return rows.filter(is_finished__in=(False,))
+
+    def with_state_without_index(self, state: str) -> Self:
+        return self.alias(plain_state=Coalesce(F("state"), Value(""))).filter(plain_state=state)
 
 
 class Run(models.Model):
@@ -16,10 +41,9 @@ class Run(models.Model):
 
     - ``status``: a ``RunStatus``, or the API's own word.
     - ``state``: the status, or ``cancelled``.
-    - ``plan``: the spec's steps (name, kind, description), null until the run was read with its
-      spec.
+    - ``plan``: the spec's steps, null until the run was read with its spec.
     - ``log_from``: the seq from which on the event rows are complete; 0 for the whole log.
-    - ``search``: the lower-cased text that the list of runs searches.
+    - ``search``: lower-cased text.
     - ``raw``: empty until the run itself was read.
     """
 
@@ -55,6 +79,8 @@ class Run(models.Model):
     search = models.CharField(max_length=300, default="")
     raw = ExactJSON(default=dict)
 
+    objects = RunQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["upstream", "mobius_id"], name="one_run_each")
@@ -88,7 +114,7 @@ class Run(models.Model):
 
     @property
     def confirmation_text(self) -> str:
-        """What has to be typed to cancel it: its workflow's name, or its id if it has none."""
+        """Its workflow's name, or its id if it has none."""
         return self.workflow.strip() or self.mobius_id
 
     @property
@@ -97,18 +123,15 @@ class Run(models.Model):
 
     @property
     def known_only_from_questions(self) -> bool:
-        """Whether it is known only from its questions."""
         return not self.raw
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it finished, by upstream's clock; None before that."""
+        """By upstream's clock."""
         return (self.completed_at or self.updated_at) if self.finished else None
 
 
 class Step(models.Model):
-    """One attempt at one step, in ``order``."""
-
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
     mobius_id = models.CharField(max_length=200)
     name = models.CharField(max_length=300)
@@ -135,9 +158,9 @@ class Step(models.Model):
 
     @classmethod
     def that_asked(cls, item: Interaction, steps: Iterable["Step"]) -> Optional["Step"]:
-        """Which of the run's ``steps`` asked the question; None if no step did, or it is unknown.
+        """None if no step asked the question, or it is unknown.
 
-        Upstream doesn't say which: it is the one that was running when the question was created.
+        Upstream doesn't say: it is the one that was running when the question was created.
         """
         if not item.asked_by_step:
             return None
@@ -153,7 +176,7 @@ class Step(models.Model):
 
 
 class Event(models.Model):
-    """An event of a run. ``data`` is what the timeline needs, not the whole payload.
+    """``data`` is what the timeline needs, not the whole payload.
 
     ``kind`` is an ``EventKind``, ``type`` the API's type. ``seq`` is unique within a run; it may
     count per run or per project.

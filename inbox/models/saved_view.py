@@ -6,15 +6,13 @@ from django.urls import reverse
 
 
 class SavedView(models.Model):
-    """``query`` is from the ``querystring`` of the page's filters: filters and order, without a
-    page of the list. Each person sees only what they have access to.
+    """``query`` is the filters and the order. ``group``: its members see the view as well.
 
-    ``group``: its members see the view as well. The view's URL has the query too, so that a link
-    works after the view is deleted.
+    The view's URL has the query too, so that a link works after the view is deleted.
     """
 
     class Page(models.TextChoices):
-        """The list that is filtered, by the name of its URL."""
+        """The URL names of the lists."""
 
         INBOX = "inbox"
         RUNS = "runs"

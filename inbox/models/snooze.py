@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from inbox.models.interaction import Interaction
 from inbox.models.reviewer import Reviewer
@@ -14,8 +15,13 @@ AHEAD = timedelta(hours=1)
 
 
 class SnoozeQuerySet(models.QuerySet["Snooze"]):
+    def of_pending(self) -> Self:
+        """``Coalesce`` keeps SQLite from walking an index over all open questions."""
+        status = Coalesce("interaction__status", Value(""))
+        rows = self.filter(interaction__deleted=False)
+        return rows.alias(plain_status=status).filter(plain_status="pending")
+
     def waiting(self, now: datetime) -> Self:
-        """Those with ``returns_at`` after ``now``."""
         limit = now + AHEAD
         due, expires = F("interaction__due_at"), F("interaction__expires_at")
         is_due = Q(until__gt=due, interaction__due_at__lte=limit, interaction__due_at__gt=F("at"))
@@ -24,11 +30,7 @@ class SnoozeQuerySet(models.QuerySet["Snooze"]):
 
 
 class Snooze(models.Model):
-    """Hides a question from one person's open list until ``returns_at``. The row stays afterwards,
-    since the question is listed first from then on.
-
-    ``at`` is when the person snoozed it.
-    """
+    """The row stays after ``returns_at``, since the question is listed first from then on."""
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     interaction = models.ForeignKey(Interaction, on_delete=models.CASCADE, related_name="+")
@@ -47,7 +49,7 @@ class Snooze(models.Model):
 
     @property
     def returns_at(self) -> datetime:
-        """When the question is back. Its interaction is loaded with it."""
+        """Load the interaction with the row."""
         item = self.interaction
         return return_time(self.until, self.at, item.due_at, item.expires_at)
 
@@ -55,9 +57,7 @@ class Snooze(models.Model):
 def return_time(
     until: datetime, at: datetime, due_at: datetime | None, expires_at: datetime | None
 ) -> datetime:
-    """When a question that was snoozed ``at`` a time returns: at ``until``, or ``AHEAD`` of a
-    deadline that now comes before ``until``.
-    """
+    """At ``until``, or ``AHEAD`` of a deadline that now comes before ``until``."""
     limits = [limit for limit in (due_at, expires_at) if limit is not None]
     if due_at is not None and due_at <= at:
         limits.remove(due_at)

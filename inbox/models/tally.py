@@ -4,14 +4,12 @@ from django.db import models
 
 
 class Tally(models.Model):
-    """What happened to interactions on a day, in the installation's time zone.
+    """Counts of one day, in the installation's time zone.
 
     Only ``inbox.mirror.tally`` writes it, in the transaction that writes the interaction; it
-    outlives the interaction. ``person`` is empty for the questions themselves, each counted once;
-    otherwise it is a Mobius user id, and the row counts what that person was asked and answered.
-    ``expired``, ``cancelled`` and ``bypassed`` closed without an answer. ``approved`` and
-    ``rejected`` are results of approvals. ``claim_times`` and ``answer_times`` are histograms of
-    ``inbox.mirror.durations``: bucket to count.
+    outlives the interaction. ``person`` is a Mobius user id, empty for the questions themselves,
+    each counted once. ``expired``, ``cancelled`` and ``bypassed`` closed without an answer.
+    ``claim_times`` and ``answer_times`` are histograms of ``inbox.mirror.durations``.
     """
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")

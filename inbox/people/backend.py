@@ -9,11 +9,11 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from inbox.people.identity_provider import may_use_password
+from inbox.people.oidc.identity_provider import may_use_password
 
 
 class ReviewerBackend(ModelBackend):
-    """Django's backend, which also loads the account's reviewer and roles, in the same query.
+    """Also loads the account's reviewer and roles, in the same query.
 
     With an identity provider, a password works only for the administrator of ``OIDC_BREAK_GLASS``.
     """
@@ -26,14 +26,14 @@ class ReviewerBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """The account. The check takes equally long for people who can't use a password."""
+        """The check takes equally long for people who can't use a password."""
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if not isinstance(user, User) or settings.OIDC is None:
             return user
         return user if user.is_superuser and may_use_password(user.get_username()) else None
 
     def get_user(self, user_id: Any) -> User | None:
-        """The account, unless it is deactivated. ``role_names`` has the names of its groups."""
+        """None for a deactivated account."""
         # One row for each group, or one with None.
         rows = User.objects.filter(pk=user_id).annotate(role=F("groups__name"))
         accounts = list(rows.select_related("reviewer"))

@@ -9,107 +9,127 @@ from dataclasses import dataclass, field
 from typing import Literal
 from weakref import WeakKeyDictionary
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from inbox.metrics import observe_call
-from inbox.mobius.adapters import choose
+from inbox.lib.metrics import observe_call
+from inbox.lib.page_slots import release_slot
+from inbox.lib.request_log import upstream_headers
 from inbox.mobius.bounded import Limits
 from inbox.mobius.client import MobiusClient
+from inbox.mobius.types import Generation
 from inbox.models import Credential, Interaction, Reviewer, Upstream
-from inbox.page_slots import waiting
 from inbox.people import service_key, vault
-from inbox.request_log import upstream_headers
 
 Pool = AsyncGenerator[MobiusClient, None]
 Pools = dict[tuple[str, ...], tuple[MobiusClient, Pool]]
-
-adapter = choose()
-"""The adapter for this installation's Mobius."""
 
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pools] = WeakKeyDictionary()
 """The process's connections to Mobius. They belong to their event loop."""
 
 
 class NoCredential(LookupError):
-    """There is no token that the person may use for this.
-
-    ``lost`` is True if a token is stored that no key decrypts.
-    """
+    """``lost`` is True if a token is stored that no key decrypts."""
 
     def __init__(self, message: str, *, lost: bool = False) -> None:
         super().__init__(message)
         self.lost = lost
 
 
+class KeyPaused(NoCredential):
+    """The service key would answer, but Mobius has just refused it."""
+
+
 @dataclass(frozen=True)
 class RequestCredential:
-    """What a request is sent with: the person's own token, or the service key."""
+    """``generation`` is of the upstream that it is for."""
 
     kind: Literal["member", "service"]
     token: str | None = field(default=None, repr=False)
+    generation: Generation = Generation.A
 
     def client(self) -> MobiusClient:
         """The client, on the running loop's pool."""
-        client = service_client()
+        client = _client(self.generation)
         return client if self.token is None else client.acting_as(self.token)
 
 
-def service_client() -> MobiusClient:
-    """The client with the service key, one for each running loop and upstream."""
+def service_client(upstream: Upstream) -> MobiusClient:
+    """One for each running loop and generation of the configured Mobius."""
+    return _client(upstream.api)
+
+
+async def current_client() -> MobiusClient:
+    """Of the generation that the database says is chosen."""
+    return service_client(await sync_to_async(Upstream.current)())
+
+
+def quiet_until() -> float:
+    """Monotonic time until which ``Retry-After`` asks to postpone what can wait."""
+    pools = _pools.get(asyncio.get_running_loop(), {})
+    return max((client.quiet_until for client, _ in pools.values()), default=float("-inf"))
+
+
+def _client(generation: Generation) -> MobiusClient:
     pools = _pools.setdefault(asyncio.get_running_loop(), {})
-    upstream = (settings.MOBIUS_BASE_URL, settings.MOBIUS_PROJECT, settings.MOBIUS_API_KEY)
-    if upstream not in pools:
-        pools[upstream] = _opened(*upstream)
-    return pools[upstream][0]
+    base_url, project, key = (
+        settings.MOBIUS_BASE_URL,
+        settings.MOBIUS_PROJECT,
+        settings.MOBIUS_API_KEY,
+    )
+    configured = (base_url, project, key, generation)
+    if configured not in pools:
+        pools[configured] = _opened(base_url, project, key, generation)
+    return pools[configured][0]
 
 
 async def close() -> None:
-    """Close the running loop's pools; a later call opens new ones."""
     for _, pool in _pools.pop(asyncio.get_running_loop(), {}).values():
         await pool.aclose()
 
 
 def credential_for(reviewer: Reviewer, interaction: Interaction) -> RequestCredential:
-    """The credential with which ``reviewer``, who is asked, answers ``interaction``.
+    """The service key answers only for people without a token, and not for one who was deactivated
+    while this request was on its way.
 
-    The service key answers only for people without a token, and not for one who was deactivated
-    while this request was on its way. A token that Mobius has refused is tried again, since Mobius
-    may accept it by now. Raises ``NoCredential``.
+    A token that Mobius has refused is tried again, since Mobius may accept it by now. Raises
+    ``NoCredential`` or ``KeyPaused``.
     """
     try:
         return member_credential(reviewer, interaction.upstream)
     except NoCredential as none:
         with_key = not none.lost and service_key.may_answer(reviewer, interaction)
         active = Reviewer.objects.filter(pk=reviewer.pk, user__is_active=True)
-        if with_key and active.exists():
-            return RequestCredential("service")
-        raise
+        if not with_key or not active.exists():
+            raise
+        if service_key.is_paused(interaction.upstream):
+            raise KeyPaused("Mobius has just refused the service key") from none
+        return RequestCredential("service", generation=interaction.upstream.api)
 
 
 def member_credential(reviewer: Reviewer, upstream: Upstream | None = None) -> RequestCredential:
-    """The person's own token, for requests that must be in their name.
-
-    ``upstream``: the current one, if the caller has read it. Raises ``NoCredential``.
-    """
+    """For requests that must be in the person's name. Raises ``NoCredential``."""
     upstream = upstream or Upstream.current()
     stored = Credential.objects.filter(reviewer=reviewer, upstream=upstream).first()
     if stored is None:
         raise NoCredential("no member token")
     try:
-        return RequestCredential("member", vault.unseal(stored.sealed))
+        return RequestCredential("member", vault.unseal(stored.sealed), upstream.api)
     except vault.KeyLost as lost:
         raise NoCredential("the key of the stored token is lost", lost=True) from lost
 
 
-def _opened(base_url: str, project: str, token: str) -> tuple[MobiusClient, Pool]:
+def _opened(
+    base_url: str, project: str, token: str, generation: Generation
+) -> tuple[MobiusClient, Pool]:
     limits = Limits(frame=settings.MOBIUS_EVENT_LIMIT, response=settings.MOBIUS_RESPONSE_LIMIT)
     client = MobiusClient(
         base_url=base_url,
         project=project,
         token=token,
-        adapter=adapter,
+        generation=generation,
         limits=limits,
-        waiting=waiting,
+        waiting=release_slot,
         more_headers=upstream_headers,
         observe=observe_call,
     )

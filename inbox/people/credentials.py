@@ -16,10 +16,7 @@ MIN_LENGTH_SHOWN = 24
 
 
 class Token(StrEnum):
-    """The state of a person's token.
-
-    ``REFUSED``: Mobius did not accept it the last time. ``LOST``: no current key decrypts it.
-    """
+    """``REFUSED``: Mobius did not accept it the last time. ``LOST``: no current key decrypts it."""
 
     GOOD = "good"
     REFUSED = "refused"
@@ -32,14 +29,13 @@ class AnotherOwner(Exception):
 
 
 class OwnerTaken(AnotherOwner):
-    """Another account has the Mobius ID that the token belongs to."""
+    pass
 
 
 def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credential:
-    """Store ``token`` for ``reviewer``, replacing an earlier one.
+    """``owner`` is the Mobius ID that the token belongs to, None if upstream can't tell.
 
-    ``owner`` is the Mobius ID that it belongs to, None if upstream can't tell. Raises
-    ``AnotherOwner`` if that is not the reviewer's; then nothing has changed.
+    Raises ``AnotherOwner`` if that is not the reviewer's; then nothing has changed.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -62,7 +58,7 @@ def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credent
 
 @transaction.atomic
 def prove(reviewer: Reviewer, owner: str) -> None:
-    """Set the reviewer's Mobius ID to ``owner``, unless one is set. Raises ``OwnerTaken``."""
+    """Raises ``OwnerTaken``. An ID that is set stays."""
     row = Reviewer.objects.select_for_update().get(pk=reviewer.pk)
     if row.mobius_id:
         return
@@ -76,18 +72,17 @@ def prove(reviewer: Reviewer, owner: str) -> None:
 
 
 def remove(reviewer: Reviewer) -> None:
-    """Delete the token. The Mobius ID stays: questions are still the reviewer's."""
+    """The Mobius ID stays: questions are still the reviewer's."""
     Credential.objects.filter(reviewer=reviewer).delete()
 
 
 def find(reviewer: Reviewer, upstream: Upstream) -> Credential | None:
-    """The reviewer's token for the upstream, without its encrypted value."""
+    """Without the encrypted value."""
     rows = Credential.objects.defer("sealed")
     return rows.filter(reviewer=reviewer, upstream=upstream).first()
 
 
 def state_of(user_id: int, upstream: Upstream) -> Token:
-    """The state of an account's token. One query."""
     credential = Credential.objects.filter(reviewer__user_id=user_id, upstream=upstream).first()
     if credential is None:
         return Token.NONE
@@ -97,18 +92,15 @@ def state_of(user_id: int, upstream: Upstream) -> Token:
 
 
 def mark_refused(reviewer: Reviewer) -> None:
-    """Record that upstream refused the token, unless that is recorded."""
     Credential.objects.filter(reviewer=reviewer, refused_at=None).update(refused_at=timezone.now())
 
 
 def mark_used(reviewer: Reviewer) -> None:
-    """Record that upstream accepted the token."""
     Credential.objects.filter(reviewer=reviewer).update(used_at=timezone.now(), refused_at=None)
 
 
 @sensitive_variables()
 def _token_fields(token: str) -> dict[str, Any]:
-    """The encrypted token, and the parts that are shown, without the project after a dot."""
     bare = token.partition(".")[0]
     prefix, last_four = bare[:8], bare[-4:]
     if len(bare) < MIN_LENGTH_SHOWN:

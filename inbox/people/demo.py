@@ -18,8 +18,6 @@ ADMIN = "admin"
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """A person of the demo. ``permissions`` are codenames of ``inbox.access.PERMISSIONS``."""
-
     username: str
     mobius_id: str
     name: str
@@ -37,10 +35,10 @@ CAST = (
 
 @sensitive_variables("tokens")
 def make_demo(*, tokens: dict[str, str]) -> None:
-    """Create the demo's people and the administrator if missing, and store member tokens.
+    """``tokens`` is Mobius ID → member token.
 
-    ``tokens`` is Mobius ID → member token. Existing accounts keep their password, and their token
-    unless it no longer works with the engine.
+    Existing accounts keep their password, and their token unless it no longer works with the
+    engine.
     """
     with transaction.atomic():
         for person in CAST:
@@ -72,14 +70,13 @@ def make_demo(*, tokens: dict[str, str]) -> None:
 
 
 def _useless(reviewer: Reviewer) -> bool:
-    """Whether there is a token that is of another engine, refused, or not decryptable."""
+    """It is of another engine, refused, or not decryptable."""
     has_token = Credential.objects.filter(reviewer=reviewer).exists()
     state = credentials.state_of(reviewer.user_id, Upstream.current())
     return has_token and state is not credentials.Token.GOOD
 
 
 def demo_accounts() -> list[str]:
-    """Usernames of active accounts that still have the demo's password."""
     names = [person.username for person in CAST] + [ADMIN]
     accounts = get_user_model().objects.filter(username__in=names, is_active=True)
     return [user.username for user in accounts if user.check_password(PASSWORD)]

@@ -11,30 +11,27 @@ from inbox.models import Credential, Membership, Recipient, Reviewer, Upstream
 
 @dataclass(frozen=True)
 class AccountStatus:
-    """The status of a person who may answer here. ``active``: the account can sign in."""
-
     account: bool
     active: bool
     token: bool
 
 
 def ids_called(words: str) -> list[str]:
-    """The Mobius IDs that ``words`` may mean: an account's ID, else those of accounts by that name.
-
-    Empty if there is no such account; then it may still be an ID that Mobius knows.
-    """
+    """Mobius IDs that ``words`` may mean: an account's ID, else those of accounts by that name."""
     reviewers = Reviewer.objects.exclude(mobius_id=None).exclude(mobius_id="")
     if reviewers.filter(mobius_id=words).exists():
         return [words]
     full = Concat("user__first_name", Value(" "), "user__last_name")
     matches = reviewers.annotate(full=full).filter(
-        Q(user__username__iexact=words) | Q(user__first_name__iexact=words) | Q(full__iexact=words)
+        Q(user__username__iexact=words)
+        | Q(user__first_name__iexact=words)
+        | Q(full__iexact=words)
+        | Q(name__iexact=words)
     )
     return [id_ for id_ in matches.order_by("mobius_id").values_list("mobius_id", flat=True) if id_]
 
 
 def account_statuses(upstream: Upstream, user_ids: Iterable[str]) -> dict[str, AccountStatus]:
-    """The status of each id. Two queries."""
     requested = set(user_ids)
     rows = Reviewer.objects.filter(mobius_id__in=requested)
     accounts = rows.values_list("pk", "mobius_id", "user__is_active")
@@ -46,16 +43,19 @@ def account_statuses(upstream: Upstream, user_ids: Iterable[str]) -> dict[str, A
     return {id_: statuses.get(id_, no_account) for id_ in requested}
 
 
-def is_seen(mobius_id: str) -> bool:
-    """Whether the ID has appeared in Mobius' data: as an assignee, or in a group."""
-    upstream = Upstream.current()
-    recipients = Recipient.objects.filter(upstream=upstream, user_id=mobius_id)
-    members = Membership.objects.filter(group__upstream=upstream, user_id=mobius_id)
-    return recipients.exists() or members.exists()
+def seen(mobius_ids: Iterable[str]) -> set[str]:
+    """The IDs that have appeared in Mobius' data: as an assignee, or in a group."""
+    upstream, ids = Upstream.current(), list(mobius_ids)
+    recipients = Recipient.objects.filter(upstream=upstream, user_id__in=ids)
+    members = Membership.objects.filter(group__upstream=upstream, user_id__in=ids)
+    return {
+        user_id
+        for rows in (recipients, members)
+        for user_id in rows.values_list("user_id", flat=True).order_by().distinct()
+    }
 
 
 def seen_without_account(*, limit: int = 200) -> list[str]:
-    """IDs in open questions and groups that no account here has."""
     upstream = Upstream.current()
     with_account = Reviewer.objects.exclude(mobius_id=None).values("mobius_id")
     recipients = Recipient.objects.filter(upstream=upstream, open=True).exclude(
@@ -69,7 +69,6 @@ def seen_without_account(*, limit: int = 200) -> list[str]:
 
 
 def known_people(*, limit: int = 200) -> list[tuple[str, str]]:
-    """Mobius ID and name of active accounts, for a list to choose from."""
     rows = Reviewer.objects.filter(mobius_id__isnull=False, user__is_active=True)
     reviewers = rows.exclude(mobius_id="").select_related("user").order_by("user__username")
     return [(row.mobius_id, row.name) for row in reviewers[:limit] if row.mobius_id]

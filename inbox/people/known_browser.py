@@ -1,8 +1,7 @@
 """Browsers remember, in a signed cookie, the accounts that have signed in with them.
 
 An attack on a username slows down everyone who tries it, but not its owner's own browser. The
-cookie also has a random name for the browser, by which its failures are counted and its drafts are
-recognized.
+cookie also has a random name for the browser, by which its failures are counted.
 """
 
 import secrets
@@ -23,26 +22,19 @@ MAX_ACCOUNTS = 10
 _SALT = "inbox.people.known_browser"
 
 
-def device_id(request: HttpRequest) -> str:
-    """The browser's random name, the same for everyone who signs in with it; empty before that."""
-    return _read(request)[0]
-
-
 def name_of_browser(request: HttpRequest, username: str) -> str:
-    """The browser's name if it has signed in as ``username`` before, else empty."""
+    """Empty if the browser has not signed in as ``username`` before."""
     browser, accounts = _read(request)
     account = get_user_model().objects.filter(pk__in=accounts, username=username)
     return browser if account.exists() else ""
 
 
 def signed_in(*, request: HttpRequest | None, user: Any, **_: Any) -> None:
-    """Receiver of ``user_logged_in``."""
     if request is not None:
         request.account_signed_in = user.pk  # type: ignore[attr-defined]
 
 
 def remember(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set the cookie, if someone has signed in with this request."""
     account = getattr(request, "account_signed_in", None)
     if account is None:
         return

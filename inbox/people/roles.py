@@ -16,7 +16,7 @@ from inbox.models import Reviewer
 
 
 def make_roles(*, using: str, **_: Any) -> None:
-    """Receiver of ``post_migrate``; also creates reviewers for accounts older than this app."""
+    """Also creates reviewers for accounts older than this app."""
     if not router.allow_migrate(using, "inbox", model_name="reviewer"):
         return
     for name in ROLES:
@@ -32,6 +32,5 @@ def make_roles(*, using: str, **_: Any) -> None:
 
 
 def make_reviewer(*, instance: Any, created: bool, raw: bool, using: str, **_: Any) -> None:
-    """Receiver of ``post_save`` that creates the reviewer of a new account."""
     if created and not raw:
         Reviewer.objects.using(using).get_or_create(user=instance)

@@ -11,7 +11,7 @@ from inbox.people.second_factor import SECRETS
 
 
 class KeysLost(LookupError):
-    """No current key decrypts some tokens. ``names`` are the usernames of their accounts."""
+    """``names`` are the usernames of the accounts."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(", ".join(names))
@@ -19,10 +19,9 @@ class KeysLost(LookupError):
 
 
 def rotate(*, batch: int = 200) -> int:
-    """Encrypt every token with the first of ``CREDENTIAL_KEYS``. Returns how many there are.
+    """Returns how many tokens there are. ``batch`` is how many are written in a transaction.
 
-    ``batch`` is how many are written in a transaction. Raises ``KeysLost``, before anything is
-    written, if a token can't be decrypted.
+    Raises ``KeysLost``, before anything is written, if a token can't be decrypted.
     """
     if names := lost():
         raise KeysLost(names)
@@ -32,7 +31,6 @@ def rotate(*, batch: int = 200) -> int:
 
 
 def lost() -> list[str]:
-    """The usernames of the accounts whose tokens or second factors no current key decrypts."""
     return sorted({name for name, sealed in _all() if not vault.opens(sealed)})
 
 
@@ -46,7 +44,6 @@ def _reseal_second_factors() -> None:
 
 @transaction.atomic
 def _reseal(ids: list[int]) -> int:
-    """Re-encrypt the current tokens; they may have been replaced or removed in the meantime."""
     rows = list(Credential.objects.select_for_update().filter(pk__in=ids))
     for row in rows:
         row.sealed = vault.resealed(row.sealed)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from qrcode.image.svg import SvgPathImage
 
 from inbox.people import vault
-from inbox.people.identity_provider import may_use_password
+from inbox.people.oidc.identity_provider import may_use_password
 
 SECRETS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 """Where an authenticator's ``data`` has its encrypted secret."""
@@ -41,12 +41,10 @@ class Adapter(DefaultMFAAdapter):
         return str(user.get_username())
 
     def generate_authenticator_name(self, user: Any, type: Any) -> str:
-        """The name of a passkey that the person hasn't named."""
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
         return _("Passkey %(number)d") % {"number": number} if number > 1 else _("Passkey")
 
     def build_totp_svg(self, url: str) -> str:
-        """The QR code, as an element of the page."""
         image = qrcode.make(url, image_factory=SvgPathImage)
         return str(image.to_string(encoding="unicode"))
 

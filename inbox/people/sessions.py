@@ -22,7 +22,7 @@ SIGNED_IN_AT = "signed_in_at"
 TIME_ZONE = "time_zone"
 """The name of the browser's time zone, which the sign-in form sends."""
 BY_PROVIDER = "by_provider"
-"""Whether the session is of a sign-in with the identity provider."""
+"""The session is of a sign-in with the identity provider."""
 ACTIVE_AT = "active_at"
 USER_AGENT = "user_agent"
 NOTED_EVERY = timedelta(minutes=1)
@@ -33,9 +33,7 @@ SEEN_EVERY = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class OpenSession:
-    """A session that can still be used. Times are seconds since 1970; None if it began before they
-    were stored.
-    """
+    """Times are seconds since 1970; None if the session began before they were stored."""
 
     key: str
     user_agent: str
@@ -44,7 +42,6 @@ class OpenSession:
 
 
 def signed_in(*, request: HttpRequest, **_: Any) -> None:
-    """Receiver of ``user_logged_in``."""
     if request is not None:
         # Until now it was as short as a sign-in with the identity provider may take.
         request.session.set_expiry(None)
@@ -54,13 +51,11 @@ def signed_in(*, request: HttpRequest, **_: Any) -> None:
 
 
 def note_time_zone(session: SessionBase, name: str | None) -> None:
-    """Record the time zone that the browser named, if there is one of that name."""
     if zone := time_zones.find(name):
         session[TIME_ZONE] = zone.key
 
 
 def has_expired(session: SessionBase | Mapping[str, Any]) -> bool:
-    """Whether the person has to sign in again."""
     now = time.time()
     longest, idle = settings.SESSION_HOURS, settings.SESSION_IDLE_MINUTES
     if session.get(BY_PROVIDER):
@@ -71,7 +66,6 @@ def has_expired(session: SessionBase | Mapping[str, Any]) -> bool:
 
 
 def note_activity(session: SessionBase) -> None:
-    """Record that the person is active now."""
     idle = settings.SESSION_IDLE_MINUTES
     often = min(NOTED_EVERY, idle / 10) if idle else SEEN_EVERY
     # Also if it lies ahead, because the clock was set back.
@@ -80,7 +74,7 @@ def note_activity(session: SessionBase) -> None:
 
 
 def open_sessions(user: User) -> list[OpenSession]:
-    """Where the person is signed in. Reads every session, since they are not stored by person."""
+    """Reads every session, since they are not stored by person."""
     found = []
     for row in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
         data = row.get_decoded()
@@ -98,7 +92,7 @@ def open_sessions(user: User) -> list[OpenSession]:
 
 
 def sign_out_everywhere(user: User) -> int:
-    """End the person's sessions. Their streams end within seconds. Returns how many there were."""
+    """Streams end within seconds. Returns how many sessions there were."""
     keys = [session.key for session in open_sessions(user)]
     Session.objects.filter(pk__in=keys).delete()
     return len(keys)

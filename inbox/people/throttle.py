@@ -22,13 +22,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
-from axes.helpers import get_client_ip_address, get_client_username, get_cool_off
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from inbox.lib.addresses import counted_address
 from inbox.models import KnownFailure, SignInTurn
 from inbox.people import known_browser
 
@@ -43,11 +43,9 @@ KEEP_SIGN_INS = timedelta(days=90)
 
 
 class Throttle(AxesDatabaseHandler):
-    """The handler of django-axes, with our limits."""
-
     def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
-        """Whether the password may be checked now. Takes the name's turn, if it has turns."""
-        username = get_client_username(request, credentials) or ""
+        """Takes the name's turn, if it has turns."""
+        username = _username(request, credentials)
         if wait(request, username):
             return False
         return bool(_known_as(request, username)) or not _in_turns(username) or _take_turn(username)
@@ -59,10 +57,9 @@ class Throttle(AxesDatabaseHandler):
         request: HttpRequest | None = None,
         **kwargs: Any,
     ) -> None:
-        """Count a failure; one of a known browser or person separately, too."""
         refused = getattr(request, "axes_locked_out", False)
         super().user_login_failed(sender, credentials, request, **kwargs)
-        known = request and _known_as(request, get_client_username(request, credentials) or "")
+        known = request and _known_as(request, _username(request, credentials))
         if request and known and not refused:
             KnownFailure.objects.create(by=known)
             # axes has set this for unknown browsers, whose limits are others.
@@ -70,12 +67,12 @@ class Throttle(AxesDatabaseHandler):
             request.axes_locked_out = locked  # type: ignore[attr-defined]
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-        """Delete the failures before a correct password."""
+        """A correct password deletes the failures before it."""
         super().user_logged_in(sender, request, user, **kwargs)
         _failures_of(_account(user), _browser(request, user.get_username())).delete()
 
     def reset_attempts(self, **filters: Any) -> int:
-        """Delete failures, for ``axes_reset``; those of known browsers and people in any case."""
+        """For ``axes_reset``; deletes those of known browsers and people in any case."""
         KnownFailure.objects.all().delete()
         return int(super().reset_attempts(**filters))
 
@@ -85,7 +82,6 @@ class Throttle(AxesDatabaseHandler):
 
 
 def wait(request: HttpRequest, username: str) -> timedelta:
-    """How long this browser has to wait before it may try ``username``; may be zero."""
     now = timezone.now()
     known = _known_as(request, username)
     until = (
@@ -95,38 +91,38 @@ def wait(request: HttpRequest, username: str) -> timedelta:
 
 
 def seconds_to_wait(request: HttpRequest, username: str) -> int:
-    """Whole seconds until a refused browser may try again; at least one."""
+    """At least one."""
     return max(1, math.ceil(wait(request, username).total_seconds()))
 
 
 def seconds_until_code(user: Any) -> int:
-    """How long the person has to wait until a code of the second factor is checked again."""
     now = timezone.now()
     until = _until(_failures_of(_codes(user)), PER_KNOWN, now)
     return 0 if until is None else max(1, math.ceil((until - now).total_seconds()))
 
 
 def code_failed(user: Any) -> None:
-    """Count a wrong code of someone who has entered their password."""
     KnownFailure.objects.create(by=_codes(user))
 
 
 def code_worked(user: Any) -> None:
-    """Forget the wrong codes before a correct one."""
     _failures_of(_codes(user)).delete()
 
 
 def tidy() -> None:
     now = timezone.now()
-    AccessAttempt.objects.filter(attempt_time__lte=now - get_cool_off()).delete()
+    AccessAttempt.objects.filter(attempt_time__lte=now - settings.AXES_COOLOFF_TIME).delete()
     AccessFailureLog.objects.filter(attempt_time__lte=now - KEEP_FAILURES).delete()
     AccessLog.objects.filter(attempt_time__lte=now - KEEP_SIGN_INS).delete()
     SignInTurn.objects.filter(next_at__lte=now).delete()
     KnownFailure.objects.filter(attempt_time__lte=now - WINDOW).delete()
 
 
+def _username(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    return (credentials or request.POST).get("username") or ""
+
+
 def _known_as(request: HttpRequest, username: str) -> str:
-    """The known account or browser behind the attempt; empty if it is unknown."""
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated and user.get_username() == username:
         return _account(user)
@@ -151,8 +147,7 @@ def _failures_of(*known: str) -> QuerySet[KnownFailure]:
 
 
 def _waits(request: HttpRequest, username: str, now: datetime) -> list[datetime | None]:
-    """When each limit allows an attempt by an unknown browser."""
-    address = get_client_ip_address(request)
+    address = counted_address(request)
     from_address = AccessFailureLog.objects.filter(ip_address=address)
     until = [_pair_until(username, address, now), _until(from_address, PER_ADDRESS, now)]
     if _in_turns(username):
@@ -163,10 +158,10 @@ def _waits(request: HttpRequest, username: str, now: datetime) -> list[datetime 
 
 
 def _pair_until(username: str, address: str | None, now: datetime) -> datetime | None:
-    """When a name has fewer failures from an address than the limit. axes has a row for each user
-    agent, which counts until ``get_cool_off`` after its last failure.
+    """axes has a row for each user agent, which counts until ``AXES_COOLOFF_TIME`` after its last
+    failure.
     """
-    cool_off = get_cool_off()
+    cool_off = settings.AXES_COOLOFF_TIME
     rows = AccessAttempt.objects.filter(username=username, ip_address=address)
     rows = rows.filter(attempt_time__gt=now - cool_off, attempt_time__lte=now + cool_off)
     rows = rows.order_by("attempt_time")
@@ -191,13 +186,12 @@ def _until(
 
 
 def _in_turns(username: str) -> bool:
-    """Whether ``username`` has had too many failures, so that attempts take turns."""
     failures = AccessFailureLog.objects.filter(username=username)
     return _until(failures, PER_NAME, timezone.now()) is not None
 
 
 def _take_turn(username: str) -> bool:
-    """Take the turn. False if another browser was faster."""
+    """False if another browser was faster."""
     now = timezone.now()
     turns, next_at = SignInTurn.objects.filter(username=username), now + TURN
     if turns.exclude(pk__in=_ahead(now)).update(next_at=next_at):
@@ -206,7 +200,5 @@ def _take_turn(username: str) -> bool:
 
 
 def _ahead(now: datetime) -> QuerySet[SignInTurn]:
-    """Turns that have to be waited for. One that is impossibly far ahead is from before the clock
-    was set back.
-    """
+    """One that is impossibly far ahead is from before the clock was set back."""
     return SignInTurn.objects.filter(next_at__gt=now, next_at__lte=now + 2 * TURN)

@@ -9,13 +9,12 @@ _OTHERS = ("Etc/", "SystemV/", "US/", "posix/", "right/")
 
 @cache
 def names() -> tuple[str, ...]:
-    """Such as ``Europe/Berlin``, in alphabetical order; first ``UTC``."""
+    """In alphabetical order; first ``UTC``."""
     places = (name for name in available_timezones() if "/" in name)
     return ("UTC", *sorted(name for name in places if not name.startswith(_OTHERS)))
 
 
 def find(name: object) -> ZoneInfo | None:
-    """The time zone of that name, which may be anything that a browser or a former version sent."""
     return ZoneInfo(name) if isinstance(name, str) and name in _known() else None
 
 

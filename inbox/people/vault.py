@@ -7,18 +7,17 @@ from django.views.decorators.debug import sensitive_variables
 
 
 class KeyLost(LookupError):
-    """None of the current keys decrypts it."""
+    pass
 
 
 @sensitive_variables()
 def seal(token: str) -> bytes:
-    """Encrypt ``token`` with the newest key."""
     return _keys().encrypt(token.encode())
 
 
 @sensitive_variables()
 def unseal(sealed: bytes | memoryview, *, max_age: int | None = None) -> str:
-    """Decrypt a token that was sealed at most ``max_age`` seconds ago. Raises ``KeyLost``."""
+    """``max_age`` is in seconds. Raises ``KeyLost``."""
     try:
         return _keys().decrypt(bytes(sealed), ttl=max_age).decode()
     except InvalidToken:
@@ -26,7 +25,6 @@ def unseal(sealed: bytes | memoryview, *, max_age: int | None = None) -> str:
 
 
 def opens(sealed: bytes | memoryview, *, max_age: int | None = None) -> bool:
-    """Whether ``unseal`` would succeed."""
     try:
         unseal(sealed, max_age=max_age)
     except KeyLost:
@@ -36,7 +34,7 @@ def opens(sealed: bytes | memoryview, *, max_age: int | None = None) -> bool:
 
 @sensitive_variables()
 def resealed(sealed: bytes | memoryview) -> bytes:
-    """The token encrypted with the newest key. Raises ``KeyLost``."""
+    """Raises ``KeyLost``."""
     try:
         return _keys().rotate(bytes(sealed))
     except InvalidToken:

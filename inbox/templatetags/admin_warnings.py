@@ -1,5 +1,3 @@
-"""Warnings for administrators on the admin's pages."""
-
 from django import template
 
 from inbox.web.connection.page import warnings

@@ -1,7 +1,7 @@
 """Tags and filters that draw icons, faces, due times and statuses."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -22,8 +22,9 @@ from inbox.models import Interaction, Run
 from inbox.models.reviewer import Theme
 from inbox.web.ui import freshness, labels, when
 from inbox.web.ui.answers import Member
+from inbox.web.ui.deadlines import shown_deadline
 from inbox.web.ui.labels import run_status
-from inbox.web.ui.script_words import DUE, Phrase, written
+from inbox.web.ui.script_words import Phrase, written
 
 register = template.Library()
 register.filter("consequence", freshness.consequence)
@@ -38,47 +39,40 @@ HIDDEN = SafeString('aria-hidden="true"')
 
 @cache
 def sprite_url() -> str:
-    """Address of ``static/icons.svg``; it stays the same for as long as the process runs."""
     return static("icons.svg")
 
 
 @lru_cache(maxsize=512)
 def drawing(name: str, label: str, small: bool) -> SafeString:
-    """The ``<svg>`` of an icon; cached, since a list draws the same few many times."""
+    """Cached: a list draws the same few many times."""
     aria = format_html('role="img" aria-label="{}"', label) if label else HIDDEN
     size = "i i--s" if small else "i"
     return format_html(
-        '<svg class="{}" {}><use href="{}#{}"></use></svg>', size, aria, sprite_url(), name
+        '<svg class="{}" {}><use href="{}#{}"/></svg>', size, aria, sprite_url(), name
     )
 
 
 @register.simple_tag
 def icon(name: str, label: str = "", small: bool = False) -> SafeString:
-    """Draw an icon of ``static/icons.svg`` in the colour of the text around it.
-
-    Screen readers read ``label``, or nothing without one.
-    """
+    """Screen readers read ``label``, or nothing without one."""
     return drawing(name, label, small)
 
 
 @register.simple_tag
 def identity_provider() -> str:
-    """The name of the identity provider that people sign in with; empty if there is none."""
     return settings.OIDC.name if settings.OIDC else ""
 
 
 @register.simple_tag
 def in_mobius(row: Run | Interaction) -> str:
-    """The address of a run or question in Mobius, from the settings; empty without one there."""
+    """Empty without an address of Mobius in the settings."""
     address = settings.MOBIUS_RUN_URL if isinstance(row, Run) else settings.MOBIUS_INTERACTION_URL
     return address.replace("{id}", quote(row.mobius_id, safe=""))
 
 
 @register.simple_tag(takes_context=True)
 def chosen_theme(context: template.Context) -> str:
-    """``light`` or ``dark``; empty for the system's theme. Where nobody is signed in, it is what
-    the last person in this browser has chosen.
-    """
+    """``light`` or ``dark``, empty for the system's; signed out, the last theme in this browser."""
     request: Any = getattr(context, "request", None)
     if getattr(request, "viewer", None):
         theme = request.user.reviewer.theme
@@ -89,7 +83,7 @@ def chosen_theme(context: template.Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def diff_layout(context: template.Context) -> str:
-    """How the viewer reads diffs: ``inline`` or ``split``, from the cookie of reading.js."""
+    """``inline`` or ``split``, from the cookie of reading.js."""
     request = getattr(context, "request", None)
     split = request is not None and request.COOKIES.get("diff") == "split"
     return "split" if split else "inline"
@@ -97,10 +91,8 @@ def diff_layout(context: template.Context) -> str:
 
 @register.simple_block_tag
 def notice(content: SafeString, tone: str, icon: str, **attributes: str | bool) -> SafeString:
-    """Draw a notice: an icon, and beside it the block's heading, text and buttons.
-
-    ``tone``: ``info``, ``ok``, ``warn``, ``bad``, or nothing. Attributes are written with
-    underscores, as ``data_open_only=True``; empty ones are left out.
+    """``tone``: ``info``, ``ok``, ``warn``, ``bad`` or empty. Attributes are written with
+    underscores, as in ``data_open_only=True``; empty ones are left out.
     """
     named = {name.replace("_", "-"): value for name, value in attributes.items() if value}
     return format_html(
@@ -114,8 +106,8 @@ def notice(content: SafeString, tone: str, icon: str, **attributes: str | bool) 
 
 @lru_cache(maxsize=2048)
 def _avatar(person: str, name: str, label: str, style: str) -> SafeString:
-    """A face; cached, since a list draws those of a group many times."""
-    aria = format_html('role="img" title="{0}" aria-label="{0}"', label) if label else HIDDEN
+    """Cached: a list draws the members of a group many times."""
+    aria = format_html('role="img" title="{}"', label) if label else HIDDEN
     return format_html(
         '<span class="av av-{}{}" {}>{}</span>', tint(person or name), style, aria, initial(name)
     )
@@ -131,10 +123,8 @@ def avatar(
     missing: object = False,
     silent: bool = False,
 ) -> SafeString:
-    """Draw a face; ``person``, the Mobius ID, determines its tint.
-
-    Screen readers read ``label`` instead of the name ("Claimed by Lee"), and nothing if it is
-    ``silent`` because the name is beside it. ``missing``, if not empty, makes it a dashed ring.
+    """Screen readers read ``label`` instead of the name, or nothing if ``silent``. ``missing``, if
+    not empty, makes it a dashed ring.
     """
     style = f"{' av--l' if large else ''}{' av--missing' if missing else ''}"
     return _avatar(person or "", name, "" if silent else label or name, style)
@@ -142,9 +132,7 @@ def avatar(
 
 @register.simple_tag
 def faces(members: Iterable[Member], more: int = 0) -> SafeString:
-    """Draw people who answer together: a face for each who has answered, a ring for each who is
-    missing.
-    """
+    """A face for each who has answered, a ring for each who is missing."""
     answered, missing = gettext("%(name)s has answered"), gettext("%(name)s hasn't answered")
     drawn = [
         avatar(
@@ -161,7 +149,7 @@ def faces(members: Iterable[Member], more: int = 0) -> SafeString:
 
 @lru_cache(maxsize=2048)
 def _group_chip(group: str, answered: str) -> SafeString:
-    """A group; cached, since the questions of a list ask the same few."""
+    """Cached: the questions of a list ask the same few."""
     return format_html(
         '<span class="chip">{}<span class="cut">{}</span>{}</span>',
         drawing("groups", "", False),
@@ -172,7 +160,6 @@ def _group_chip(group: str, answered: str) -> SafeString:
 
 @register.simple_tag
 def assignee(group: str, have: int, of: int) -> SafeString:
-    """Draw the assignee of a question: a group with its answers so far, or the viewer."""
     if group:
         answered = gettext("%(have)s of %(of)s") % {"have": have, "of": of} if of > 1 else ""
         return _group_chip(group, answered)
@@ -181,18 +168,14 @@ def assignee(group: str, have: int, of: int) -> SafeString:
 
 @register.simple_tag
 def count(key: str, value: str, label: str, *, oob: bool = False) -> SafeString:
-    """Draw a number in the frame, or nothing where ``value`` is empty.
-
-    ``label`` says what is counted, to a screen reader. ``oob``: a response brings the number, which
-    replaces the one with the same ``key``.
-    """
+    """``label`` is for screen readers. ``oob``: it replaces the number with the same ``key``."""
     swap = SafeString(' hx-swap-oob="true"') if oob else ""
     number = format_html('{}<span class="vh"> {}</span>', value, label) if value else ""
     return format_html('<span class="count" id="count-{}"{}>{}</span>', key, swap, number)
 
 
 def tint(person: str) -> str:
-    """One of the four tints of faces, always the same for the same ID or name."""
+    """One of four, always the same for the same ID or name."""
     return "3421"[(crc32(person.encode()) >> 10) % 4]
 
 
@@ -202,29 +185,19 @@ def initial(name: str) -> str:
 
 @register.filter
 def status_icon(status: str) -> str:
-    """The icon of a run's status, including unknown ones."""
     return run_status(status).icon
 
 
 @register.filter
 def in_eights(digest: str) -> str:
-    """A hash in groups of eight digits."""
     return " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))
 
 
 @register.simple_tag(takes_context=True)
-def phrase(
-    context: template.Context, shown: Phrase | None, *, now: datetime | None = None
-) -> SafeString:
-    """Draw a text that the page's script keeps current.
-
-    In a fragment that everyone gets (``shared``), it has no words until the script writes them.
-    ``now`` makes it the text of that moment, which stays as it is.
-    """
+def phrase(context: template.Context, shown: Phrase | None) -> SafeString:
+    """In a fragment that everyone gets (``shared``), the page's script writes the words."""
     if shown is None:
         return SafeString("")
-    if now is not None:
-        return format_html("{}", shown.text(now))
     words = "" if context.get("shared") else shown.text(timezone.now())
     data = {
         "data-phrase": shown.key,
@@ -243,13 +216,11 @@ def phrase(
 
 @register.simple_tag(takes_context=True)
 def word(context: template.Context, key: str) -> SafeString:
-    """Draw a text of ``WORDS`` without placeholders, as ``phrase`` does."""
     return phrase(context, Phrase(key))
 
 
 @register.simple_tag(takes_context=True)
 def run_word(context: template.Context, state: str) -> SafeString:
-    """Draw the label of a run's status, as ``phrase`` does; an unknown one as Mobius calls it."""
     label = run_status(state).label
     if state not in labels.RUN_STATUS:
         return format_html("<span>{}</span>", label)
@@ -259,21 +230,18 @@ def run_word(context: template.Context, state: str) -> SafeString:
 
 @register.filter
 def freshness_text(fresh: Freshness) -> str:
-    """How current pages are, and why."""
     return freshness.freshness_text(fresh, timezone.now())
 
 
 @register.filter
 def clock(at: datetime | None) -> str:
-    """A time: ``10:45``, ``Wed 14:00``; empty for None."""
+    """``10:45``, ``Wed 14:00``; empty for None."""
     return when.moment(at, timezone.now()) if at else ""
 
 
 @register.simple_tag
 def ago(at: datetime, *, exact: bool = False) -> SafeString:
-    """How long ago a time was; static/js/countdown.js keeps a recent one current. ``exact``: with
-    the time in full as its title.
-    """
+    """static/js/words.js keeps a recent one current. ``exact``: the title has the time in full."""
     now = timezone.now()
     counted = format_html(' data-ago="{}"', at.isoformat()) if when.is_recent(at, now) else ""
     title = format_html(' title="{}"', when.full(at)) if exact else ""
@@ -284,7 +252,6 @@ def ago(at: datetime, *, exact: bool = False) -> SafeString:
 
 @register.simple_tag
 def script_words() -> SafeString:
-    """The words that scripts need, as attributes of one element."""
     return _script_words(get_language())
 
 
@@ -298,51 +265,4 @@ def _script_words(language: str | None) -> SafeString:
 
 @register.inclusion_tag("components/_due.html")
 def due(at: datetime, soft: bool = False, long: bool = False) -> dict[str, object]:
-    """Draw a deadline. ``soft``: the question can still be answered after ``at``, else it expires
-    then.
-
-    ``long`` adds the clock, for the page of a question. Screen readers get the duration spelled
-    out.
-    """
-    now = timezone.now()
-    tone = "late" if at <= now else "soon" if at - now <= when.SOON else ""
-    shown = due_sentence(at, now, soft, when.span, clock=True) if long else chip(at, now, soft)
-    return {
-        "at": timezone.localtime(at).isoformat(),
-        "soft": soft,
-        "long": long,
-        "near": at > now and when.near(at, now),
-        "clock": when.clock(at) if long else "",
-        "tone": tone,
-        "words": shown,
-        "spoken": due_sentence(at, now, soft, when.spelled_span, clock=long),
-    }
-
-
-def chip(at: datetime, now: datetime, soft: bool) -> str:
-    """``42 min``, ``3 h 10 min``, ``Wed 14:00``, ``12 min late``, ``Expired``."""
-    if at <= now:
-        return due_sentence(at, now, soft, when.span, clock=False)
-    return when.span((at - now).total_seconds()) if when.near(at, now) else when.moment(at, now)
-
-
-def due_sentence(
-    at: datetime, now: datetime, soft: bool, span: Callable[[float], str], *, clock: bool
-) -> str:
-    """``Expires in 42 min, 10:45``, ``Due Wed 14:00``, ``12 min late``, ``Expired at 10:45``,
-    ``Expired Wed 14:00``; without ``clock`` ``Expired``.
-    """
-    seconds = (at - now).total_seconds()
-    if seconds <= 0 and soft:
-        return gettext(DUE["late"]).format(duration=span(-seconds))
-    if seconds <= 0 and not clock:
-        return gettext(DUE["expired"])
-    if seconds <= 0:
-        # The time comes with its preposition here, unlike below.
-        return gettext("Expired {time}").format(time=when.at(at, now))
-    if when.near(at, now):
-        key = f"{'due_in' if soft else 'expires_in'}{'_at' if clock else ''}"
-        time = when.clock(at) if clock else ""
-        return gettext(DUE[key]).format(duration=span(seconds), time=time)
-    far = gettext("Due {time}") if soft else gettext("Expires {time}")
-    return far.format(time=when.moment(at, now))
+    return {"due": shown_deadline(at, soft=soft, long=long)}

@@ -1,5 +1,3 @@
-"""Liveness, readiness and metrics."""
-
 from typing import Any
 
 from django.conf import settings
@@ -12,47 +10,44 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from inbox.metrics import exposition
-from inbox.mirror import capabilities, database, freshness
-from inbox.mirror.freshness import Reason
+from inbox.lib.metrics import exposition
+from inbox.mirror import capabilities, freshness
+from inbox.models import Upstream
 from inbox.people import sessions
-from inbox.services import installation
+from inbox.upstream.readiness import Obstacle, readiness
+from inbox.web.ui.api import api_text
 from inbox.web.ui.freshness import explained, freshness_text, trouble_text
 from inbox.web.ui.messages import sentences
-
-_UNREACHABLE = (Reason.DATABASE_UNREACHABLE, Reason.DATABASE_SILENT)
 
 
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Liveness: the process responds."""
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """``ready``, ``degraded`` (200) or ``unavailable`` (503); administrators also get the reasons.
-
-    Unavailable: a request cannot be served. Degraded: pages open, but are not kept up to date.
+    """``unavailable`` (503): a request cannot be served. ``degraded`` (200): pages open, but are
+    not kept up to date. Only administrators get the reasons.
     """
-    reachable, problem = _database()
-    if problem:
-        status, reasons = "unavailable", [problem]
+    obstacle = readiness.check()
+    if obstacle:
+        status, reasons = "unavailable", [_(obstacle)]
     else:
         reasons = _sync_problems()
         status = "degraded" if reasons else "ready"
     state: dict[str, Any] = {"status": status}
-    if reachable and _is_administrator(request):
+    if obstacle is not Obstacle.UNREACHABLE and _is_administrator(request):
         state |= {"reasons": reasons, **_upstream()}
-    return JsonResponse(state, status=503 if problem else 200)
+    return JsonResponse(state, status=503 if obstacle else 200)
 
 
 @login_not_required
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Figures for Prometheus, for those who have the token; 404 for anyone else."""
+    """404 without the token."""
     token = settings.METRICS_TOKEN
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     if not token or scheme != "Bearer" or not constant_time_compare(sent, token):
@@ -60,24 +55,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _database() -> tuple[bool, str]:
-    """Whether the database can be read, and why no request can be served; empty if one can."""
-    if freshness.sync_status.facts.database_problem in _UNREACHABLE:
-        # A probe would wait for it too.
-        return False, _("The database can't be reached.")
-    try:
-        if not installation.is_migrated():
-            return True, _("Some migrations haven't been applied.")
-    except (DatabaseError, InterfaceError):
-        return False, _("The database can't be reached.")
-    return True, _("The last write to the database failed.") if database.watch.failed else ""
-
-
 def _sync_problems() -> list[str]:
-    """Problems with the sync, for administrators; empty if there are none."""
     fresh, now = freshness.current(), timezone.now()
     found = []
-    if fresh.key_refused:
+    if fresh.key_refused or fresh.other_api:
         found.append(trouble_text(fresh.trouble, now))
     if fresh.dead:
         text = freshness_text(fresh, now)
@@ -101,6 +82,7 @@ def _upstream() -> dict[str, Any]:
         "sync_lag_seconds": round(fresh.lag, 3),
         "sync": freshness_text(fresh, timezone.now()),
         "sync_explained": explained(fresh),
+        "api": api_text(Upstream.current()),
         "too_large_to_read": list(fresh.skipped),
         "list_pages_repeat": fresh.repeats,
         "capabilities": capabilities.facts(),

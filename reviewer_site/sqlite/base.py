@@ -1,6 +1,5 @@
-"""The backend: takes the writer lock at BEGIN and around each write outside a transaction.
-
-It blocks, so it must run in worker threads; Django refuses database work on an event loop anyway.
+"""Takes the writer lock at BEGIN and around each write outside a transaction. It blocks, so it must
+run in worker threads.
 """
 
 import os
@@ -13,14 +12,14 @@ from typing import Any
 from django.conf import settings
 from django.db.backends.sqlite3 import base
 
-from reviewer_site import private_files
+from inbox.lib import private_files
 from reviewer_site.sqlite.writer import WriterLock, in_memory, lock_for
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP", "VACUUM", "REINDEX")
 
 
 def _make_private(path: Path) -> None:
-    """Create the file, and ``DATA_DIR`` around it. Opening the connection reports any failure."""
+    """Opening the connection reports any failure."""
     with suppress(OSError):
         if path.parent == settings.DATA_DIR:
             private_files.make_folder(path.parent)
@@ -29,7 +28,7 @@ def _make_private(path: Path) -> None:
 
 
 def _identity(name: str) -> tuple[int, int] | None:
-    """Device and inode of the file; None for a database in memory."""
+    """Device and inode; None for a database in memory."""
     try:
         status = os.stat(name)
     except OSError:
@@ -43,9 +42,7 @@ def _with_question_marks(query: str) -> str:
 
 
 class Cursor(base.SQLiteCursorWrapper):
-    """Takes the writer lock for a write that is its own transaction, and converts the placeholders
-    of each statement once: some have thousands.
-    """
+    """Converts the placeholders of each statement once: some have thousands."""
 
     writer: "DatabaseWrapper"
 
@@ -64,14 +61,14 @@ class Cursor(base.SQLiteCursorWrapper):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection. ``_holds`` is the lock while it is the writer, ``_file`` the open file."""
+    """``_holds`` is the lock while this is the writer, ``_file`` the open file."""
 
     _holds: WriterLock | None = None
     _file: tuple[int, int] | None = None
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        """Open the file. A new one is readable by its owner only, and so are SQLite's files beside
-        it, which get its mode.
+        """A new file is readable by its owner only, and so are SQLite's files beside it, which get
+        its mode.
         """
         name = str(self.settings_dict["NAME"])
         if not in_memory(name):
@@ -81,21 +78,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
-        """Whether the file is still the one that was opened, not removed or replaced since.
-
-        SQLite itself does not notice that.
-        """
+        """SQLite itself does not notice that its file was removed or replaced."""
         return _identity(str(self.settings_dict["NAME"])) == self._file
 
     def create_cursor(self, name: str | None = None) -> Cursor:
-        """A cursor with a reference to its connection."""
         cursor = self.connection.cursor(factory=Cursor)
         cursor.writer = self
         return cursor
 
     @contextmanager
     def turn_for(self, query: Any) -> Iterator[None]:
-        """Hold the writer lock for a statement that writes outside a transaction."""
         if self._holds or not str(query).lstrip().upper().startswith(_WRITES):
             yield
             return

@@ -1,8 +1,5 @@
-"""The writer lock of a database file, for threads and processes.
-
-SQLite lets one connection write at a time; the others poll, and under many writers some starve.
-This lock is first come, first served between the threads of a process, without polling. A lock on a
-file beside the database keeps other processes out: management commands write too.
+"""First come, first served among threads: SQLite's waiting connections poll, and some starve. A
+lock on a file beside the database keeps out other processes.
 """
 
 import fcntl
@@ -21,7 +18,7 @@ _BETWEEN_TRIES = 0.002
 
 
 class WriterLock:
-    """Held by one thread of one process. Not re-entrant: connections know whether they hold it."""
+    """Not re-entrant: connections know whether they hold it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -31,7 +28,7 @@ class WriterLock:
         self._file: int | None = None
 
     def acquire(self) -> None:
-        """Wait for the lock. Raises OperationalError after ``TIMEOUT``."""
+        """Raises OperationalError after ``TIMEOUT``."""
         deadline = time.monotonic() + TIMEOUT
         self._take_turn(deadline)
         try:
@@ -42,7 +39,6 @@ class WriterLock:
             raise
 
     def release(self) -> None:
-        """Release the lock to the next writer."""
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
         self._pass_turn()
@@ -103,12 +99,11 @@ os.register_at_fork(after_in_child=_forget_after_fork)
 
 
 def in_memory(database: str) -> bool:
-    """Whether it is the name of a database in memory."""
     return ":memory:" in database or "mode=memory" in database
 
 
 def lock_for(database: str) -> WriterLock | None:
-    """The lock of a database file; None for a database in memory."""
+    """None for a database in memory."""
     if in_memory(database):
         return None
     path = os.path.realpath(database)

@@ -1,5 +1,5 @@
-/* Saves the comment of a batch that isn't confirmed yet: its preview, or the next one of the same questions, has it again. It is
-   saved while it is typed too, because a browser may lose a request that a page makes as it is left. */
+/* Saves the comment of a batch that isn't confirmed yet, also while it is typed: a browser may lose a request that a page makes
+   as it is left. */
 
 const WAIT_MS = 500;
 let timer;

@@ -1,7 +1,6 @@
-/* Keeps *Blocked* current without moving anything. The page reloads itself when its stream says so (templates/blocked/_blocked.html).
-   Its rows ([data-row], which have ids) are then updated where they are, as long as they keep their height, and so are the parts
-   that have nothing below them ([data-part]). Rows that no longer wait stay and say so. Everything else, above all new rows and
-   those that are now behind "and 4 more" (data-unlisted), waits until the person asks for it, or until no row waits any more. */
+/* Keeps *Blocked* current without moving anything. Rows ([data-row]) are updated in place as long as they keep their height, and
+   so are parts that have nothing below them ([data-part]). Everything else, above all new rows and those behind "and 4 more"
+   (data-unlisted), waits until the person asks for it, or until no row waits any more. */
 
 const bar = () => document.getElementById("show-blocked");
 const textOf = (element) => element.textContent.replace(/\s+/g, " ").trim();
@@ -28,7 +27,7 @@ function update(row, fresh) {
   return fits;
 }
 
-/* What is written instead of the button is as high (static/css/tables.css) */
+/* The text in place of the button is as high (static/css/tables.css) */
 function end(row, words) {
   row.dataset.over = "";
   const nudge = row.querySelector("[data-nudge]");

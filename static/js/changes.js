@@ -1,14 +1,12 @@
 /* Updates the page when its stream says that something changed.
 
-   The data of such an event is JSON. "within" is in milliseconds: each page waits for a random part of it, so that not all
-   pages fetch at once, and events that arrive while it waits are merged. "changed" has the ids of the questions concerned;
-   without it, any question may have changed. The event is then dispatched on the body, where the elements listen that
-   reload themselves.
+   The data of such an event is JSON. "within" is in milliseconds: each page waits for a random part of it, so that not all pages
+   fetch at once, and events that arrive meanwhile are merged. "changed" has the ids of the questions; without it, any may have
+   changed. The event is then dispatched on the body, where elements that reload themselves listen.
 
-   The inbox fetches only the rows of these questions, and after "inbox" the numbers too ("questions" changes none). Rows are
-   updated or removed in place; new ones wait behind the bar, unless the list has no open question. A row whose question has been
-   closed by others, or answered on another page, stays until the person opens another question, or until new rows come into a
-   list that has no other. */
+   The inbox fetches only these rows, and after "inbox" the numbers too. New rows wait behind the bar, unless the list has no open
+   question. A row whose question was closed elsewhere stays until the person opens another question, or until new rows come into
+   a list that has no other. */
 
 import { WORDS } from "./words.js";
 
@@ -53,9 +51,9 @@ document.addEventListener("htmx:sse:before:message", (event) => {
   else pass();
 });
 
-/* A reload that waited for another request, which has changed what is shown, is for what is shown by then */
+/* A queued reload targets whatever is open when it runs */
 document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
-  if (target.matches?.("#focus-place, #run-list, #run-body, #run-moment")) ctx.request.action = target.getAttribute("hx-get");
+  if (target.matches?.("#focus-place, #run-list, #run-body")) ctx.request.action = target.getAttribute("hx-get");
 });
 
 /* ---- The inbox */
@@ -137,7 +135,7 @@ document.body.addEventListener("resync", () => {
   catchUp();
 });
 
-/* A question is back by the person's own hand: it is shown at once, with what waits behind the bar */
+/* The user undid an answer: show the question at once, with what waits behind the bar */
 document.body.addEventListener("inbox:restored", () => {
   restored = true;
   catchUp();
@@ -185,7 +183,7 @@ document.addEventListener("htmx:before:swap", (event) => {
     const list = tasks?.find((each) => each.type === "main")?.fragment;
     if (list && ctx.noticesRead !== noticesRead) keepNotices(list);
   } else if (ctx.listBefore !== inbox()?.dataset.again) {
-    /* What was done with a row is shown in the list as it was; it has been filtered since */
+    /* The row was changed in the list as it was; it has been filtered since */
     event.preventDefault();
     everything = true;
     catchUp();
@@ -240,3 +238,120 @@ document.addEventListener("htmx:after:swap", (event) => {
     catchUp();
   }
 });
+
+/* ---- Writes how many questions are open (the rail's number) before the page's title, and a dot on its icon while some are
+   unread (#unread). */
+
+let writtenTitle = null;
+let title = "";
+let icon = null;
+
+const openCount = () => document.getElementById("count-inbox")?.firstChild?.textContent.trim() ?? "";
+const unreadCount = () => document.getElementById("unread")?.textContent.trim() ?? "";
+
+function writeCount() {
+  const number = openCount();
+  const prefix = number ? `(${number}) ` : "";
+  /* A new title: the server's has the number, a part of a page's has not */
+  if (document.title !== writtenTitle) title = prefix && document.title.startsWith(prefix) ? document.title.slice(prefix.length) : document.title;
+  writtenTitle = prefix + title;
+  if (document.title !== writtenTitle) document.title = writtenTitle;
+  const link = document.querySelector("link[rel=icon]");
+  if (!link) return;
+  icon ??= link.getAttribute("href");
+  const href = unreadCount() ? link.dataset.unread : icon;
+  if (link.getAttribute("href") !== href) link.setAttribute("href", href);
+}
+
+document.addEventListener("htmx:finally:swap", writeCount);
+writeCount();
+
+/* ---- What a page does while no one is looking at it. While it is hidden, its stream is paused, so it fetches the numbers of the
+   frame once a minute. While it is hidden or without the focus, it shows notifications of what is new if the person has allowed them.
+   Of several pages only one does, and none while the person is looking at another. The response has the texts, and the point in
+   time up to which they go. */
+
+const EVERY_MS = 60_000;
+const SOON_MS = 2000;
+const { viewer, counts } = document.body.dataset;
+const LOOKING = `looking ${viewer}`;
+const NOTIFIER_LOCK = `telling ${viewer}`;
+const UNTIL = `news ${viewer}`;
+let soon = 0;
+let leave = null;
+
+const isLooking = () => !document.hidden && document.hasFocus();
+const mayNotify = () => document.body.hasAttribute("data-notify") && "Notification" in window && Notification.permission === "granted" && Boolean(navigator.locks);
+
+/* Holds a lock for as long as the person is looking at this page, so that other pages know */
+function updateLooking() {
+  if (isLooking() && !leave) {
+    const left = new Promise((resolve) => {
+      leave = resolve;
+    });
+    navigator.locks?.request(LOOKING, { mode: "shared" }, () => left);
+  } else if (!isLooking() && leave) {
+    leave();
+    leave = null;
+    /* Everything so far was visible */
+    if (!mayNotify()) return;
+    localStorage.removeItem(UNTIL);
+    fetchNews();
+  }
+}
+
+/* The response, once its numbers are in the page */
+async function fetchCounts(query = "") {
+  const response = await fetch(counts + query, { redirect: "manual", headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!response?.ok || !response.headers.has("Reviewer-Inbox")) return null;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  /* Someone else may have signed in since */
+  if (page.querySelector("[data-viewer]")?.dataset.viewer !== viewer) return null;
+  for (const part of page.querySelectorAll("[id]")) document.getElementById(part.id)?.replaceChildren(...part.childNodes);
+  writeCount();
+  return page;
+}
+
+function notify(link, until) {
+  const { news, body, icon } = link.dataset;
+  try {
+    const shown = new Notification(link.textContent, { body, icon, tag: `${news} ${until}`, lang: document.documentElement.lang });
+    shown.addEventListener("click", () => {
+      shown.close();
+      window.focus();
+      location.assign(link.getAttribute("href"));
+    });
+  } catch {
+    /* This browser shows none from a page: static/js/notify.js says so */
+  }
+}
+
+async function notifyOfNews() {
+  const page = await fetchCounts(`?after=${encodeURIComponent(localStorage.getItem(UNTIL) ?? "")}`);
+  const list = page?.querySelector("[data-until]");
+  if (!list) return;
+  const { until } = list.dataset;
+  localStorage.setItem(UNTIL, until);
+  const { held } = await navigator.locks.query();
+  if (held.some(({ name }) => name === LOOKING)) return;
+  for (const link of list.querySelectorAll("[data-news]")) notify(link, until);
+}
+
+function fetchNews() {
+  if (isLooking()) return;
+  if (mayNotify()) navigator.locks.request(NOTIFIER_LOCK, { ifAvailable: true }, (lock) => (lock ? notifyOfNews() : fetchCounts()));
+  else if (document.hidden) fetchCounts();
+}
+
+/* The stream of a page that can be seen says when something has changed */
+for (const name of ["inbox", "notices"]) {
+  document.body.addEventListener(name, () => {
+    if (isLooking() || !mayNotify()) return;
+    clearTimeout(soon);
+    soon = setTimeout(fetchNews, SOON_MS);
+  });
+}
+for (const name of ["focus", "blur"]) addEventListener(name, updateLooking);
+document.addEventListener("visibilitychange", updateLooking);
+setInterval(fetchNews, EVERY_MS);
+updateLooking();

@@ -1,7 +1,6 @@
-/* Keeps the answer form when the open question closes, or someone else claims it, while the person is typing or has typed
-   text: the field keeps its focus and can be edited. What happened is shown below it, and Copy and Discard replace the send
-   buttons (CSS does that for data-closed on the card). If the question is open again, the card becomes an ordinary form
-   again. In both cases nothing else on the page moves. */
+/* Keeps the answer form when the open question closes, or someone else claims it, while the person is typing or has typed text.
+   Copy and Discard replace the send buttons (CSS does that for data-closed on the card); if the question is open again, they come
+   back. Nothing else on the page moves. */
 
 import { TEXT } from "./guard.js";
 import { isAnswer } from "./unsent.js";
@@ -24,8 +23,7 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (ctx.sourceElement?.id === "detail") ctx.reloads = shown();
 });
 
-/* The question has been read again, but its answer is being sent, whose response replaces it and would be lost without the
-   form; or another question has been opened since */
+/* Skip: the answer's own response will replace this pane, or another question has been opened */
 function isOvertaken(form, ctx) {
   return ctx.reloads !== shown() || form?.classList.contains("htmx-request");
 }
@@ -60,7 +58,7 @@ function keepCard(incoming) {
   incoming.querySelector(".answerjump")?.remove();
 }
 
-/* What replaces the form is often less tall. It gets the form's height, so that nothing moves by itself, until another question
+/* The replacement of the form is often less tall. It gets the form's height, so that nothing moves by itself, until another question
    is opened, or the person clicks or looks elsewhere. Until then, what happened stays visible beside the end of a long form */
 const room = new CSSStyleSheet();
 document.adoptedStyleSheets.push(room);
@@ -97,7 +95,7 @@ document.addEventListener("htmx:before:swap", (event) => {
   keepCard(incoming);
 });
 
-/* The page without the card */
+/* Incoming HTML with the answer card removed */
 function removeCard() {
   const detail = document.getElementById("detail");
   const losesFocus = card().contains(document.activeElement);

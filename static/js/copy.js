@@ -1,11 +1,11 @@
 /* Buttons that copy: data-copy="#id" takes that element's text or value, data-copy-form the answer in the button's form,
-   data-copy-from what is at that address, data-copy-link the address of the page. They are hidden where a page can't copy. */
+   data-copy-link the address of the page. They are hidden where a page can't copy. */
 
 import { chosenLabels } from "./fields.js";
 import { TEXT } from "./guard.js";
 import { WORDS } from "./words.js";
 
-const BUTTONS = "[data-copy], [data-copy-form], [data-copy-from], [data-copy-link]";
+const BUTTONS = "[data-copy], [data-copy-form], [data-copy-link]";
 const READ = "[data-tree-search], [data-pager], [data-diff-layout]";
 
 /* The labels of the chosen options, and the typed text */
@@ -19,12 +19,6 @@ function textFor(button) {
   const source = button.dataset.copy ? document.querySelector(button.dataset.copy) : null;
   if (source) return source.value ?? source.innerText;
   return new URL(button.dataset.copyLink || location.href, location.href).href;
-}
-
-async function fetched(address) {
-  const response = await fetch(address);
-  if (!response.ok || response.redirected) throw new Error(response.statusText);
-  return new Blob([await response.text()], { type: "text/plain" });
 }
 
 /* The words of the buttons that say how it went */
@@ -45,14 +39,11 @@ function say(button, text) {
 }
 
 async function copy(button) {
-  const address = button.dataset.copyFrom;
   try {
-    /* Safari lets a page write only while it handles the click, so the text arrives later */
-    if (address) await navigator.clipboard.write([new ClipboardItem({ "text/plain": fetched(address) })]);
-    else await navigator.clipboard.writeText(textFor(button));
+    await navigator.clipboard.writeText(textFor(button));
     say(button, WORDS.copied);
   } catch {
-    /* Without a connection, or if the person has forbidden it */
+    /* The person has forbidden it */
     say(button, WORDS.notCopied);
   }
 }

@@ -1,13 +1,11 @@
 /* Saves what is typed: on the server as a draft, and in this browser until the server has confirmed it (static/js/unsent.js).
-   A form with data-draft-url is saved shortly after each change; the element [data-saved] in it shows the result.
-   Radio buttons, checkboxes and text are saved as the form's entries named value and comment. The fields operation_id and
-   draft are sent too: they identify the draft that the form shows, so that a save never overwrites text from another device.
-   The response contains the question's other drafts, for #other-drafts. */
+   [data-saved] in a form with data-draft-url shows the result. The fields operation_id and draft identify the draft that the form
+   shows, so that a save never overwrites text from another device. The response contains text that the form doesn't show, for
+   #earlier-text. A form in which nothing has been typed shows the newest draft whenever the question reloads itself. */
 
-import { duration } from "./duration.js";
+import { duration, fill } from "./words.js";
 import { labelOf } from "./fields.js";
 import { forget, isAnswer, left, remember as store, remembered, takeOver } from "./unsent.js";
-import { fill } from "./words.js";
 
 const WAIT_MS = 700;
 const RETRY_S = [2, 4, 8, 15, 30];
@@ -50,17 +48,15 @@ function bodyOf(form) {
   return body;
 }
 
-async function showOthers(form, response) {
+async function showEarlier(form, response) {
   const html = await response.text();
-  const place = document.getElementById("other-drafts");
+  const place = form.querySelector("#earlier-text");
   /* By now another question may be open */
-  if (!form.isConnected || !place || (!html && place.hidden)) return;
-  /* They would move the buttons of the confirm step */
-  if (form.hasAttribute("data-asking")) return form.addEventListener("answer:back", () => save(form), { once: true });
-  const page = new DOMParser().parseFromString(html || '<div id="other-drafts" hidden></div>', "text/html");
-  const others = document.adoptNode(page.body.firstElementChild);
-  place.replaceWith(others);
-  htmx.process(others);
+  if (!html || !form.isConnected) return;
+  /* It would move the buttons of the confirm step */
+  if (form.hasAttribute("data-armed")) return form.addEventListener("answer:disarmed", () => save(form), { once: true });
+  place.outerHTML = html;
+  htmx.process(form.querySelector("#earlier-text"));
 }
 
 /* The text in one of the element's data attributes, with the duration filled in */
@@ -135,7 +131,7 @@ async function send(form, state) {
     /* Without the marker it isn't this app's response but a proxy's error or a network's sign-in page */
     if (response.headers.has("Reviewer-Inbox")) {
       ok = response.ok;
-      if (ok) await showOthers(form, response);
+      if (ok) await showEarlier(form, response);
       if (response.status === 401) signedOut(form);
       else if (response.status === 403) state.stale = true;
       else if (response.status === 404 || response.status === 409) state.closed = true;
@@ -182,11 +178,20 @@ function changed(event) {
   if (!form || !KEPT.includes(event.target.name)) return;
   const state = stateOf(form);
   leaving = false;
+  touch(form);
   remember(form);
   state.savedAt = 0;
   say(form);
   clearTimeout(state.timer);
   state.timer = setTimeout(() => save(form), WAIT_MS);
+}
+
+/* These fields stay when the question reloads itself, unless nothing has been typed in the form */
+const keepText = (form, keep) => form.querySelectorAll("[name=draft], input#answer-value, textarea").forEach((field) => field.toggleAttribute("hx-morph-skip", keep));
+
+function touch(form) {
+  stateOf(form).touched = true;
+  keepText(form, true);
 }
 
 function put(form, entries) {
@@ -202,6 +207,7 @@ function put(form, entries) {
 /* Like a draft, it takes precedence over what a link suggests */
 function putBack(form, kept) {
   put(form, kept.entries);
+  touch(form);
   for (const notice of document.querySelectorAll("[data-suggestion]")) notice.hidden = notice.dataset.suggestion === "link";
   for (const [name, value] of Object.entries(kept.from)) form.elements.namedItem(name).value = value;
   form.dispatchEvent(new Event("change", { bubbles: true }));
@@ -219,7 +225,7 @@ function restore(root) {
   }
 }
 
-/* What a closed tab has left, unless the form has it already, or the person was faster and it waits for the next time */
+/* The text of a closed tab, unless the form has it already, or the person was faster and it waits for the next time */
 async function restoreLeft(form) {
   const path = pathOf(form);
   const before = JSON.stringify(entriesOf(form));
@@ -266,6 +272,16 @@ document.addEventListener("htmx:finally:request", (event) => {
 });
 addEventListener("online", () => {
   for (const form of document.querySelectorAll("form[data-draft-url]")) if (stateOf(form).retryAt) save(form);
+});
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const form = ctx.sourceElement.id === "detail" && ctx.sourceElement.querySelector("form[data-draft-url]");
+  if (!form || stateOf(form).touched) return;
+  FORM.forEach((name) => ctx.request.body.delete(name));
+  keepText(form, false);
+});
+addEventListener("storage", ({ key, newValue }) => {
+  const form = document.querySelector("form[data-draft-url]");
+  if (form && !stateOf(form).touched && newValue === null && key?.endsWith(`:${pathOf(form)}`)) document.body.dispatchEvent(new CustomEvent("item"));
 });
 /* A reload of a page part, or another question, must not overtake the last keystrokes */
 const FLUSH_MS = 1500;

@@ -1,16 +1,18 @@
-/* Handles failed requests. If a person started the request, a notice in #request-status says what happened and what to do. If
-   the page made it by itself, only the freshness mark changes, which live.js does on inbox:unreachable and inbox:reached.
-   A response without this app's marker header, or one that is a full error page, is never swapped in. The text is in
-   templates/components/_failures.html.
+/* Handles failed requests (templates/components/_failures.html). If a person started the request, a notice in #request-status
+   says what happened and what to do. Otherwise only the freshness mark changes (inbox:unreachable, inbox:reached). A response
+   without this app's marker header, or one that is a full error page, is never swapped in.
 
-   An answer, a claim or a release ([data-sends], [data-check]) may have been received even if its response was lost. It is
-   never sent again from here: the question is read first (data-check), and the server offers "Send again" if it is open.
-   data-failure names the sentence for a form that can simply be sent again: the preview of a selection, and a batch, which the
-   server confirms, undoes and dismisses only once. */
+   An answer, a claim or a release ([data-sends], [data-check]) may have been received even if its response was lost. It is never
+   sent again from here: the question is read first, and the server offers "Send again" if it is open. data-failure names the
+   sentence for a form that can simply be sent again. */
 
 import { TEXT } from "./guard.js";
 
 const MARKER = "Reviewer-Inbox";
+/* On an error page: the answer was certainly not sent (inbox/web/errors.py) */
+const UNSENT = "Reviewer-Inbox-Unsent";
+/* Sentences about a request that has certainly changed nothing, so there is nothing to check */
+const NOTHING_SENT = ["unsent", "unsaved-answer"];
 const PERSON = ["click", "submit", "input", "change"];
 const LATE_MS = 20_000;
 const timers = new WeakMap();
@@ -20,10 +22,10 @@ const senders = new WeakMap();
 let unconfirmed = null;
 /* The notice on the page, and the request that it is about */
 let shown = null;
-/* What was shown when a request began */
+/* The notice that was shown when a request began */
 const shownBefore = new WeakMap();
 
-/* Whether the request opens a stream, whose failures static/js/live.js handles */
+/* static/js/live.js handles the failures of streams */
 export const isStream = (ctx) => ctx?.sourceElement instanceof Element && ctx.sourceElement.hasAttribute("hx-sse:connect");
 export const isPerson = (ctx) => ctx.byPerson || ctx.sourceElement === document.body || PERSON.includes(ctx.sourceEvent?.type);
 const isPage = (text) => /^\s*<!doctype/i.test(text ?? "");
@@ -38,9 +40,12 @@ function sender(ctx) {
 function senderNow(ctx) {
   const element = ctx.sourceElement?.closest?.("[data-sends]");
   if (!element) return null;
-  const { name, value } = ctx.request.submitter ?? {};
+  const { submitter, body } = ctx.request;
   const page = document.getElementById("detail")?.getAttribute("hx-get");
-  return { form: ctx.request.form?.id, sends: element.dataset.sends, check: element.dataset.check, page, target: ctx.target?.id, extra: name ? { [name]: value } : {} };
+  const extra = submitter?.name ? { [submitter.name]: submitter.value } : {};
+  /* An answer that was confirmed isn't asked for again when it is sent again */
+  if (body?.get("confirmed")) extra.confirmed = "1";
+  return { form: ctx.request.form?.id, sends: element.dataset.sends, check: element.dataset.check, page, target: ctx.target?.id, extra };
 }
 
 /* The question whose answer the request takes back */
@@ -75,13 +80,13 @@ function clear() {
   shown = null;
 }
 
-/* Whether its success removes the notice: a request that began before the notice says nothing about it */
+/* Its success removes the notice; but a request that began before the notice says nothing about it */
 const mayClear = (ctx) => !shown || shown === ctx || shown === shownBefore.get(ctx);
 const isPreview = (ctx) => Boolean(ctx?.previewed) && !ctx.isOpened;
 /* The notice of a preview may only replace that of another preview */
 const mayShow = (ctx) => !isPreview(ctx) || !shown || isPreview(shown);
 
-/* Whether the form that was sent has text typed by the person */
+/* True if the form that was sent has typed text */
 const hasText = (form) => [...(form?.querySelectorAll(TEXT) ?? [])].some((field) => field.value.trim());
 
 function show(ctx, reason, words) {
@@ -89,7 +94,7 @@ function show(ctx, reason, words) {
   const template = document.getElementById("request-failure");
   if (!place || !template) return;
   const notice = template.content.cloneNode(true);
-  const kind = words === "unsent" ? words : kindOf(ctx);
+  const kind = NOTHING_SENT.includes(words) ? words : kindOf(ctx);
   /* After a failed check the result is still unknown */
   const sentences = [words, ...(words === "check" && unconfirmed ? [unconfirmed.sends] : [])];
   for (const element of notice.querySelectorAll("[data-reason]")) if (element.dataset.reason !== reason) element.remove();
@@ -155,11 +160,13 @@ function repeat(ctx) {
   if (ctx.status === "issuing") htmx.trigger(ctx.sourceElement, "htmx:abort");
   const { "HX-History-Restore-Request": restored, "HX-Target": target, "HX-Source": source } = ctx.request.headers;
   if (restored || !ctx.target?.id) return location.reload();
+  /* The link of a row pushes its address because it is boosted */
+  const push = undoneBy(ctx) ?? ctx.push ?? (ctx.sourceElement?.matches?.(".row") ? "true" : null);
   htmx.ajax("GET", undoneBy(ctx) ?? ctx.request.action, {
     source: document.body,
     target: `#${ctx.target.id}`,
     swap: ctx.swap,
-    push: undoneBy(ctx) ?? ctx.push,
+    push,
     replace: ctx.replace,
     headers: { "HX-Target": target, "HX-Source": source },
     kind: kindOf(ctx),
@@ -237,6 +244,7 @@ document.addEventListener("htmx:after:request", (event) => {
     if (status === 401) return isPerson(ctx) && signal("inbox:signed-out");
     /* Refused before it was read, so there is nothing to check */
     if (status === 413) return isPerson(ctx) && show(ctx, "too-large", "unsent");
+    if (ctx.response.headers.has(UNSENT)) return isPerson(ctx) && show(ctx, reasonOf(status, true), "unsaved-answer");
     return fail(ctx, reasonOf(status, true));
   }
   signal("inbox:reached");
@@ -280,3 +288,51 @@ document.addEventListener("htmx:finally:request", (event) => {
   clearTimeout(timers.get(ctx));
   if (shown === ctx && document.querySelector("#request-status [data-reason=waiting]")) clear();
 });
+
+/* Where the server can't be reached, the service worker shows a page of the app (templates/offline/) */
+addEventListener("load", () => navigator.serviceWorker?.register(document.querySelector("meta[name=service-worker]").content));
+
+/* ---- Shows the dialog #signed-out when the session has ended, on the event inbox:signed-out. It closes by itself once the same
+   person has signed in elsewhere in this browser (inbox:signed-in): the page reloads its parts, which renews the form tokens.
+   If someone else has signed in, the whole page is reloaded. */
+
+const signedOut = () => document.getElementById("signed-out");
+const session = new BroadcastChannel("session");
+let checking = false;
+
+document.addEventListener("inbox:signed-out", () => {
+  if (!signedOut() || signedOut().open) return;
+  const link = signedOut().querySelector("[data-sign-in]");
+  const url = new URL(link.href);
+  url.searchParams.set("next", location.pathname + location.search);
+  link.href = url;
+  signedOut().showModal();
+});
+
+/* The id of the account that is signed in now; undefined if no one is, or the app can't be reached */
+async function viewer() {
+  try {
+    const response = await fetch(signedOut().dataset.check, { redirect: "manual" });
+    if (!response.ok || !response.headers.has("Reviewer-Inbox")) return undefined;
+    return new DOMParser().parseFromString(await response.text(), "text/html").body.dataset.viewer;
+  } catch {
+    return undefined;
+  }
+}
+
+async function checkSession() {
+  if (!signedOut()?.open || document.hidden || checking) return;
+  checking = true;
+  const now = await viewer();
+  checking = false;
+  if (now === undefined) return;
+  if (now !== document.body.dataset.viewer) return location.reload();
+  signedOut().close();
+  document.dispatchEvent(new CustomEvent("inbox:signed-in"));
+  document.body.dispatchEvent(new CustomEvent("resync"));
+}
+
+session.addEventListener("message", checkSession);
+document.addEventListener("visibilitychange", checkSession);
+addEventListener("focus", checkSession);
+if (document.body.dataset.viewer) session.postMessage("signed in");

@@ -1,5 +1,4 @@
-/* Filters a long list of options while the person types, in <input data-filters="<id of .choices>">. Chosen options stay
-   visible. */
+/* Filters a long list of options: <input data-filters="<id of .choices>">. Chosen options stay visible. */
 
 import { comparable, fill, WORDS } from "./words.js";
 

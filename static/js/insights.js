@@ -1,7 +1,6 @@
-/* The plots of Insights. Each canvas names the JSON beside it; colours come from the tokens and are read again when the theme
-   changes. */
+/* The plots of Insights. Each canvas names the JSON beside it; colours are read again when the theme changes. */
 
-import { duration } from "./duration.js";
+import { duration } from "./words.js";
 
 /* The first is what the server gives for everything under a second (inbox/mirror/durations.py) */
 const STEPS_S = [0.5, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 10 * 86400, 30 * 86400, 100 * 86400];

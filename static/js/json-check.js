@@ -1,6 +1,5 @@
-/* Says whether a field has a JSON object while someone types: <textarea data-json="<id of the message>">, whose
-   data-object, data-no-object and data-invalid are the messages. The server checks it too, and its message stays until the
-   text changes. */
+/* Says whether a field has a JSON object while someone types: <textarea data-json="<id of the message>">, with the messages in
+   data-object, data-no-object and data-invalid. The server checks it too. */
 
 import { fill } from "./words.js";
 

@@ -1,5 +1,4 @@
-/* The link to a longer form on a phone, shown until the form is in sight. It leads to the first field and adds nothing to the
-   history. */
+/* The link to a longer form on a phone, shown until the form is in sight. */
 
 const observer = new IntersectionObserver((seen) => {
   for (const { target, isIntersecting } of seen) {

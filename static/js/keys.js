@@ -1,25 +1,29 @@
 /* Single keys. What a key does is written on the element it acts on:
      data-key="a"      pressed like a click, or focused where it is a field; the first one that can be seen wins, but a
                          message is about something later than the bar of a held answer
-     data-row-key="c"  pressed while the row beside it has the focus
-     data-go="i"       followed after g (static/js/sequence.js)
+     data-row-key="c"  pressed while the row beside it has the focus (static/js/list.js)
+     data-go="i"       followed after g
      data-stop         J and K stop at it: a link of a page without rows, or in a line above the rows, which Esc dismisses
-   X selects a row, and Shift with J or K the next one too; a, r, c and e are then the buttons of the bar below the list.
+   X selects a row, and Shift with J or K the next one too; a and r are then the buttons of the bar below the list.
    Rows (.row) are moved through with j and k, which mark a row by the focus. Enter opens the row and goes to its question, or to
-   its form if it was open; Esc comes back. 1 to 9 choose an option of the answer form, and leave its confirm step for that. Keys
-   that answer, comment or insert a template act on the question in the pane only: on another row they open its question, and M
-   also goes to its comment.
+   its form if it was open; Esc comes back. 1 to 9 choose an option of the answer form. Keys that
+   answer, comment or insert a template act on the question in the pane only: on another row they open its question, and M also
+   goes to its comment.
    Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
 
-import { FIELD, sayIgnored } from "./guard.js";
+import { FIELD, noShortcut, say } from "./guard.js";
 import { clear, hasSelection, toggle } from "./row-selection.js";
-import { begin, end, isGoing } from "./sequence.js";
+
+/* G begins a sequence: the letter after it names the page to open, and never answers a question */
+const LONGEST_MS = 3000;
+let begunAt = -Infinity;
+const isGoing = (event) => event.timeStamp - begunAt < LONGEST_MS;
 
 const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.matches(":disabled");
 const first = (selector) => [...document.querySelectorAll(selector)].find(seen);
 const typing = (event) => event.target instanceof Element && event.target.closest(FIELD) !== null;
 
-/* static/js/preview.js listens */
+/* static/js/list.js listens */
 const dispatch = (row, name) => row.dispatchEvent(new CustomEvent(name, { bubbles: true }));
 
 /* Press an element, or focus it where it is a field */
@@ -57,7 +61,7 @@ function move(step, add) {
 /* The marked row of a list, and whether it is another question than the open one */
 const markedRow = () => document.activeElement?.closest(".list .row-with")?.querySelector(":scope > .row") ?? document.activeElement?.closest(".list .row") ?? null;
 const openRow = () => first(".list .row[aria-current]");
-/* What the page shows decides: the row is marked a moment later */
+/* The page decides, not the mark: a row is marked a moment later */
 const isOpen = (row) => row.dataset.interactionId === document.getElementById("detail")?.dataset.interactionId;
 /* Only once, however often it is requested, and even if a preview of it is on its way */
 const open = (row) => dispatch(row, "row:opened") && (isOpen(row) || row.classList.contains("htmx-request") || press(row));
@@ -65,8 +69,6 @@ const open = (row) => dispatch(row, "row:opened") && (isOpen(row) || row.classLi
 function choose(place) {
   const input = [...document.querySelectorAll(".choice input")].filter((each) => seen(each.closest(".choice")))[place - 1];
   if (!input || input.matches(":disabled")) return false;
-  /* What is sent is what the step has shown */
-  input.form?.querySelector("[data-go-back]")?.click();
   input.focus();
   input.click();
   return true;
@@ -83,19 +85,16 @@ function sheet() {
 function send(event) {
   const row = markedRow();
   if (row && !isOpen(row)) return open(row);
-  const form = event.target instanceof Element && event.target.closest("form:is([data-answer], [data-step])");
+  const form = event.target instanceof Element && event.target.closest("form:is([data-answer], [data-batch])");
   /* In a search field, it is not the answer that is sent */
   if (!form && typing(event)) return false;
-  const place = form || document;
-  const step = place.querySelector("[data-step] [data-send]");
-  const button = step ?? place.querySelector("form [data-send]");
-  /* An answer that the workflow suggests is looked at before it is sent for good */
-  if (!form && !step && button?.form.dataset.guard === "confirm" && seen(button)) return toForm();
+  const chosen = form?.dataset.chosen && form.querySelector(`[data-arms="${form.dataset.chosen}"]`);
+  const button = chosen || (form ?? document).querySelector("form [data-send]");
   if (button && seen(button)) return press(button);
   /* Approve or Reject is never chosen for the person: say which keys to press */
-  const hint = form && form.querySelector("[data-how]");
-  if (hint) sayIgnored(form, false, document.body.dataset.keys === "off" ? "how" : "howByKey");
-  return Boolean(hint);
+  if (!form) return false;
+  say(form, document.body.dataset.keys === "off" ? "how" : "howByKey");
+  return true;
 }
 
 function clearSearch(search) {
@@ -117,7 +116,7 @@ function closeMenu(menu) {
   return true;
 }
 
-/* Leave a confirm step or a field, and from there go to the row of the open question, or to the list that it covers */
+/* Leave a field, and from there go to the row of the open question, or to the list that it covers */
 function back(event) {
   if (document.querySelector("dialog[open]")) return false;
   const line = event.target.closest("[data-line]");
@@ -125,15 +124,13 @@ function back(event) {
   const menu = event.target.closest("details.menu[open]") ?? first("details.menu[open]");
   if (menu) return closeMenu(menu);
   const field = event.target.closest(`${FIELD}, form[data-answer] input`);
-  if (field?.type === "search" && clearSearch(field)) return true;
+  if (field?.type === "search") clearSearch(field);
   const cancel = event.target.closest("[data-panel]")?.querySelector('[data-key="Escape"]');
   if (cancel) {
     /* Its field does not disappear under the focus: static/js/guard.js */
     cancel.focus();
     return press(cancel);
   }
-  const step = first('[data-step] [data-key="Escape"]');
-  if (step && !field) return press(step);
   if (field) {
     const place = field.closest("form[data-answer]:not([data-closed] *)") ?? openRow() ?? first(".list .row") ?? first("[data-stop]");
     if (place) place.focus({ preventScroll: true });
@@ -202,19 +199,19 @@ function single(event) {
     const link = document.querySelector(`[data-go="${CSS.escape(key)}"]`);
     /* Pressed again while the page loads, the key still means the page */
     if (link) link.click();
-    else end();
-    return true;
+    else begunAt = -Infinity;
+    return link !== null;
   }
   if (key === "g") {
-    begin(event);
+    begunAt = event.timeStamp;
     return true;
   }
   if (key === "j" || key === "k") return move(key === "j" ? 1 : -1, event.shiftKey);
   if (key === "?") return sheet();
   const row = markedRow();
   if (key === "x" && toggle(row ?? openRow())) return true;
-  const together = /^[arce]$/.test(key) && hasSelection() && first(`#list-select [data-key="${key}"]`);
-  if (together) return press(first(`[data-step] [data-key="${key}"]`) ?? together);
+  const together = /^[ar]$/.test(key) && hasSelection() && first(`#list-select [data-key="${key}"]`);
+  if (together) return press(together);
   const another = row && !isOpen(row);
   if (another && key === "m") return openAnd(row, toComment);
   if (another && /^[art1-9]$/.test(key)) return open(row);
@@ -223,14 +220,14 @@ function single(event) {
   if (own) return press(own);
   if (another && /^[cehu]$/.test(key)) return false;
   const named = `[data-key="${CSS.escape(key)}"]`;
-  return press(first(`[data-step] ${named}`) ?? first(`#detail ${named}`) ?? first(`#toasts ${named}`) ?? first(named));
+  return press(first(`#detail ${named}:not(.vh)`) ?? first(`#toasts ${named}`) ?? first(named));
 }
 
 /* Tell screen readers which key presses an element, only while shortcuts are on */
 function nameKeys() {
   if (document.body.dataset.keys === "off") return;
   const name = (element, key) => element.setAttribute("aria-keyshortcuts", key);
-  for (const element of document.querySelectorAll("[data-key], [data-row-key]")) name(element, element.dataset.key || element.dataset.rowKey);
+  for (const element of document.querySelectorAll("[data-key]")) name(element, element.dataset.key);
   for (const element of document.querySelectorAll("[data-send]:not([data-key])")) name(element, "Control+Enter");
   const options = [...document.querySelectorAll("#answer-options .choice:has(kbd) input")];
   options.forEach((input, place) => name(input, String(place + 1)));
@@ -267,7 +264,10 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "Escape") done = back(event);
   else if (event.key === "Enter" && document.body.dataset.keys !== "off") done = enter(event);
   else if (document.body.dataset.keys === "off" || typing(event) || event.key.length !== 1) return;
-  else done = single(event);
+  else {
+    done = single(event);
+    if (!done) noShortcut(event);
+  }
   if (done) event.preventDefault();
 });
 
@@ -290,5 +290,4 @@ document.addEventListener("pointerdown", ({ target }) => {
   if (menu && !menu.contains(target)) menu.open = false;
 });
 document.addEventListener("htmx:after:swap", nameKeys);
-document.addEventListener("answer:asking", nameKeys);
 nameKeys();

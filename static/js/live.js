@@ -1,8 +1,6 @@
-/* Keeps the freshness mark in line with the connection. The stream is htmx's: it reconnects with its cursor and pauses in
-   hidden tabs. If it is broken for longer than a moment, or the app can't be reached, #freshness says so and
-   <html data-live="lost">. Once the app responds again, the page reloads itself. A stream that could not even begin is
-   restarted here, which htmx does not do. So is a silent one: the app sends something every 15 s, and a connection that broke
-   on the way says nothing. */
+/* Keeps the freshness mark in line with the connection. htmx reconnects the stream and pauses it in hidden tabs. If it is broken
+   for longer than a moment, #freshness and <html data-live="lost"> say so, and the page reloads itself once the app responds
+   again. A stream that could not begin, or is silent, is restarted here: the app sends something every 15 s. */
 
 import { isStream } from "./failures.js";
 import { WORDS } from "./words.js";

@@ -1,8 +1,8 @@
-/* The command palette (templates/components/_palette.html). static/js/keys.js opens it by Ctrl/⌘ K, even while someone types,
-   or by [data-opens=palette], and loads this script the first time. What can be done on the page is read when the palette opens:
-   elements with a key, the buttons of its bars, and saved views. Choosing one presses that element, so every guard applies. It and
-   the pages are matched here; questions, runs and people are found by the server, which is asked only for what is typed. */
+/* The command palette (templates/components/_palette.html), loaded by static/js/keys.js the first time. It offers elements with a
+   key, buttons of bars, saved views and themes; choosing one presses that element, so every guard applies. These and the pages
+   are matched here; questions, runs and people are found by the server. */
 
+import "./theme.js";
 import { comparable, fill } from "./words.js";
 
 const dialog = document.getElementById("palette");
@@ -17,48 +17,46 @@ let press = null;
 let failed = false;
 
 const nameOf = (option) => option.querySelector("span").textContent;
+/* Compared with a search: the name, for an action on a row without the title of its question */
+const searchable = (option) => comparable(option.dataset.action ?? nameOf(option));
 const options = () => [...list.querySelectorAll("[role=option]")].filter((option) => option.checkVisibility());
 const active = () => list.querySelector("[aria-selected=true]");
 
-/* How well the letters of a search fit a text, in their order; 0 if they don't. The first letter must begin a word */
+const isLetter = (text, at) => /[\p{L}\p{N}]/u.test(text[at] ?? "");
+const beginsWord = (text, at) => isLetter(text, at) && !isLetter(text, at - 1);
+const inOneWord = (text, from, to) => !/[^\p{L}\p{N}]/u.test(text.slice(from, to));
+const places = (text) => [...text].map((_, at) => at);
+
+/* True if the letters of a search are in a text in their order: each one begins a word, or is further on in the same word,
+   which for two letters alone would fit too much */
+function abbreviates(search, text) {
+  let ends = places(text).filter((at) => text[at] === search[0] && beginsWord(text, at));
+  for (const letter of search.slice(1)) {
+    const follows = (at) => ends.some((end) => end < at && (beginsWord(text, at) || (search.length > 2 && inOneWord(text, end, at))));
+    ends = places(text).filter((at) => text[at] === letter && follows(at));
+  }
+  return ends.length > 0;
+}
+
+/* True if a text begins with a search in which one letter is wrong, missing, too many, or swapped with the next one */
+function almostBegins(search, text) {
+  const at = [...search].findIndex((letter, place) => letter !== text[place]);
+  const goesOn = (typed, meant) => text.startsWith(search.slice(at + typed), at + meant);
+  const isSwapped = search[at] === text[at + 1] && search[at + 1] === text[at];
+  return goesOn(1, 1) || goesOn(0, 1) || goesOn(1, 0) || (isSwapped && goesOn(2, 2));
+}
+
+const TYPO = 1;
+const TYPO_FROM = 4;
+
+/* How well a search without spaces fits a text; 0 if it doesn't */
 function score(search, text) {
-  if (!search) return 1;
-  let best = 0;
-  for (const { index } of text.matchAll(/(?<![\p{L}\p{N}])[\p{L}\p{N}]/gu)) {
-    if (text[index] !== search[0]) continue;
-    let at = index - 1;
-    let points = index === 0 ? 2 : 1;
-    for (const letter of search) {
-      const next = text.indexOf(letter, at + 1);
-      if (next < 0) {
-        points = 0;
-        break;
-      }
-      const beginsWord = next === 0 || !/[\p{L}\p{N}]/u.test(text[next - 1]);
-      points += next === at + 1 ? 3 : beginsWord ? 2 : 0.1;
-      at = next;
-    }
-    best = Math.max(best, points);
-  }
-  return best;
-}
-
-/* Whether each word of a search begins a word of a text */
-function begins(search, text) {
-  const words = text.split(/[^\p{L}\p{N}]+/u);
-  return search.split(/[^\p{L}\p{N}]+/u).every((part) => words.some((word) => word.startsWith(part)));
-}
-
-/* What is only like what was typed is no longer offered before something that is called so */
-function prefer() {
-  const search = comparable(input.value).trim();
-  const called = (option) => begins(search, comparable(nameOf(option)));
-  if (!search || ![...found.querySelectorAll("[role=option]")].some(called)) return;
-  for (const group of groups) {
-    const shown = [...group.querySelectorAll("[role=option]:not([hidden])")];
-    for (const option of shown) option.hidden = !called(option);
-    group.hidden = shown.every((option) => option.hidden);
-  }
+  if (!search) return 4;
+  const starts = places(text).filter((at) => beginsWord(text, at)).map((at) => text.slice(at).replace(/[^\p{L}\p{N}]+/gu, ""));
+  if (starts[0]?.startsWith(search)) return 4;
+  if (starts.some((start) => start.startsWith(search))) return 3;
+  if (abbreviates(search, text)) return 2;
+  return search.length >= TYPO_FROM && starts.some((start) => almostBegins(search, start)) ? TYPO : 0;
 }
 
 function select(option) {
@@ -76,9 +74,9 @@ function announce() {
   status.textContent = failed ? unavailable : count ? results : none;
 }
 
-const withoutSpaces = (text) => comparable(text).replace(/\s+/g, "");
+const withoutSpaces = (text) => comparable(text).replace(/[^\p{L}\p{N}]+/gu, "");
 
-/* What is searched for in a group: "go to runs" is the page "Runs" */
+/* Without the verb of a group: "go to runs" is the page "Runs", and "theme" is each of the themes */
 function searchedIn(group, search) {
   const verb = withoutSpaces(group.dataset.verb ?? "");
   return verb && search.startsWith(verb) ? search.slice(verb.length) : search;
@@ -86,17 +84,21 @@ function searchedIn(group, search) {
 
 function match() {
   const search = withoutSpaces(input.value);
-  for (const group of groups) {
+  const scores = groups.map((group) => {
     const wanted = searchedIn(group, search);
-    const scored = [...group.querySelectorAll("[role=option]")].map((option) => ({ option, points: score(wanted, comparable(nameOf(option))) }));
-    for (const { option, points } of scored) option.hidden = !points;
+    const scored = [...group.querySelectorAll("[role=option]")].map((option) => ({ option, points: score(wanted, searchable(option)) }));
+    return { group, wanted, scored };
+  });
+  /* "dark" is no mistyped "mark" where there is a dark theme */
+  const least = scores.some(({ scored }) => scored.some(({ points }) => points > TYPO)) ? TYPO + 1 : TYPO;
+  for (const { group, wanted, scored } of scores) {
+    for (const { option, points } of scored) option.hidden = points < least;
     /* In the page's order where nothing is typed */
     scored.sort((one, other) => (wanted ? other.points - one.points : one.option.dataset.place - other.option.dataset.place));
     group.append(...scored.map(({ option }) => option));
-    group.hidden = scored.every(({ points }) => !points);
+    group.hidden = scored.every(({ points }) => points < least);
   }
   if (!search) found.replaceChildren();
-  prefer();
   select(options()[0]);
   announce();
 }
@@ -105,7 +107,7 @@ function match() {
 
 function labelOf(element) {
   const copy = (element.matches("button") ? element : (element.labels?.[0] ?? element)).cloneNode(true);
-  /* What only a phone shows is the same in fewer words */
+  /* Text for phones says the same in fewer words */
   copy.querySelectorAll("kbd, svg, small, .meta, .count, .phone-only, input, select, textarea").forEach((each) => each.remove());
   return (element.getAttribute("aria-label") ?? copy.textContent).replace(/\s+/g, " ").trim();
 }
@@ -119,6 +121,7 @@ function add(group, element, icon) {
   const name = document.createElement("span");
   name.className = "cut";
   name.textContent = labelOf(element);
+  if (element.dataset.rowKey) option.dataset.action = name.textContent.split(": ", 1)[0];
   option.append(icon?.cloneNode(true) ?? document.createElement("i"), name);
   const key = element.dataset.key ?? element.dataset.rowKey;
   if (key && document.body.dataset.keys !== "off") {
@@ -150,6 +153,7 @@ function readPage(from) {
   /* Focus mode of this list, and not of the whole inbox */
   for (const page of pages.querySelectorAll("[role=option]")) page.toggleAttribute("data-double", names.has(nameOf(page)));
   document.querySelectorAll("a[data-view]").forEach((view) => add(views, view, view.querySelector("svg")));
+  for (const option of list.querySelectorAll("[name=theme]")) stands.set(option, document.querySelector(`#look [name=theme][value=${option.value}]`));
   groups.flatMap((group) => [...group.querySelectorAll("[role=option]")]).forEach((option, place) => {
     option.id = `palette-${place}`;
     option.dataset.place = place;
@@ -201,7 +205,6 @@ const isOwn = (event) => event.detail?.ctx?.sourceElement === input;
 document.addEventListener("htmx:after:swap", (event) => {
   if (!isOwn(event)) return;
   if (!dialog.open || !input.value.trim()) found.replaceChildren();
-  prefer();
   if (!active()?.checkVisibility()) select(options()[0]);
   announce();
 });

@@ -1,4 +1,4 @@
-/* Forms with data-passkey: before they are sent, the browser makes (create) or uses (get) a passkey. */
+/* Forms with data-passkey: the browser makes (create) or uses (get) a passkey before they are sent. */
 
 const options = JSON.parse(document.getElementById("passkey-options").textContent);
 

@@ -1,5 +1,4 @@
-/* Reports every few seconds that a group's question is in view, so that others see who else is there. The element
-   with data-presence, the address, is in the question; it exists only if presence is on. */
+/* Reports every few seconds that a group's question is in view. data-presence, the address, exists only if presence is on. */
 
 const BEAT_MS = 5000;
 let there = "";

@@ -1,5 +1,4 @@
-/* Reading a question's context: searching a tree, turning the pages of a table, the layout of a diff. static/js/copy.js
-   loads it where there is one of them; all of it can be read without this script. */
+/* Reading a question's context: searching a tree, turning the pages of a table, the layout of a diff. Nothing needs this script. */
 
 import { comparable, fill } from "./words.js";
 
@@ -95,6 +94,6 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("htmx:after:swap", ready);
 ready();
-/* What was typed or chosen before this script arrived */
+/* Text and choices from before this script arrived */
 for (const input of document.querySelectorAll("[data-tree-search] input")) if (input.value) search(input);
 for (const input of document.querySelectorAll("[data-diff-layout] input:checked")) if (!input.defaultChecked) lay(input.value);

@@ -1,10 +1,7 @@
-/* Rows of the list that are selected to be answered, claimed or released together. A row is selected by its checkbox, by X
-   (static/js/keys.js), or up to another one by Shift. The checkbox has the version of the question that was shown when it was
-   selected, and stays as it is while the row is brought up to date. On a touch screen, a button above the list shows the checkboxes,
-   and a tap on a row then selects it. The tab keeps the selection on the other pages of the list
-   and through a reload, until the list gets other filters or the batch is confirmed. The buttons of the bar lead to a preview,
-   which asks; one that can't be used with these rows says why. The checkboxes of rows with another workflow, step, type or answer
-   form than the selected ones are dashed. */
+/* Rows of the list that are selected to be approved or rejected together: by checkbox, by X (static/js/keys.js), or up to another
+   one by Shift; on a touch screen by a tap, once a button has shown the checkboxes. A checkbox keeps the version of the question
+   that was selected. The tab keeps the selection until the list gets other filters or the batch is confirmed. Rows that can't be
+   answered together with the selected ones have dashed checkboxes. */
 
 import { fill, WORDS } from "./words.js";
 
@@ -15,13 +12,15 @@ const all = () => bar()?.elements.all;
 const entryOf = (element) => element.closest("#inbox-list .row-with");
 /* The row that a range begins at */
 let anchor = "";
-/* The button that was pressed although it can't be used. The reason is shown until the selection changes */
-let refused = "";
+/* A button was pressed although it can't be used. The reason is shown until the selection changes */
+let isRefused = false;
 /* How many selected rows an update of the list has removed, such as those that someone else has claimed.
    Shown until the selection changes, too */
 let lost = 0;
-/* What is selected on other pages of the list: {value, can, alike, askedBy} by the id of the row */
+/* The selection on other pages of the list: {value, alike} by the id of the row */
 const elsewhere = new Map();
+/* The value that a selected checkbox would have, if its question has changed since */
+const newest = new WeakMap();
 
 const isSelecting = () => document.body.hasAttribute("data-selecting");
 
@@ -40,8 +39,8 @@ function listOf() {
 
 function keep() {
   const rows = checked().map((tick) => {
-    const { can, alike, askedBy } = entryOf(tick).dataset;
-    return [entryOf(tick).id, { value: tick.value, can, alike, askedBy }];
+    const { alike } = entryOf(tick).dataset;
+    return [entryOf(tick).id, { value: tick.value, alike }];
   });
   const kept = { list: listOf(), all: all().checked, rows: [...elsewhere, ...rows] };
   if (hasSelection()) sessionStorage.setItem(KEPT, JSON.stringify(kept));
@@ -55,7 +54,10 @@ function restore() {
   for (const [id, row] of kept.rows) {
     const entry = document.getElementById(id);
     const tick = entry?.querySelector(".row-tick");
-    if (tick) Object.assign(tick, { checked: true, value: row.value });
+    if (tick) {
+      newest.set(tick, tick.value);
+      Object.assign(tick, { checked: true, value: row.value });
+    }
     else if (!entry && paged) elsewhere.set(id, row);
   }
   all().checked = kept.all;
@@ -64,35 +66,23 @@ function restore() {
 
 const selectedRows = () => [...elsewhere.values(), ...checked().map((tick) => entryOf(tick).dataset)];
 
-/* Why a button can't be used with the selected rows; empty if it can */
-function obstacle(verb) {
+const kindsOf = (rows) => new Set(rows.map((row) => row.alike));
+
+/* Why the selected rows can't be approved or rejected together; empty if they can */
+function obstacle() {
   if (all().checked) return "";
   const rows = selectedRows();
   if (rows.length > bar().dataset.most) return bar().dataset.tooMany;
-  const can = (action) => rows.filter((row) => row.can.split(" ").includes(action));
-  if (verb === "claim") return can("claim").length ? "" : bar().dataset.unclaimable;
-  if (verb === "release") return can("release").length ? "" : bar().dataset.unreleasable;
-  return difference(rows);
-}
-
-/* Why these rows can't be approved or rejected together; empty if they can */
-function difference(rows) {
-  const kinds = new Set(rows.map((row) => row.alike));
-  if (kinds.has("")) return bar().dataset.unanswerable;
-  /* A step that is unknown is no reason: the server compares as well */
-  const steps = new Set(rows.map((row) => row.askedBy).filter(Boolean));
-  return kinds.size <= 1 && steps.size <= 1 ? "" : bar().dataset.mixed;
+  return kindsOf(rows).size > 1 ? bar().dataset.mixed : "";
 }
 
 /* Show which other rows differ from the selected ones, so that they can't be approved or rejected together */
 function markOthers() {
-  const rows = all().checked ? [] : selectedRows();
-  const alike = rows.length > 0 && !difference(rows);
+  const kinds = kindsOf(all().checked ? [] : selectedRows());
   for (const tick of ticks()) {
-    const row = entryOf(tick).dataset;
-    const differs = alike && !tick.checked && Boolean(difference([...rows, row]));
+    const differs = kinds.size === 1 && !kinds.has(entryOf(tick).dataset.alike);
     tick.toggleAttribute("data-differs", differs);
-    if (differs) tick.title = row.alike ? bar().dataset.mixed : bar().dataset.unfit;
+    if (differs) tick.title = bar().dataset.mixed;
     else tick.removeAttribute("title");
   }
 }
@@ -115,24 +105,23 @@ function update() {
   if (!hasSelection()) anchor = "";
   document.body.toggleAttribute("data-selected", hasSelection());
   document.querySelector("[data-selects]")?.setAttribute("aria-pressed", isSelecting());
+  const why = obstacle();
   for (const button of form.querySelectorAll("button[name=verb]")) {
-    const why = obstacle(button.value);
     button.ariaDisabled = why ? "true" : null;
     button.title = why;
   }
-  const why = hasSelection() && refused ? obstacle(refused) : "";
-  const mixed = hasSelection() ? obstacle("approve") : "";
+  const refusal = isRefused ? why : "";
   const fewer = lost ? fill(form.dataset.lost, { count: lost }) : "";
-  write(form.querySelector("[data-why]"), why || fewer || mixed);
-  form.querySelector("[data-why]").classList.toggle("tone-bad", Boolean(why));
+  write(form.querySelector("[data-why]"), refusal || fewer || why);
+  form.querySelector("[data-why]").classList.toggle("tone-bad", Boolean(refusal));
   const matching = all().checked ? all().labels[0].textContent.trim() : "";
-  write(document.getElementById("selection-status"), why || [matching, words, fewer].filter(Boolean).join(" · "));
+  write(document.getElementById("selection-status"), refusal || [matching, words, fewer].filter(Boolean).join(" · "));
   markOthers();
   keep();
 }
 
 function changed() {
-  refused = "";
+  isRefused = false;
   lost = 0;
   update();
 }
@@ -140,7 +129,7 @@ function changed() {
 function set(entry, on) {
   const tick = entry?.querySelector(".row-tick");
   if (!tick) return false;
-  if (on) tick.value = entry.dataset.value;
+  if (on && newest.has(tick)) tick.value = newest.get(tick);
   tick.checked = on;
   if (!on && all().checked) all().checked = false;
   return true;
@@ -183,7 +172,7 @@ document.addEventListener(
       clear();
     } else if (button?.ariaDisabled === "true") {
       event.preventDefault();
-      refused = button.value;
+      isRefused = true;
       document.getElementById("selection-status").textContent = "";
       update();
     }
@@ -227,11 +216,13 @@ document.addEventListener("change", (event) => {
 });
 /* Questions that failed in a batch are selected when the list is loaded without an open question. A page that is open stays as
    it is; otherwise a key meant for the open question would act on the selection */
-document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
-  for (const { fragment } of tasks ?? []) {
-    for (const tick of fragment?.querySelectorAll?.(".row-tick[checked]") ?? []) {
-      const entry = document.getElementById(tick.closest(".row-with").id);
-      if (!entry?.querySelector(".row-tick")?.checked) tick.removeAttribute("checked");
+document.addEventListener("htmx:before:swap", (event) => {
+  if (event.defaultPrevented) return;
+  for (const { fragment } of event.detail.tasks ?? []) {
+    for (const tick of fragment?.querySelectorAll?.(".row-tick") ?? []) {
+      const own = document.getElementById(tick.closest(".row-with").id)?.querySelector(".row-tick");
+      if (own) newest.set(own, tick.value);
+      if (!own?.checked) tick.removeAttribute("checked");
     }
   }
 });
@@ -259,7 +250,7 @@ document.addEventListener("htmx:before:request", (event) => {
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (!ctx.hx?.redirect) return;
   if (ctx.sourceElement === bar()) leavingSince = performance.now();
-  if (ctx.sourceElement.matches?.("#batch form[data-step]")) sessionStorage.removeItem(KEPT);
+  if (ctx.sourceElement.matches?.("#batch form[data-batch]")) sessionStorage.removeItem(KEPT);
 });
 /* The browser has brought back the page as it was left */
 addEventListener("pageshow", ({ persisted }) => {

@@ -1,6 +1,6 @@
-/* Reports that the question in the pane has been seen: once it has been visible for SEEN_MS, and again when it has changed
-   meanwhile. A preview has been seen when it ends, if that is later. A question that the person marks as unread, here or in
-   another tab, stays so until it has been left. To reload the page is not to leave it. */
+/* Reports that the question in the pane has been visible for SEEN_MS, and again when it has changed meanwhile. A preview has been
+   seen when it ends, if that is later. A question that is marked as unread, here or in another tab, stays so until it has been
+   left; to reload the page is not to leave it. */
 
 const SEEN_MS = 2000;
 const KEPT = "kept-unread";

@@ -1,6 +1,6 @@
-/* On a touch screen, a swipe over the head of a question goes to the next one or back, as its buttons Next and Previous do. It
-   decides nothing. It begins well inside the screen, whose edges belong to the system's own gestures, and counts only with one
-   finger, clearly sideways, on a page that isn't zoomed, and while no answer is on its way. */
+/* On a touch screen, a swipe over the head of a question goes to the next one or back. It begins well inside the screen, whose
+   edges belong to the system's gestures, and counts only with one finger, clearly sideways, unzoomed, and while no answer is on
+   its way. */
 
 const HEAD = "#detail > .bar--detail, #detail > .detail-scroll > header";
 const EDGE_PX = 24;

@@ -1,5 +1,7 @@
-/* Comment templates. The list opens below the field (templates/interactions/_templates.html); the arrow keys move through it,
-   Enter or a click inserts the text where the cursor is, Esc closes it. Nothing is sent. */
+/* Comment templates. The list opens below the field (templates/interactions/_templates.html) with nothing chosen; the arrow keys
+   move through it, Enter or a click inserts the text where the cursor is, Esc or a letter closes it. Nothing is sent. */
+
+import { noShortcut } from "./guard.js";
 
 const list = () => document.getElementById("comment-templates");
 const field = () => document.getElementById("answer-comment");
@@ -11,6 +13,11 @@ const placed = new WeakSet();
 function close() {
   list().replaceChildren();
   list().hidden = true;
+}
+
+function leave() {
+  close();
+  (from?.isConnected ? from : field())?.focus();
 }
 
 function insert(text) {
@@ -31,7 +38,7 @@ document.addEventListener("htmx:after:swap", ({ detail }) => {
   /* By now the person may be typing */
   if (document.activeElement === field()) return close();
   list().hidden = false;
-  list().querySelector("[role=menuitem], [tabindex]")?.focus();
+  list().focus();
 });
 document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
@@ -54,14 +61,14 @@ document.addEventListener(
     if (!list()?.contains(event.target)) return;
     const items = [...list().querySelectorAll("[role=menuitem]")];
     const place = items.indexOf(document.activeElement);
-    const to = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: -1 }[event.key];
-    /* A letter would be a shortcut of the question */
-    const letter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const to = { ArrowDown: place + 1, ArrowUp: place < 0 ? -1 : place - 1, Home: 0, End: -1 }[event.key];
+    const isText = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (to !== undefined && items.length) items.at(to % items.length).focus();
-    else if (letter) event.stopPropagation();
-    else if (event.key === "Escape") {
-      close();
-      (from?.isConnected ? from : field())?.focus();
+    else if (event.key === "Escape") leave();
+    else if (isText) {
+      event.stopPropagation();
+      leave();
+      noShortcut(event);
     } else return;
     event.preventDefault();
   },

@@ -1,5 +1,5 @@
-/* Applies the theme, the density and the switch for shortcuts at once on the page where the person chooses them. Their forms save
-   them, and the server renders them from then on, so that no page flashes. */
+/* Applies the theme, the density and the switch for shortcuts at once. Their forms save them, and the server renders them from
+   then on, so that no page flashes. */
 
 document.addEventListener("change", ({ target }) => {
   if (target.closest?.("#look")) document.documentElement.dataset[target.name] = target.value;

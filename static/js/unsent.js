@@ -1,6 +1,6 @@
-/* Text that the server doesn't have yet. It is stored in this browser, separately for each account, and erased once the server has
-   it and when the person signs out, which sends it first. Each tab has its own, so that two tabs with the same question don't
-   overwrite each other; what a closed tab has left behind belongs to the first one that opens the question. */
+/* Text that the server doesn't have yet, stored in this browser for each account until the server has it or the person signs out,
+   which sends it first. Each tab has its own, so that two tabs with the same question don't overwrite each other; what a closed
+   tab has left belongs to the first one that opens the question. */
 
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 const tab = (sessionStorage.tab ??= Math.random().toString(36).slice(2));
@@ -24,12 +24,12 @@ export function remember(path, entries, from) {
 }
 
 export const forget = (path) => localStorage.removeItem(keyAt(path));
-/* What this tab has of a question: {entries, from}, or null */
+/* This tab's text of a question: {entries, from}, or null */
 export const remembered = (path) => read(keyAt(path));
 
 const plain = (text) => text.replaceAll("\r\n", "\n").trim();
 
-/* Whether the entries of a form are the answer that the server shows as the person's own (data-mine) */
+/* True if the entries of a form are the answer that the server shows as the person's own (data-mine) */
 export function isAnswer(entries, mine) {
   if (!mine) return false;
   const [values, comment] = JSON.parse(mine);

@@ -1,14 +1,9 @@
-"""Who may do what, as data: ``docs/access.md`` is printed from it, and ``tests/served`` walks it.
-
-The rules in ``inbox/access.py`` are not its source; they are checked against it.
-"""
+"""The access table, from which ``docs/access.md`` is printed, and which ``tests/served`` walks."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The state of a question, for the person who looks at it."""
-
     UNCLAIMED = "pending, unclaimed"
     CLAIMED_BY_ME = "pending, claimed by me"
     CLAIMED_BY_ANOTHER = "pending, claimed by another"
@@ -19,8 +14,6 @@ class Status(StrEnum):
 
 
 class Who(StrEnum):
-    """How a person is related to a question."""
-
     TARGET = "direct target"
     MEMBER = "member, in the snapshot"
     FORMER = "in the snapshot, no longer in the group"
@@ -32,8 +25,6 @@ class Who(StrEnum):
 
 
 class Action(StrEnum):
-    """What a person may try to do."""
-
     SEE = "see the question"
     RUN = "open its run"
     ANSWER = "answer"
@@ -54,13 +45,12 @@ class Action(StrEnum):
 
 
 class Place(StrEnum):
-    """A place that doesn't belong to one question."""
-
-    OWN = "one's own inbox, answers as CSV, focus mode, search, runs and groups, their streams"
-    DRAFTS = "one's own drafts: the list, discarding"
-    BATCHES = (
-        "selecting questions to answer, claim or release together; dismissing all one's results"
+    OWN = (
+        "one's own inbox and held answers, answers as CSV, focus mode, search, runs and groups, "
+        "their streams"
     )
+    DRAFTS = "one's own drafts: the list, discarding"
+    BATCHES = "selecting questions to answer together; dismissing all one's results"
     BATCH = "a team lead's batch: the preview, sending it, undoing it, the results"
     ACCOUNT = (
         "one's own account: token, guard, keys, language, password, second factor, signing out"
@@ -71,7 +61,7 @@ class Place(StrEnum):
     RUN_FILTERS = "filters of all runs"
     VIEWS = "saved views: saving one of the inbox, the numbers beside one's own and the group's"
     VIEW = "a saved view of a team lead: rename, share, delete"
-    TEMPLATES = "fixed comment templates: adding, editing, deleting"
+    TEMPLATES = "comment templates: adding, editing, deleting"
     INSIGHTS = "insights and their CSV"
     DECISIONS = "the decision log, its entries and exports"
     CONNECTION = "connection: people, groups, a test question"
@@ -83,8 +73,6 @@ class Place(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the server does."""
-
     YES = "yes"
     OWN = "own part"
     WHOLE = "whole"
@@ -246,6 +234,7 @@ PATHS: dict[str, Action | Place] = {
     "groups": Place.OWN,
     "freshness": Place.OWN,
     "held-answers": Place.OWN,
+    "undo-typed": Place.OWN,
     "live-inbox": Place.OWN,
     "live-runs": Place.OWN,
     "drafts": Place.DRAFTS,
@@ -308,6 +297,7 @@ PATHS: dict[str, Action | Place] = {
     "connection-deactivate": Place.CONNECTION,
     "connection-me": Place.CONNECTION,
     "connection-group": Place.CONNECTION,
+    "connection-key": Place.CONNECTION,
     "connection-send": Place.CONNECTION,
     "connection-test": Place.CONNECTION,
     "permissions": Place.PERMISSIONS,
@@ -317,8 +307,8 @@ PATHS: dict[str, Action | Place] = {
 
 NOTES: dict[Action, str] = {
     Action.SEE: (
-        "Its page, its part beside the list, its JSON, its stream. Its comment templates and "
-        "similar decisions come from closed questions that this person may see too."
+        "Its page, its part beside the list, its JSON, its stream. Its similar decisions are "
+        "closed questions that this person may see too."
     ),
     Action.RUN: (
         "*Own part*: status, step track and one's own questions. "
@@ -372,7 +362,6 @@ PLACES: dict[tuple[Place, Who], Verdict] = {
 
 
 def printed() -> str:
-    """``docs/access.md``."""
     lines = [
         "# Who may do what",
         "",

@@ -1,12 +1,18 @@
-"""Which values of a workflow's JSON are masked."""
-
 import copy
 import json
 from typing import Any
 
 import pytest
 
-from inbox.access.redaction import MASK, Masked, NotMasked, masked, pointer, secret_at
+from inbox.access.redaction import (
+    MASK,
+    Masked,
+    NotMasked,
+    masked,
+    masked_context,
+    pointer,
+    secret_at,
+)
 
 SECRET_KEYS = [
     "password",
@@ -176,3 +182,53 @@ def test_a_very_deep_value_is_masked_too() -> None:
     while isinstance(found, list):
         found = found[0]
     assert found == {"token": MASK}
+
+
+CARDS = [
+    "4111 1111 1111 1111",
+    "5555-5555-5555-4444",
+    "2223003122003222",
+    "378282246310005",
+    "6011111111111117",
+    "3530111333300000",
+    " 4222222222222 ",
+]
+IBANS = ["DE89 3704 0044 0532 0130 00", "gb29nwbk60161331926819", "NO9386011117947"]
+OTHER_TEXTS = [
+    "4111 1111 1111 1112",
+    "9111 1111 1111 1111",
+    "411111111111",
+    "411111111111111111111",
+    "4111 1111 1111 1111 is declined",
+    "4111  1111 1111 1111",
+    "DE89 3704 0044 0532 0130 01",
+    "DE89 3704 0044 0532 0130",
+    "XX89370400440532013000",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", [*CARDS, *IBANS])
+def test_a_text_in_a_context_that_is_the_number_of_an_account_is_masked(text: str) -> None:
+    assert masked_context({"rows": [{"paid with": text}]}) == {"rows": [{"paid with": MASK}]}
+    assert masked({"paid with": text}) == {"paid with": text}
+    fields = {"context": {"account": text}, "responses": [{"value": text}]}
+    assert secret_at(fields, "/context/account") == text
+    with pytest.raises(NotMasked):
+        secret_at(fields, "/responses/0/value")
+
+
+@pytest.mark.parametrize("text", OTHER_TEXTS)
+def test_a_text_that_only_looks_like_one_is_not(text: str) -> None:
+    assert masked_context({"paid with": text}) == {"paid with": text}
+
+
+def test_ids_and_json_numbers_are_not_account_numbers() -> None:
+    context = {"orderId": CARDS[0], "ids": [CARDS[0]], "amount": 4111111111111111}
+    assert masked_context(context) == context
+
+
+def test_account_numbers_can_be_left_as_they_are(settings: Any) -> None:
+    settings.MASK_NUMBERS = False
+    context = {"iban": IBANS[0], "password": CARDS[0]}
+    assert masked_context(context) == {"iban": IBANS[0], "password": MASK}

@@ -1,5 +1,3 @@
-"""The permissions that leads can be given."""
-
 from typing import Any
 
 import pytest

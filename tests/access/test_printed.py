@@ -1,5 +1,3 @@
-"""The access table is complete, and `docs/access.md` matches it."""
-
 from tests.access.printed import PAGE
 from tests.access.table import PLACES, TABLE, Action, Place, Status, Verdict, Who, printed
 

@@ -1,5 +1,3 @@
-"""Who sees, answers and watches what: the table, row by row."""
-
 from typing import Any
 
 import pytest
@@ -7,11 +5,11 @@ from django.contrib.auth.models import AnonymousUser, Group, User
 
 from inbox import access
 from inbox.access import Refusal, Viewer, viewer_of
-from inbox.mobius.types import Answer, InteractionStatus, Target
+from inbox.mobius.types import InteractionStatus, Target
 from inbox.models import Interaction, Reviewer, Upstream
 from tests.mirror.conftest import Mirror
 from tests.support.people import make_people
-from tests.support.snapshots import LEE, RINA, ask, at, group_ask, run
+from tests.support.snapshots import LEE, RINA, ask, at, group_ask, reply, run
 
 FIRST = {"policy": {"kind": "any"}}
 
@@ -141,7 +139,7 @@ def test_a_claim_means_nothing_where_all_must_answer(told: Mirror) -> None:
 
 
 def test_a_person_who_has_answered_cannot_answer_again(told: Mirror) -> None:
-    told.tell(group_ask(responses=(Answer(user_id=RINA, value=True, at=at(1)),)))
+    told.tell(group_ask(responses=(reply(RINA, True, at=at(1)),)))
     assert (why_not("rina"), why_not("lee")) == (Refusal.ANSWERED, None)
 
 

@@ -1,5 +1,3 @@
-"""Every URL pattern of the site is in the access table."""
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from inbox.audit.decision_log import Entry, append
 from inbox.models import (
     Batch,
     CommentTemplate,
@@ -21,7 +20,6 @@ from inbox.models import (
     SavedView,
     Upstream,
 )
-from inbox.services.audit.decision_log import Entry, append
 from tests.access.table import PATHS, PLACES, PUBLIC, TABLE, Action, Status, Verdict, Who
 from tests.support.snapshots import group_ask, run
 from tests.web import cast
@@ -113,7 +111,6 @@ def asks_to_sign_in(answer: Any) -> bool:
 
 
 def answers(client: Client, path: str, headers: dict[str, str]) -> list[Any]:
-    """The responses to GET and POST, where the pattern accepts them."""
     both = (client.get(path, headers=headers), client.post(path, headers=headers))
     return [answer for answer in both if answer.status_code != 405]
 
@@ -153,7 +150,6 @@ def test_every_url_is_a_404_for_people_without_access(
 
 
 def writes(queries: Iterable[dict[str, str]]) -> list[str]:
-    """All tables but those of sessions."""
     verbs = ("INSERT", "UPDATE", "DELETE")
     texts = [query["sql"] for query in queries]
     return [sql for sql in texts if sql.startswith(verbs) and "django_session" not in sql]
@@ -165,7 +161,7 @@ def test_every_url_opens_for_people_with_access_and_a_get_changes_nothing(
 ) -> None:
     client = cast.sign_in(PEOPLE[who])
     session = client.session
-    session["sent_test_question"] = {"id": "int_1"}
+    session["test_question"] = "int_1"
     session.save()
     theirs = [
         name for name in PATHS if verdict(name, who) not in (Verdict.NOT_FOUND, Verdict.NEVER)

@@ -17,8 +17,6 @@ ROWS = 2
 
 
 class Album(Tour):
-    """The pictures of a tour."""
-
     def __init__(
         self,
         browser: Browser,
@@ -34,7 +32,6 @@ class Album(Tour):
         self.names: list[str] = []
 
     def show(self, page: Page, name: str) -> None:
-        """A picture of the page as it is, at each width in each theme."""
         print(name, flush=True)
         self.names.append(name)
         for width in self.widths:
@@ -56,7 +53,6 @@ class Album(Tour):
         page.set_viewport_size({"width": 1440, "height": 900})
 
     def sheets(self) -> None:
-        """The pictures of a width and theme, side by side."""
         page = self.browser.new_page()
         for width in self.widths:
             columns = COLUMNS.get(width, 2)

@@ -1,12 +1,5 @@
-"""What an answer costs: `python -m tests.bench.answers [answers]`.
-
-The whole product runs, Rina is signed in without a browser, and other questions wait for her. By
-turns a standalone approval is opened and answered through its page, as a script of the page would
-send it, and one is answered over the API directly with her own token; then the same for questions
-that suspend a run. Printed: the medians and the worst of each in milliseconds, and the ratio of
-what an answer takes beyond the bare POST to what opening its question takes. What the page does
-beside the POST is a draft and an attempt before it, a projection and an entry in the decision log
-after it, and finding the next question.
+"""`python -m tests.bench.answers [answers]`: an answer through its page beside the bare POST, of
+standalone questions and of questions of runs, in milliseconds.
 """
 
 import statistics
@@ -32,13 +25,11 @@ WAITING = 30
 
 
 def standalone(api: httpx.Client, message: str) -> str:
-    """A question of no run; its id."""
     made = api.post("/interactions", json=question(message)).raise_for_status().json()
     return str(made["id"])
 
 
 def of_a_run(api: httpx.Client, message: str) -> str:
-    """The question that a new run waits for; its id."""
     run_id = ask(api, message)
     while True:
         run: dict[str, Any] = api.get(f"/runs/{run_id}").raise_for_status().json()
@@ -56,8 +47,6 @@ def timed(work: Callable[[], httpx.Response], expected: int) -> float:
 
 
 class Rina:
-    """She answers through the page, or over the API."""
-
     def __init__(self, product: Product, api: httpx.Client) -> None:
         self._token = enter(product, {"rina": "user_rina"})["rina"]["token"]
         self._api = api
@@ -65,7 +54,6 @@ class Rina:
         self._page.sign_in()
 
     def through_page(self, item: str) -> tuple[float, float]:
-        """How long it takes to open the question, and to answer it up to where that leads."""
         path = f"/interactions/{item}/"
         while self._page.get(path).status_code == 404:
             """Not in the mirror yet."""
@@ -74,7 +62,6 @@ class Rina:
         return opening, timed(lambda: self._page.respond(item, fields, value="true"), 303)
 
     def bare(self, item: str) -> float:
-        """The POST by itself."""
         path, token = f"/interactions/{item}/respond", {"Authorization": f"Bearer {self._token}"}
         return timed(lambda: self._api.post(path, json={"value": True}, headers=token), 200)
 

@@ -1,6 +1,5 @@
-"""The peer: a bare ASGI application on uvicorn, a queue and a loop to each stream.
-
-`python -m tests.bench.bare_server` prints its port, and sends a frame every 50 ms.
+"""The peer: a bare ASGI application on uvicorn. `python -m tests.bench.bare_server` prints its
+port, and sends a frame every 50 ms.
 """
 
 import asyncio

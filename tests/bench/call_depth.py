@@ -1,7 +1,5 @@
-"""What a page costs, by how deeply its call is nested: `python -m tests.bench.call_depth`.
-
-Printed for each depth: the least processor time of an inbox with 50 rows, in milliseconds, in an
-ordinary thread and in one of the product's pages (``inbox.call_stack``).
+"""`python -m tests.bench.call_depth`: processor time of an inbox by how deeply its call is nested,
+in an ordinary thread and in one of ``inbox.lib.call_stack``.
 """
 
 import time
@@ -10,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench.filled_mirror import FOLDER, fill, install, signed_in  # isort: skip - it sets Django up
 
-from inbox.call_stack import OneChunkExecutor
+from inbox.lib.call_stack import OneChunkExecutor
 
 DEPTHS = range(0, 64, 4)
 ROUNDS = 12

@@ -1,9 +1,5 @@
-"""How many Python functions a page calls: `python -m tests.bench.calls [PATH]`.
-
-The counts do not depend on how busy the machine is, so two releases can be compared exactly: run
-this in a worktree of each. Rina has 40 open questions to her group, and Sam of a group of his own
-has none. Each page is requested through the whole of Django until its caches are filled, and
-then once more. With a PATH, the functions called most often on that page are listed too.
+"""`python -m tests.bench.calls [PATH]`: how many Python functions a page calls, which doesn't
+depend on how busy the machine is. With a PATH, its most frequent calls too.
 """
 
 import cProfile
@@ -55,7 +51,6 @@ def fill() -> None:
 
 
 def count(username: str, path: str) -> tuple[pstats.Stats, int]:
-    """The function calls of the page, and its queries."""
     client = signed_in(username)
     headers = {"HX-Request": "true"} if path.startswith(CHANGES) else {}
     for _ in range(3):

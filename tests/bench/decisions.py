@@ -1,9 +1,5 @@
-"""What a long decision log costs: `python -m tests.bench.decisions [entries] [entries] …`.
-
-The log of a whole product is filled by `append`, a thousand entries in a transaction. Then, for
-each size, the product starts and Tess downloads both exports through its web process; last
-`verify_decisions` reads it all. Printed: entries a second, and by how much the web process's
-memory has grown at its highest, in MiB, above what it had before the download.
+"""`python -m tests.bench.decisions [entries] [entries] …`: entries a second, and the web process's
+memory during exports, with a long decision log.
 """
 
 import os
@@ -30,9 +26,9 @@ def fill(first: int, last: int) -> None:
     """Enter answers as number ``first`` up to ``last``. Django is set up by then."""
     from django.db import transaction  # noqa: PLC0415
 
+    from inbox.audit import decision_log  # noqa: PLC0415
+    from inbox.audit.origin import Origin  # noqa: PLC0415
     from inbox.models import Interaction, Upstream  # noqa: PLC0415
-    from inbox.services.audit import decision_log  # noqa: PLC0415
-    from inbox.services.origin import Origin  # noqa: PLC0415
 
     upstream, begun = Upstream.current(), datetime.now(UTC) - timedelta(days=365)
     for start in range(first, last, BATCH):
@@ -86,7 +82,6 @@ def download(product: Product, tess: Person, path: str) -> str:
 
 
 def verify(product: Product) -> str:
-    """The command, to its end."""
     began = time.perf_counter()
     said = subprocess.run(
         [sys.executable, "manage.py", "verify_decisions"],

@@ -1,8 +1,5 @@
-"""What the embedded engine costs by itself: `python -m tests.bench.engine [calls]`.
-
-One engine process with a database of its own, called over one kept connection. Printed for each
-kind of call, in milliseconds: the median, the fastest tenth, and the processor time that the engine
-spent on one. A busy machine changes the last two less. *Answer of a run* includes the rest of it.
+"""`python -m tests.bench.engine [calls]`: the embedded engine by itself, in milliseconds for each
+kind of call. *Answer of a run* includes the rest of the run.
 """
 
 import os
@@ -25,7 +22,6 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def processor_ms(engine: EngineProcess) -> float:
-    """What the engine has used since its start."""
     fields = Path(f"/proc/{engine.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * 1e3 / TICK
 
@@ -33,7 +29,6 @@ def processor_ms(engine: EngineProcess) -> float:
 def measure(
     project: Project, kind: str, calls: Iterable[Callable[[], httpx.Response]]
 ) -> list[dict[str, Any]]:
-    """Make the calls and print what they cost; what they returned."""
     took, found = [], []
     used = processor_ms(project.engine)
     for call in calls:

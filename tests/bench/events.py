@@ -1,8 +1,5 @@
-"""How far the mirror is behind a busy project: `python -m tests.bench.events [rate] [seconds]`.
-
-A server in a process of its own sends the events of one run after the other, each asked, suspended,
-answered and completed, ``rate`` events a second. Printed: the time from an event's sending to the
-commit that has it in the mirror, the mirror's own processor time, its memory at start and end.
+"""`python -m tests.bench.events [rate] [seconds]`: how far the mirror is behind a busy project,
+from an event's sending to its commit. A rate is in events a second.
 """
 
 import asyncio
@@ -32,7 +29,6 @@ def now() -> str:
 
 
 def story(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The events of one run: type and data."""
     run_id, ask_id, made = f"run_{number:026d}", f"int_{number:026d}", now()
     grouped = number % 3 == 0
 
@@ -75,7 +71,6 @@ def story(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def frames() -> Iterator[bytes]:
-    """Endless."""
     seq = number = 0
     while True:
         number += 1
@@ -125,7 +120,6 @@ def serve(port: Any, sent: Any, rate: int, seconds: int) -> None:
 
 
 def megabytes() -> int:
-    """What this process holds in memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
 

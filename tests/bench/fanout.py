@@ -67,7 +67,6 @@ class Process:
         self._process.stdin.flush()
 
     def cpu(self) -> float:
-        """Seconds of CPU so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICK
 
@@ -92,7 +91,6 @@ class Process:
 
 @contextlib.contextmanager
 def serving(name: str, *arguments: str) -> Iterator[tuple[Process, str]]:
-    """A server, warm, and where its stream is."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DATA_DIR"] = folder
         module, path = SERVERS[name]
@@ -107,7 +105,6 @@ def serving(name: str, *arguments: str) -> Iterator[tuple[Process, str]]:
 
 @contextlib.contextmanager
 def crowd(server: Process, path: str, streams: int) -> Iterator[Process]:
-    """So many open streams."""
     sessions = server.told.get("sessions", [])
     readers = Process(
         "tests.bench.readers", str(server.told["port"]), path, str(streams), given=sessions
@@ -119,7 +116,6 @@ def crowd(server: Process, path: str, streams: int) -> Iterator[Process]:
 
 
 def fan_out(name: str, streams: int, seconds: float) -> dict[str, Any]:
-    """One server with so many streams."""
     with serving(name) as (server, path):
         memory, threads = server.memory(), server.threads()
         with crowd(server, path, streams) as readers:
@@ -139,7 +135,6 @@ def fan_out(name: str, streams: int, seconds: float) -> dict[str, Any]:
 
 
 def connect(rounds: int = 300) -> dict[str, Any]:
-    """One stream opened after another, beside a plain page that needs a session too."""
     with serving("hub", "quiet") as (server, path):
         http = client(server)
         stream, page = [], []
@@ -196,7 +191,6 @@ def client(server: Process) -> httpx.Client:
 
 
 def plain_page(server: Process, *, until: threading.Event, rounds: int = 0) -> list[float]:
-    """How long each GET took, one after another, until told to stop or so many."""
     took: list[float] = []
     with client(server) as http:
         while not until.is_set() and (not rounds or len(took) < rounds):
@@ -207,7 +201,6 @@ def plain_page(server: Process, *, until: threading.Event, rounds: int = 0) -> l
 
 
 def plain_gets(server: Process, size: int, at_once: int = 8) -> float:
-    """Seconds for so many authorised GETs."""
     share = size // at_once
     never = threading.Event()
     workers = [
@@ -250,7 +243,6 @@ def main() -> None:
 
 
 def spread(values: list[float]) -> dict[str, Any]:
-    """The median, and all from the least to the greatest."""
     return {
         "median": round(statistics.median(values), 2),
         "all": [round(value, 2) for value in sorted(values)],
@@ -258,7 +250,6 @@ def spread(values: list[float]) -> dict[str, Any]:
 
 
 def said(told: dict[str, Any]) -> dict[str, Any]:
-    """Print it, and return it."""
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     return told

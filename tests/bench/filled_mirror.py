@@ -1,7 +1,5 @@
-"""A mirror with many questions, for the benchmarks of pages and of search.
-
-Importing this sets Django up with a fresh database: SQLite, or beside that of DATABASE_URL, named
-after the program's first argument. ``FOLDER`` has its data and is to be removed at the end.
+"""A mirror with many questions. Importing this sets Django up with a fresh database, named after
+the program's first argument. ``FOLDER`` has its data and is to be removed at the end.
 """
 
 import os
@@ -41,7 +39,6 @@ WORDS = ("invoice", "release", "refund", "contract", "incident", "access", "camp
 
 
 def install() -> None:
-    """The tables, and the demo's people."""
     settings.ALLOWED_HOSTS = ["testserver"]
     call_command("migrate", verbosity=0)
     make_demo(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})
@@ -55,7 +52,6 @@ def signed_in(username: str) -> Client:
 
 
 def questions(count: int, now: datetime) -> Iterator[Interaction]:
-    """What waits, each suspending a run of its own. As many are about a zebra at each size."""
     dice = Random(1)
     for number in range(count):
         asked = now - timedelta(minutes=dice.random() * 5_000)
@@ -77,7 +73,6 @@ def questions(count: int, now: datetime) -> Iterator[Interaction]:
 
 
 def runs(count: int, waiting: int, now: datetime) -> Iterator[Run]:
-    """The runs that the questions suspend, and others in every status."""
     dice = Random(2)
     for number in range(count):
         begun = now - timedelta(minutes=dice.random() * 20_000)

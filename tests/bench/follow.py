@@ -1,9 +1,5 @@
-"""How far a browser is behind the engine: `python -m tests.bench.follow [samples]`.
-
-Two browsers are signed in as Rina, a third page shows the run. For each sample a run is started
-and its question answered over the API. From the timestamp in the engine's own event to the
-change in the page, by the clock of one machine: the bar of each inbox that says that something
-is new, the bar gone once that is answered, the run's pill at its new status.
+"""`python -m tests.bench.follow [samples]`: how far a browser is behind the engine, from the
+event's timestamp to the change in an inbox or a run's page.
 """
 
 import json

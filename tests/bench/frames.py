@@ -1,4 +1,4 @@
-"""What is sent: 400 bytes that say when they were made."""
+"""Frames of 400 bytes that say when they were made."""
 
 import time
 

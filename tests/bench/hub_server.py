@@ -1,8 +1,5 @@
-"""The product's own stream: Django with all its middleware, the hand-off and the hub.
-
-`python -m tests.bench.hub_server [quiet]` prints its port and the sessions of so many people that
-no two streams share one. No sync runs; unless it is to be quiet, the run that they watch is said to
-have changed every 50 ms.
+"""The product's own stream. `python -m tests.bench.hub_server [quiet]` prints its port and one
+session for each stream. Unless quiet, their run changes every 50 ms.
 """
 
 import asyncio
@@ -29,6 +26,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from inbox.lib.static_files import StaticFiles, collect_if_changed  # noqa: E402
 from inbox.live import topics  # noqa: E402
 from inbox.live.bus import get_bus  # noqa: E402
 from inbox.live.handoff import Handoff  # noqa: E402
@@ -36,7 +34,6 @@ from inbox.live.hub import get_hub  # noqa: E402
 from inbox.models import Interaction, Recipient, Reviewer, Run, Upstream  # noqa: E402
 from reviewer_site.asgi import pages, slots  # noqa: E402
 from reviewer_site.lifespan import Lifespan  # noqa: E402
-from reviewer_site.static import StaticFiles, collect_if_changed  # noqa: E402
 from tests.bench.frames import EVERY, html  # noqa: E402
 
 STREAMS = 2000

@@ -1,15 +1,6 @@
-"""Many open inboxes and one change: `python -m tests.bench.inboxes [INBOXES …] [--history N]`.
-
-The product runs as a user starts it. Everyone in a group has an inbox of 40 questions open: the
-page's stream, and the requests that the page makes when the stream says that something changed.
-Then a question arrives, and later someone claims one that is shown. Printed for each: the seconds
-until every inbox is current, the size of what one of them fetched, the web process's time of
-processor for each fetch (with all else that it did meanwhile) and this process's in all, how long
-other pages took before and meanwhile, and the threads and memory of the web process. At last 8
-clients read a page each, one after another, as Rina, who has `--history` closed questions.
-
-`--pages whole` fetches as pages did that read the whole list again, `--workers` starts so many web
-processes (the figures of the process are then those of the first only).
+"""`python -m tests.bench.inboxes [INBOXES …] [--history N]`: many open inboxes and one change.
+`--pages whole` fetches the whole list again, `--workers` starts so many web processes (the figures
+of the process are then those of the first only).
 """
 
 import argparse
@@ -42,8 +33,6 @@ SATURATION = 8
 
 
 class Web:
-    """Requests to the product, each on a connection of its own."""
-
     def __init__(self, product: Product) -> None:
         self.host, _, port = product.web.removeprefix("http://").partition(":")
         self.port = int(port)
@@ -51,7 +40,6 @@ class Web:
     async def open(
         self, path: str, session: str, **headers: str
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, int]:
-        """The connection behind the head of the answer, and its status."""
         reader, writer = await asyncio.open_connection(self.host, self.port)
         lines = [
             f"GET {path} HTTP/1.1",
@@ -140,8 +128,6 @@ class Inbox:
 
 
 class Process:
-    """What the web process takes, looked at again and again."""
-
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self.threads = self.memory = 0
@@ -153,7 +139,6 @@ class Process:
         return threads, pages * PAGE
 
     def cpu(self) -> float:
-        """Seconds of processor that it has taken."""
         fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICK
 
@@ -165,7 +150,6 @@ class Process:
 
 
 async def other_pages(web: Web, session: str, took: list[float]) -> None:
-    """Someone else reads a page every `EVERY` seconds, or as soon as the last one has arrived."""
     due = time.monotonic()
     for path in cycle(("/account/", "/groups/", "/inbox/")):
         began = time.monotonic()
@@ -180,7 +164,6 @@ def p99(took: list[float]) -> float:
 
 
 async def measure(product: Product, sessions: list[str], items: list[str], *, whole: bool) -> None:
-    """A question arrives in all inboxes, and one that they show is claimed."""
     web, usual = Web(product), []
     shown = frozenset(items)
     inboxes = [Inbox(web, session, shown, whole=whole) for session in sessions]
@@ -226,7 +209,6 @@ async def one_change(
     inboxes: list[Inbox],
     usual: list[float],
 ) -> dict[str, Any]:
-    """Until every inbox has fetched, and none fetches any more."""
     late: list[float] = []
     process = Process(product.pid)
     before, began = process.now(), time.monotonic()
@@ -261,7 +243,7 @@ async def one_change(
 
 
 async def load(web: Web, sessions: list[str], seconds: float) -> list[float]:
-    """Each of these clients loads one inbox after another; how long each took, in seconds."""
+    """Seconds of each load."""
     took: list[float] = []
     until = time.monotonic() + seconds
 
@@ -276,7 +258,6 @@ async def load(web: Web, sessions: list[str], seconds: float) -> list[float]:
 
 
 async def saturate(product: Product, session: str, seconds: float = 10) -> None:
-    """Eight clients, each with a page after another."""
     process = Process(product.pid)
     watching = asyncio.create_task(process.watch())
     took = await load(Web(product), [session] * SATURATION, seconds)
@@ -297,7 +278,6 @@ async def saturate(product: Product, session: str, seconds: float = 10) -> None:
 
 
 def remember(product: Product, count: int) -> None:
-    """Give Rina so many closed questions, each of a run."""
     subprocess.run(
         [sys.executable, "-m", "tests.bench.inboxes", "--remember", str(count)],
         cwd=ROOT,

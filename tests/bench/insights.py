@@ -1,9 +1,5 @@
-"""How fast a year opens: `python -m tests.bench.insights [closed questions] [workflows]`.
-
-In a fresh database (SQLite, or that of DATABASE_URL) a year of closed questions and 20,000 open
-ones are written, with the tallies that the mirror's own code makes of them. Then the page, the page
-of one person and one file are asked for through Django, as Tess; the median and the worst of ten
-are printed, in seconds, with queries.
+"""`python -m tests.bench.insights [closed questions] [workflows]`: how fast *Insights* of a year
+opens.
 """
 
 import os
@@ -35,6 +31,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from inbox.mirror.tally import Tallies, facts  # noqa: E402
 from inbox.models import Interaction, Reviewer, Tally, Upstream  # noqa: E402
+from inbox.models.answers import answers_to  # noqa: E402
 from inbox.people.demo import CAST, make_demo  # noqa: E402
 
 CLOSED = 500_000
@@ -45,7 +42,6 @@ GROUPS = [(f"grp_{number}", PEOPLE[number * 5 : number * 5 + 5]) for number in r
 
 
 def rows(upstream: Any, count: int, workflows: int, now: datetime, *, done: bool) -> Iterator[Any]:
-    """Unsaved questions of a year, a third of them to groups."""
     dice = Random(1)
     for number in range(count):
         back = (364 if done else 2) * (1 - number / count)
@@ -75,7 +71,9 @@ def rows(upstream: Any, count: int, workflows: int, now: datetime, *, done: bool
         if done and row.status == "completed":
             who = dice.choice(members) if grouped else person
             at = (created + took).isoformat()
-            row.responses = [{"user_id": who, "value": row.value, "comment": None, "at": at}]
+            answers = answers_to({}, row.value)
+            response = {"user_id": who, "answers": answers, "comment": None, "at": at, "round": 0}
+            row.responses = [response]
             if grouped:
                 row.claimed_by, row.claimed_at = who, created + took / 3
         row.state = row.status

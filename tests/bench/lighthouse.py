@@ -79,7 +79,7 @@ def blocking(events: list[dict[str, Any]], slower: float) -> float:
 
 
 def lost(reports: list[dict[str, Any]]) -> list[str]:
-    """What cost points in every run: the audit and its value in the last."""
+    """Audits that cost points in every run, each with its value in the last."""
     weighed = {
         reference["id"]
         for category in reports[0]["categories"].values()
@@ -110,7 +110,6 @@ def main() -> None:
         product.start()
 
         def browser(port: int = 0) -> BrowserContext:
-            """Its profile is kept, and stays signed in. Lighthouse opens its tab there."""
             return playwright.chromium.launch_persistent_context(
                 folder / "profile",
                 executable_path=chromium.PATH,
@@ -159,7 +158,6 @@ def measure(
     screens: Sequence[str],
     reports_of: Callable[[str, str], list[dict[str, Any]]],
 ) -> None:
-    """Print the medians of each page on each screen, and what cost points."""
     figures = (*CATEGORIES, "blocking, ms", "of CPU time", "machine")
     print(f"{'page':10} {'screen':8} " + " ".join(f"{name:>14}" for name in figures))
     for page, url in pages.items():

@@ -1,8 +1,5 @@
-"""The web process's memory while Mobius sends too much: `python -m tests.bench.limits [rounds]`.
-
-The product is started in front of a scripted Mobius. In each round the event stream once brings a
-line without an end, and then each interaction list is one without an end. Printed is the resident
-memory before, at the peak, and after everything was read again as usual.
+"""`python -m tests.bench.limits [rounds]`: the web process's memory while Mobius sends a line and
+lists without an end.
 """
 
 import sys
@@ -22,8 +19,6 @@ NOTHING = Reply(200, {"items": [], "has_more": False})
 
 @dataclass(frozen=True)
 class Endless:
-    """An answer that goes on until the client leaves."""
-
     kind: str
     beginning: bytes
     piece: bytes

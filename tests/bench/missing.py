@@ -1,9 +1,5 @@
-"""Questions that are not in the mirror: `python -m tests.bench.missing [people]`.
-
-The whole product runs. First each question is opened right after it was created upstream, before
-the sync can have brought it: how many open, and how soon. Then people who were not asked open
-someone else's question and one that does not exist, by turns: the medians and spreads of both in
-milliseconds, which should not tell the two apart.
+"""`python -m tests.bench.missing [people]`: opening questions that are not in the mirror, new ones
+and those of others, which should take as long as ones that don't exist.
 """
 
 import statistics
@@ -23,20 +19,17 @@ EACH = 4
 
 
 def opened(visitor: Visitor, id: str) -> tuple[int, float]:
-    """The status, and how long it took in milliseconds."""
     began = time.perf_counter()
     status = visitor.get(f"/interactions/{id}/").status_code
     return status, (time.perf_counter() - began) * 1e3
 
 
 def row_of(name: str, times: list[float]) -> str:
-    """One line."""
     spread = f"{min(times):7.1f} to {max(times):7.1f}"
     return f"{name:<26} {len(times):3} times, median {statistics.median(times):7.1f} ms, {spread}"
 
 
 def main(people: int) -> None:
-    """Start the product, measure, print."""
     with tempfile.TemporaryDirectory() as folder:
         product = Product(Path(folder), environment(Path(folder), "bench_missing"))
         product.start()

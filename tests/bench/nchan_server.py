@@ -1,6 +1,5 @@
-"""The other peer: nginx with nchan, `python -m tests.bench.nchan_server`.
-
-It prints its port and the process that serves, and posts a frame every 50 ms.
+"""The other peer: nginx with nchan. `python -m tests.bench.nchan_server` prints its port and the
+serving process, and posts a frame every 50 ms.
 """
 
 import asyncio
@@ -51,7 +50,6 @@ def main() -> None:
 
 
 async def publish(port: int, pid: int) -> None:
-    """Post until this process is told to end."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
@@ -64,7 +62,6 @@ async def publish(port: int, pid: int) -> None:
 
 
 async def _first(client: httpx.AsyncClient) -> None:
-    """Post until the server answers."""
     for _ in range(100):
         try:
             await client.post("/pub", content=html())

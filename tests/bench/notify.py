@@ -1,8 +1,5 @@
-"""How many rows a second several processes can write to the change log, each with a notification:
-`DATABASE_URL=postgres://… python -m tests.bench.notify`.
-
-In a database of its own. Each committer is a thread with its own connection that writes one row
-after the other; a listener counts the notifications.
+"""`DATABASE_URL=postgres://… python -m tests.bench.notify`: how many rows a second several
+processes can write to the change log. Each committer is a thread.
 """
 
 import os
@@ -24,7 +21,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
-from inbox.live.postgres_bus import CHANNEL, LOCK_KEY, WRITE  # noqa: E402
+from inbox.processes.postgres_bus import CHANNEL, LOCK_KEY, WRITE  # noqa: E402
 
 SECONDS = 5.0
 COMMITTERS = (1, 2, 4, 8)

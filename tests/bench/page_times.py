@@ -1,10 +1,6 @@
-"""Times pages for `tests.bench.pages`: `python -m tests.bench.page_times ITEMS`.
-
-A fresh mirror is filled with so many open questions. Then each line ``["rina", "/inbox/"]`` is
-answered by one of JSON: the number of rows on the page, the seconds it took, those of its template
-alone, rendered from what the page had read, the processor time of both, and the number of its
-queries. ``close`` gives Rina as many closed questions and ten saved views. Everything runs in one
-thread such as those of the product's pages.
+"""`python -m tests.bench.page_times ITEMS`: times pages for `tests.bench.pages`. Each line
+``["rina", "/inbox/"]`` is answered by one of JSON. ``close`` gives Rina as many closed questions
+and ten saved views.
 """
 
 import json
@@ -25,7 +21,7 @@ from django.test.utils import (
     teardown_test_environment,
 )
 
-from inbox.call_stack import OneChunkExecutor
+from inbox.lib.call_stack import OneChunkExecutor
 from inbox.models import Reviewer, SavedView
 
 VIEWS = (
@@ -46,7 +42,6 @@ client_of = cache(signed_in)
 
 @cache
 def read(username: str, path: str) -> tuple[str, dict[str, Any], Any, int, int]:
-    """The template of the page, its context and request, its rows, and its queries."""
     client = client_of(username)
     setup_test_environment()
     seen: Any = client.get(path)
@@ -85,7 +80,6 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def save_views() -> None:
-    """Ten views of different filters."""
     owner = Reviewer.objects.get(user__username="rina").user
     for number, query in enumerate(VIEWS):
         SavedView.objects.create(owner=owner, page="inbox", name=f"View {number}", query=query)

@@ -1,14 +1,6 @@
-"""How fast the long lists open: `python -m tests.bench.pages [items] [items] …`.
-
-For each size a process has a fresh database (SQLite, or beside that of DATABASE_URL), in which so
-many questions wait, two thirds of them Rina's, and there are two and a half times as many runs.
-Each address is requested through the whole of Django and its template rendered from what the page
-had read, by turns, in all processes by turns, so that whatever else the machine does slows all of
-them. Printed for each address and size: the number of rows, the median of the page and of the
-template in milliseconds, and their ratio; the same in processor time; the number of queries; the
-growth since the first size, if the page shows as many rows; and the ratio to the first address of
-its kind, the list without filters. Last come *Done*, with as many closed questions, half of whose
-runs have failed, and the counts of saved views.
+"""`python -m tests.bench.pages [items] [items] …`: how fast the long lists open, by number of
+questions. Sizes and addresses take turns, so that whatever else the machine does slows all of them.
+The last ratio is to the list without filters.
 """
 
 import json
@@ -71,8 +63,6 @@ LISTS = (("rina", INBOX), ("rina", OWN_RUNS), ("tess", MONITOR), ("rina", DONE))
 
 
 class Timed:
-    """One page of one process, in as many rounds as it was measured."""
-
     def __init__(self) -> None:
         self._rounds: list[dict[str, float]] = []
 
@@ -87,7 +77,7 @@ class Timed:
         return int(self._rounds[-1][name])
 
     def line(self, first: "Timed", whole: "Timed") -> str:
-        """What is printed. ``first``: with the first size; ``whole``: the list without filters."""
+        """``first``: with the first size; ``whole``: the list without filters."""
         page = self.median("page")
         parts = [f"{self.number('rows'):2} rows"]
         for title, kind in (("", ""), ("CPU ", "_own")):
@@ -102,7 +92,6 @@ class Timed:
 
 
 def compare(processes: Sequence[Process], username: str, path: str) -> list[Timed]:
-    """The page in each process."""
     found = [Timed() for _ in processes]
     for process in processes:
         process.ask(json.dumps([username, path]))

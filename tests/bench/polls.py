@@ -1,10 +1,5 @@
-"""What a Mobius without a project stream is asked for: `python -m tests.bench.polls [pending]`.
-
-A server that offers the guide alone, in a process of its own, holds so many pending questions of
-no run and one run that waits. Printed: how long a first full sync takes, one that finds nothing
-new, and one poll, each with its requests. Then the requests of a minute, while someone looks and
-while no one does: by polling, by polling a server that returns its newest 50 questions and no
-cursor, and with a project stream.
+"""`python -m tests.bench.polls [pending]`: requests to a Mobius without a project stream, by syncs,
+polls and minutes with and without readers.
 """
 
 import asyncio
@@ -43,7 +38,6 @@ STREAMING = {
 
 
 def serve(pending: int, told: Connection) -> None:
-    """The server's process: tells its address and key, then does as it is told."""
     with GuideServer() as server:
         for number in range(pending):
             server.state.ask(message=f"Release {number}: ship it?")
@@ -59,8 +53,6 @@ def serve(pending: int, told: Connection) -> None:
 
 
 class Upstream:
-    """The server as seen from here."""
-
     def __init__(self, pending: int) -> None:
         # A fork would keep our end of the pipe open.
         apart = multiprocessing.get_context("spawn")
@@ -71,7 +63,7 @@ class Upstream:
         self.base_url, self.key = self._told.recv()
 
     def requests(self, **offers: Any) -> Counter[str]:
-        """Those since the last time; from now on the server offers this as well."""
+        """Requests since the last call."""
         self._told.send(offers)
         found: Counter[str] = self._told.recv()
         return found
@@ -158,7 +150,6 @@ async def measure(upstream: Upstream) -> None:
             say(what, upstream.requests())
 
     def connected() -> MobiusClient:
-        """What its lists take is found out again."""
         return MobiusClient(base_url=upstream.base_url, project="demo", token=upstream.key)
 
     async with connected() as client:

@@ -1,9 +1,8 @@
-"""Many streams in one process: `python -m tests.bench.readers PORT PATH STREAMS`.
-
-It reads session keys, a JSON list, opens the streams with one each, prints how long that took, and
-then obeys lines on stdin: `measure SECONDS` prints what arrived meanwhile and how late it was;
-`again` closes all streams, opens them at once and prints how long that took. A frame carries
-`t=<nanoseconds of the monotonic clock>;`.
+"""`python -m tests.bench.readers PORT PATH STREAMS`: many streams in one process. It reads session
+keys, a JSON list, opens the streams with one each, prints how long that took, and then obeys lines
+on stdin: `measure SECONDS` prints what arrived meanwhile and how late it was; `again` closes all
+streams, opens them at once and prints how long that took. A frame carries `t=<nanoseconds of the
+monotonic clock>;`.
 """
 
 import asyncio
@@ -47,8 +46,6 @@ class Stream(asyncio.Protocol):
 
 
 class Crowd:
-    """All streams together."""
-
     def __init__(self, port: int, path: str, sessions: list[str]) -> None:
         asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
         self._head = f"{asked}Accept: text/event-stream\r\n"
@@ -62,7 +59,6 @@ class Crowd:
             self._late.append(time.monotonic_ns() - int(stamp))
 
     async def open(self, streams: int, at_once: int) -> float:
-        """Open so many; the seconds until all have their head."""
         gate = asyncio.Semaphore(at_once)
         loop = asyncio.get_running_loop()
 

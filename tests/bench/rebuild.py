@@ -1,9 +1,5 @@
-"""How long a recount takes, and what pages cost beside it: `python -m tests.bench.rebuild [count]`.
-
-In a fresh database (SQLite, or that of DATABASE_URL) the closed questions of a year are counted in
-UTC and recounted in Auckland, as a start with another TIME_ZONE does, while Tess opens *Insights*
-again and again. The time of the whole, the longest batch (what a writer waits for), and the page's
-median before and meanwhile are printed.
+"""`python -m tests.bench.rebuild [count]`: how long a recount of a year takes, and pages meanwhile.
+The longest batch is what a writer waits for.
 """
 
 import asyncio
@@ -43,7 +39,6 @@ def opened(until: threading.Event | None, times: list[float]) -> None:
 
 
 def batches(upstream: Upstream) -> list[float]:
-    """How long each batch took."""
     took: list[float] = []
     began = time.perf_counter()
     for _ in rebuild(upstream):
@@ -53,7 +48,6 @@ def batches(upstream: Upstream) -> list[float]:
 
 
 def main(questions: int) -> None:
-    """Write, measure, print."""
     settings.ALLOWED_HOSTS = ["testserver"]
     call_command("migrate", verbosity=0)
     make_demo(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})

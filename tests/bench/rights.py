@@ -1,9 +1,5 @@
-"""What rights cost a reviewer with a long history: `python -m tests.bench.rights [rows] …`.
-
-In a fresh database (SQLite, or that of DATABASE_URL) Rina has so many closed questions, each of a
-run, and as many open ones. Printed for each size, in milliseconds of CPU, the median of 50: looking
-up one run, opening each kind of stream through Django, and checking alone whether it is still
-allowed; and how long the oldest open question of Insights takes to find.
+"""`python -m tests.bench.rights [rows] …`: checks of rights for a reviewer with a long history, in
+milliseconds of CPU.
 """
 
 import os

@@ -36,7 +36,7 @@ SUBJECTS = (*questions.SUBJECTS, *pages.SUBJECTS)
 
 
 def take_all(album: Album, only: list[str] | None) -> bool:
-    """Take each subject; whether none failed."""
+    """True if none failed."""
     succeeded = True
     with album.product.api() as api:
         for subject in SUBJECTS:

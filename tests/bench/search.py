@@ -1,10 +1,5 @@
-"""How fast questions are found: `python -m tests.bench.search [items] [people]`.
-
-In a fresh database (SQLite, or that of DATABASE_URL) the mirror has so many open questions, two
-thirds of them Rina's, and so many people have accounts. Printed for each search, in ms: the median,
-the 95th percentile, and that of this process's own processor time, of Rina's and the lead's search
-of all their questions, of what the command palette asks for (questions, runs and people, through
-the whole of Django) by each of them, and of Rina's inbox, with the number of questions found.
+"""`python -m tests.bench.search [items] [people]`: how fast questions are found, by Rina and the
+lead, in the inbox and the command palette, in milliseconds.
 """
 
 import statistics
@@ -20,7 +15,7 @@ from django.db import connection
 
 from inbox.access import viewer_of
 from inbox.access.search import search_questions
-from inbox.call_stack import OneChunkExecutor
+from inbox.lib.call_stack import OneChunkExecutor
 from inbox.models import Reviewer, Upstream
 
 ROUNDS = 40

@@ -1,10 +1,6 @@
-"""How fast the mirror is filled: `python -m tests.bench.seed [items] [rounds] [latency]`.
-
-An engine holds so many waiting questions. Each round reads the list alone, page by page, into the
-client's types, then has an empty mirror run a full sync, and another that finds nothing new. Each
-request takes ``latency`` milliseconds longer, as it does where the engine isn't on this machine.
-Printed, of the best rounds: the rates of the first two, the ratio of both full syncs to the list
-alone, and the processor time of all three for each item.
+"""`python -m tests.bench.seed [items] [rounds] [latency]`: how fast the mirror is filled, beside
+reading the list alone. Each request takes ``latency`` milliseconds longer, as where the engine is
+on another machine.
 """
 
 import asyncio
@@ -27,7 +23,6 @@ AT_ONCE = 16
 
 
 async def fill(url: str, token: str, items: int) -> None:
-    """Ask so many questions, a third of them of a group."""
     gate = asyncio.Semaphore(AT_ONCE)
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
@@ -64,7 +59,7 @@ async def timed(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
 async def measure(
     base_url: str, project: str, token: str, rounds: int, latency: float
 ) -> dict[str, float]:
-    """The best of each. ``latency``: in seconds."""
+    """``latency`` is in seconds."""
     from asgiref.sync import sync_to_async  # noqa: PLC0415 - Django is set up by now
 
     from inbox.mirror.sync import Sync  # noqa: PLC0415
@@ -116,7 +111,6 @@ async def measure(
 
 
 def own_us(rounds: list[tuple[float, float]], items: int) -> int:
-    """The least processor time for an item, in microseconds."""
     return round(min(own for _, own in rounds) / items * 1e6)
 
 

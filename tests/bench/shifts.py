@@ -1,10 +1,5 @@
-"""What moves by itself while questions come and go: `python -m tests.bench.shifts [minutes]`.
-
-It starts the product with its demo and opens an inbox, a question and a run on a desktop and on a
-phone, and the run monitor and *Blocked* of a lead. While nobody touches them, the demo's traffic
-asks questions, and others are answered, claimed, released and cancelled, about one every two
-seconds. It prints the layout shift of each page, the sum of the browser's own entries,
-and which elements moved. The aim is 0.
+"""`python -m tests.bench.shifts [minutes]`: layout shifts of open pages while questions come and
+go. It prints which elements moved. The aim is 0.
 """
 
 import os
@@ -76,7 +71,6 @@ def main() -> None:
 
 
 def opened(browser: Browser, product: Product, api: httpx.Client) -> dict[str, Page]:
-    """The pages by name."""
     shown = interaction_of(api, ask(api, SHOWN, timeout="2h", context={"amount": "€120"}))
     steps = [{"name": f"wait {n}", "sleep": {"duration": "20s"}} for n in range(30)]
     started = api.post("/runs", json={"spec": {"name": "slow", "steps": steps}})
@@ -110,7 +104,6 @@ def opened(browser: Browser, product: Product, api: httpx.Client) -> dict[str, P
 
 
 def act(api: httpx.Client, lee: Person, pages: list[Page], minutes: float) -> "Counter[str]":
-    """Do one thing after another to the other questions; how often each was done."""
     chance = random.Random(1)
     done: Counter[str] = Counter()
     end = time.monotonic() + 60 * minutes

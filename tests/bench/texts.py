@@ -1,9 +1,5 @@
-"""How soon long and hostile texts open: `python -m tests.bench.texts [kB]`.
-
-In a fresh database a question comes with a text of so many kilobytes (1,000 unless said) of each
-kind, once as its message and once in its context. Its page is opened through the whole of Django,
-in a process that has not seen the text. Printed, worst first: the kind, where it stood, the time in
-milliseconds and the processor's share of it; then for comparison a question of one line.
+"""`python -m tests.bench.texts [kB]`: how soon long and hostile texts open in a process that has
+not seen them. The worst comes first, a question of one line last.
 """
 
 import os
@@ -72,7 +68,6 @@ def shuffled(size: int) -> dict[str, str]:
 
 
 def main(size: int) -> None:
-    """Tell, open, print."""
     call_command("migrate", verbosity=0)
     setup_test_environment()
     make_demo(tokens={})

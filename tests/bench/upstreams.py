@@ -1,10 +1,5 @@
-"""How soon people see what happens upstream: `python -m tests.bench.upstreams [samples]`.
-
-By polling, beside a server that offers the guide alone, and by streaming, with the embedded engine.
-Rina's inbox is open in one browser page, and each sample's run in another. From the call that
-starts the run to its question in the list, and from the call that answers it to the run's page
-saying completed, in milliseconds. Then the requests that the guide-only server gets in a minute:
-with two pages open, and with none. One run waits throughout.
+"""`python -m tests.bench.upstreams [samples]`: how soon people see what happens upstream, by
+polling and by streaming, in milliseconds, and requests a minute.
 """
 
 import statistics
@@ -44,7 +39,6 @@ def sign_in(browser: Browser, product: Product, password: str) -> Page:
 
 
 def measure(inbox: Page, start: Start, answer: Answer, samples: int) -> Page:
-    """Print how soon a question and a run's end are seen; the run's page stays open."""
     run_page = inbox.context.new_page()
     run_page.add_init_script(STREAMING)
     appeared, followed = [], []
@@ -76,7 +70,6 @@ def measure(inbox: Page, start: Start, answer: Answer, samples: int) -> Page:
 
 
 def count(server: GuideServer, what: str) -> None:
-    """Print the requests of the next minute."""
     before = len(server.seen)
     time.sleep(MINUTE)
     calls = Counter(one.call or "a call that it does not have" for one in server.seen[before:])

@@ -93,13 +93,10 @@ class Stream:
 
 
 class Family:
-    """All processes of the product."""
-
     def __init__(self, product: Product) -> None:
         self._pids = [product.pid, *product.children()]
 
     def cpu(self) -> float:
-        """Seconds so far."""
         return sum(Process(pid).cpu() for pid in self._pids)
 
     def megabytes(self, kind: str) -> float:
@@ -120,12 +117,11 @@ async def until(true: Callable[[], bool], seconds: float = LIMIT) -> None:
 
 
 def web_processes(product: Product) -> list[int]:
-    """Those that serve; the engine is the oldest child."""
+    """The engine is the oldest child."""
     return product.children()[1:] or [product.pid]
 
 
 async def all_serve(product: Product, count: int) -> None:
-    """Return when so many web processes have started."""
     await until(lambda: len(web_processes(product)) == count)
     with psycopg.connect(product.environment["DATABASE_URL"], autocommit=True) as session:
         for pid in web_processes(product):
@@ -148,7 +144,6 @@ async def pages(web: Web, sessions: list[str], family: Family, seconds: float) -
 
 
 async def ask(product: Product, questions: int, rate: float) -> dict[str, float]:
-    """Ask everyone; when each question was accepted."""
     accepted: dict[str, float] = {}
     with product.api() as api:
 
@@ -225,7 +220,6 @@ async def measure(
 
 
 def compare(folder: Path, count: int, chosen: argparse.Namespace) -> list[str]:
-    """The row of so many processes, in a folder and databases of their own."""
     own = folder / str(count)
     own.mkdir()
     databases = environment(own, "bench_workers")

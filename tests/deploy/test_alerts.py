@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from inbox import metrics
+from inbox.lib import metrics
 from reviewer_site.environment import ROOT
 
 FOLDER = ROOT / "deploy"
@@ -18,7 +18,6 @@ LABELS = re.compile(r"by \(([^)]*)\)")
 
 
 def promtool(*words: str) -> str:
-    """Its output. It comes with Debian's package prometheus."""
     program = shutil.which("promtool")
     if program is None:
         pytest.skip("promtool is not installed")
@@ -54,7 +53,6 @@ def exposed() -> dict[str, set[str]]:
 
 
 def panels() -> Iterator[tuple[str, str]]:
-    """The title and each query of each panel of the dashboard."""
     board = json.loads((FOLDER / "dashboard.json").read_text())
     for panel in board["panels"]:
         for target in panel["targets"]:
@@ -62,7 +60,6 @@ def panels() -> Iterator[tuple[str, str]]:
 
 
 def rules() -> list[tuple[str, str]]:
-    """The name and the query of each alert."""
     return re.findall(r"alert: (\w+)\n\s+expr: (.*)", (FOLDER / "alerts.yml").read_text())
 
 

@@ -14,11 +14,7 @@ from pathlib import Path
 import pytest
 
 from reviewer_site.environment import ROOT
-from tests.served.visitor import Visitor
-from tests.support.crowd import enter
-from tests.support.databases import environment
 from tests.support.ports import reserve
-from tests.support.product import Product, ask, interaction_of
 from tests.support.scripted_server import Reply, ScriptedServer
 
 pytestmark = pytest.mark.slow
@@ -58,12 +54,12 @@ def image(machine: Path) -> Path:
     path = f"{folder / '.venv/bin'}:{os.environ['PATH']}"
     for name, rest in steps(CONTAINER):
         if name == "COPY":
-            source, target = rest.split()
-            whole = ROOT / source
-            if whole.is_dir():
-                shutil.copytree(whole, folder / target)
-            else:
-                shutil.copy(whole, folder / target)
+            *sources, target = rest.split()
+            for whole in (ROOT / source for source in sources):
+                if whole.is_dir():
+                    shutil.copytree(whole, folder / target)
+                else:
+                    shutil.copy(whole, folder / target)
         elif name == "RUN" and not rest.startswith("useradd"):
             subprocess.run(rest, shell=True, cwd=folder, env={"PATH": path}, check=True)
     return folder
@@ -118,7 +114,6 @@ class Server:
         return self.run(self.words("ExecStart")[0], "manage.py", *words)
 
     def start(self) -> subprocess.Popen[str]:
-        """Return when it is open."""
         process = subprocess.Popen(
             self.command(*self.words("ExecStart")),
             cwd=self._image,
@@ -138,7 +133,6 @@ class Server:
 
 @pytest.fixture(scope="module")
 def ports() -> Iterator[tuple[int, int, int]]:
-    """Of the web process, of nginx with TLS, and of nginx without."""
     with reserve() as web, reserve() as secure, reserve() as plain:
         yield tuple(each.getsockname()[1] for each in (web, secure, plain))
 
@@ -204,7 +198,7 @@ def nginx(ports: tuple[int, int, int], tmp_path: Path) -> Iterator[str]:
 
 
 def curl(cookies: Path, *words: str) -> str:
-    """What curl prints; a status of 400 or more fails the test."""
+    """Return what it prints; a status of 400 or more fails the test."""
     options = ["--silent", "--show-error", "--fail", "--insecure", "--retry", "20"]
     options += ["--retry-connrefused", "--max-time", "30", "--cookie-jar", str(cookies)]
     done = subprocess.run(
@@ -282,26 +276,3 @@ def test_through_nginx_an_administrator_signs_in_and_follows_a_stream(
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert process.returncode == 0
-
-
-def test_a_filled_database_migrates_back_to_the_release_before_and_up_again(
-    tmp_path: Path,
-) -> None:
-    product = Product(tmp_path, environment(tmp_path, "release", installed=True))
-    product.start()
-    rina = Visitor(product.web, "rina", enter(product, {"rina": "user_rina"})["rina"])
-    with product.api() as api, rina.hearing() as until:
-        path = f"/interactions/{interaction_of(api, ask(api, 'Ship it?'))['id']}/"
-        until(lambda: rina.get(path).status_code == 200)
-        rina.post(f"{path}respond", {"value": "true", "confirmed": "on"})
-    rina.close()
-    product.stop()
-    count = (
-        "from inbox.models import Decision, Interaction; "
-        "print(Interaction.objects.count(), Decision.objects.count())"
-    )
-    before = product.manage("shell", "--no-imports", "-c", count)
-    product.manage("migrate", "inbox", "0016", "--verbosity", "0")
-    product.manage("migrate", "--verbosity", "0")
-    assert product.manage("shell", "--no-imports", "-c", count) == before
-    assert "intact" in product.manage("verify_decisions")

@@ -27,8 +27,6 @@ TAMPER = (
 
 @dataclass
 class Watched:
-    """A product at a Mobius of its own, a reviewer, and Prometheus, which reads the product."""
-
     engine: EngineProcess
     project: Project
     product: Product

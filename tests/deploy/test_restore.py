@@ -1,5 +1,3 @@
-"""A backup that is restored as docs/deploy.md says."""
-
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -91,7 +89,7 @@ def test_after_a_restore_later_answers_are_read_from_mobius(
     restore()
     with pytest.raises(subprocess.CalledProcessError) as refused:
         product.manage("verify_decisions")
-    assert "although decisions.json recorded" in refused.value.stderr
+    assert "although decisions.anchor recorded" in refused.value.stderr
     product.manage("reseal_decisions", "--reason", REASON)
     product.start()
     rina = Visitor(product.web, "rina", entry)

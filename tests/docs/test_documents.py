@@ -1,5 +1,3 @@
-"""The documentation names files that exist."""
-
 import re
 from pathlib import Path
 

@@ -12,7 +12,6 @@ STATES = {"met", "partly", "not met", "operator", "n/a"}
 
 
 def rows(chapter: str) -> list[tuple[list[str], str, str]]:
-    """Numbers, state and remark of each row."""
     cells = [line.strip("| ").split(" | ") for line in chapter.splitlines() if line[:1] == "|"]
     return [(numbers.split(", "), state, remark) for numbers, state, remark in cells[2:]]
 

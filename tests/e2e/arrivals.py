@@ -26,10 +26,8 @@ _REVEAL = """([message, longest]) => new Promise((done, fail) => {
 
 
 def arrived(page: Page, message: str) -> Locator:
-    """The row of a question, once it has come; the bar is pressed for it.
-
-    In a list of several pages, which other tests may have left, and in one that was searched for
-    something else, it is searched for.
+    """Press the bar and return the question's row. In a list of several pages, and in one that was
+    searched for something else, it is searched for.
     """
     wanted = [message, LONGEST_S * 1000]
     if not page.evaluate(_REVEAL, wanted):

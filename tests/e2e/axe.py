@@ -17,9 +17,8 @@ LAYOUT_RULES = {"type": "rule", "values": ["target-size", "scrollable-region-foc
 
 
 def violations(page: Page, rules: dict[str, Any] = EVERY_RULE) -> list[str]:
-    """A line for each element that breaks a rule, empty where none does.
-
-    WCAG no longer forbids that two elements have the same ID; our scripts find them by it.
+    """A line for each element that breaks a rule. Duplicate IDs count too, since our scripts find
+    elements by them.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)

@@ -1,5 +1,3 @@
-"""The product in one process tree, a browser in another."""
-
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +14,7 @@ from playwright.sync_api import (
 )
 
 from tests.support import chromium
+from tests.support.browserless import Person
 from tests.support.databases import environment
 from tests.support.product import Product
 
@@ -43,7 +42,6 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.fixture(scope="module")
 def toured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A product for a tour, in which people change what others rely on and the engine stops."""
     folder: Path = tmp_path_factory.mktemp("toured")
     product = Product(folder, environment(folder, "toured", installed=True))
     product.start()
@@ -54,14 +52,13 @@ def toured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """What drives the browsers; a thread can have only one."""
+    """A thread can have only one."""
     with sync_playwright() as playwright:
         yield playwright
 
 
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """The system's Chromium."""
     if chromium.PATH is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
     browser = chromium.launch(playwright)
@@ -71,14 +68,44 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def api(product: Product) -> Iterator[httpx.Client]:
-    """The API, as the walkthrough uses it."""
     with product.api() as client:
         yield client
 
 
+@pytest.fixture(scope="package")
+def signed_in() -> Iterator[dict[tuple[str, str], Person]]:
+    """Each product's people whose session is shared by the tests, by address and name."""
+    people: dict[tuple[str, str], Person] = {}
+    yield people
+    for person in people.values():
+        person.close()
+
+
 @pytest.fixture
-def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
-    """``sign_in("rina")`` opens a browser of her own at the inbox.
+def session(
+    product: Product, signed_in: dict[tuple[str, str], Person]
+) -> Callable[[str, str], dict[str, str]]:
+    """Someone's cookies: at first those that all tests share, then those of a new session."""
+    used: set[str] = set()
+
+    def cookies_of(name: str, password: str) -> dict[str, str]:
+        shared = signed_in.get((product.web, name))
+        if name in used or shared is None or shared.is_signed_out():
+            shared = Person(product.web, name)
+            shared.sign_in(password)
+            signed_in[product.web, name] = shared
+        used.add(name)
+        return shared.cookies()
+
+    return cookies_of
+
+
+@pytest.fixture
+def sign_in(
+    product: Product, browser: Browser, session: Callable[[str, str], dict[str, str]]
+) -> Iterator[SignIn]:
+    """``sign_in("rina")`` opens a browser of her own at the inbox, with a session that she has.
+    ``by_form``: through the sign-in page, which notes the time zone too.
 
     No page may complain on its console, and none may break the content security policy. A 401, a
     409 and a 422 are answers that the pages show, and a cut connection is what a test cut; the
@@ -88,13 +115,19 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def enter(name: str, *, password: str = "demo", **options: object) -> Page:
+    def enter(
+        name: str, *, password: str = "demo", by_form: bool = False, **options: object
+    ) -> Page:
         context = browser.new_context(
             base_url=product.web,
             service_workers="block",
             **{"viewport": {"width": 1440, "height": 900}, **options},  # type: ignore[arg-type]
         )
         contexts.append(context)
+        by_form = by_form or "timezone_id" in options
+        if not by_form:
+            id_ = session(name, password)["sessionid"]
+            context.add_cookies([{"name": "sessionid", "value": id_, "url": product.web}])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"{name}: {error}"))
         page.on(
@@ -105,12 +138,13 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
                 else None
             ),
         )
-        page.goto("/accounts/login/")
-        # By their names, which are the same in every language.
-        page.locator("[name=username]").fill(name)
-        page.locator("[name=password]").fill(password)
-        page.locator(".login [type=submit]").click()
-        page.wait_for_url("**/inbox/**")
+        page.goto("/inbox/")
+        if by_form:
+            # By their names, which are the same in every language.
+            page.locator("[name=username]").fill(name)
+            page.locator("[name=password]").fill(password)
+            page.locator(".login [type=submit]").click()
+            page.wait_for_url("**/inbox/**")
         return page
 
     yield enter
@@ -129,30 +163,12 @@ def undoing(sign_in: SignIn, product: Product) -> Iterator[Choose]:
     def enter(
         *, seconds: int = 60, name: str = "lee", password: str = "demo", **more: object
     ) -> Page:
-        page = sign_in(name, password=password, **more)
-        choose(page, "Send with undo", seconds)
-        return page
+        product.execute(
+            f"UPDATE inbox_reviewer SET answer_guard = 'undo', undo_seconds = {seconds}"
+            f" WHERE user_id = (SELECT id FROM auth_user WHERE username = '{name}')"
+        )
+        return sign_in(name, password=password, **more)
 
     yield enter
-    product.manage(
-        "shell",
-        "--no-imports",
-        "-c",
-        "from inbox.models import Attempt, Reviewer;"
-        "Reviewer.objects.update(answer_guard='', undo_seconds=None);"
-        "Attempt.objects.filter(state='held').update(state='undone')",
-    )
-
-
-def choose(page: Page, guard: str, seconds: int) -> None:
-    page.goto("/account/")
-    form = page.locator("form[action='/account/guard']")
-    form.get_by_label(guard).check()
-    form.get_by_label("Undo period").select_option(str(seconds))
-    save = form.get_by_role("button", name="Save")
-    if save.is_visible():  # without scripts
-        save.click()
-    # The guard and the period are saved one after the other.
-    period = {5: "5 s", 10: "10 s", 30: "30 s", 60: "1 min"}[seconds]
-    expect(page.locator("#toasts")).to_contain_text(f"You can undo your answers for {period}.")
-    page.goto("/inbox/")
+    product.execute("UPDATE inbox_reviewer SET answer_guard = '', undo_seconds = NULL")
+    product.execute("UPDATE inbox_attempt SET state = 'undone' WHERE state = 'held'")

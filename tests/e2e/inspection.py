@@ -17,14 +17,11 @@ BETWEEN = ((1000, 2400), (320, 16_000))
 
 
 class Inspection(Tour):
-    """What is wrong with the pages of a tour, a line each."""
-
     def __init__(self, browser: Browser, product: Product) -> None:
         super().__init__(browser, product)
         self.found: list[str] = []
 
     def show(self, page: Page, name: str) -> None:
-        """Look for faults of the page as it is."""
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             light = set_theme(page, "light")
@@ -43,14 +40,12 @@ class Inspection(Tour):
 
 
 def set_theme(page: Page, theme: Literal["light", "dark"]) -> str:
-    """Let the system have it. The colour of the page then."""
     page.emulate_media(color_scheme=theme)
     assert page.evaluate("(theme) => matchMedia(`(prefers-color-scheme: ${theme})`).matches", theme)
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
 
 def faults(browser: Browser, product: Product, subject: Subject) -> list[str]:
-    """What is wrong with the pages and states of a subject."""
     tour = Inspection(browser, product)
     try:
         with product.api() as api:

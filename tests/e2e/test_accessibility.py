@@ -1,5 +1,3 @@
-"""axe finds nothing wrong with any page, and no page scrolls sideways."""
-
 import itertools
 import re
 from collections.abc import Callable
@@ -11,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.arrivals import arrived
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import intercept, press
+from tests.support.pages import ARMED, intercept, press
 from tests.support.product import Product, ask, interaction_of
 
 REVIEWER = (
@@ -61,7 +59,6 @@ STICKING_OUT = """
 
 @pytest.fixture
 def places(api: httpx.Client) -> dict[str, str]:
-    """The address of each kind of page that has no fixed one."""
     run = ask(api, "Accessible?", context={"rows": [{"a": 1, "b": 2}], "note": "Please look."})
     group_run = ask(api, "Together?", target={"type": "group", "id": "approvers"})
     closed = api.get("/interactions", params={"status": "completed"}).json()["items"]
@@ -84,13 +81,11 @@ def check(page: Page, paths: tuple[str, ...], places: dict[str, str]) -> list[st
     return found
 
 
-@pytest.mark.any_database
 def test_a_reviewers_pages(sign_in: SignIn, places: dict[str, str]) -> None:
     page = sign_in("rina", viewport={"width": 1440, "height": 2400})
     assert check(page, REVIEWER, places) == []
 
 
-@pytest.mark.any_database
 def test_the_form_of_a_saved_view(sign_in: SignIn) -> None:
     page = sign_in("rina")
     page.goto("/views/new/?type=review")
@@ -104,7 +99,6 @@ def test_the_form_of_a_saved_view(sign_in: SignIn) -> None:
     expect(page.get_by_role("link", name="Accessible reviews")).to_have_count(0)
 
 
-@pytest.mark.any_database
 def test_the_form_of_a_comment_template(sign_in: SignIn) -> None:
     page = sign_in("tess")
     page.goto("/templates/")
@@ -118,23 +112,20 @@ def test_the_form_of_a_comment_template(sign_in: SignIn) -> None:
     row.get_by_role("button", name="Delete").click()
     expect(row.get_by_role("group", name="Delete this template?")).to_be_visible()
     assert violations(page) == []
-    press(row.get_by_role("button", name="Yes, delete"))
+    press(row.locator(f"{ARMED} [data-confirms]"))
     expect(row).to_have_count(0)
 
 
-@pytest.mark.any_database
 def test_a_leads_pages(sign_in: SignIn, places: dict[str, str]) -> None:
     page = sign_in("tess", viewport={"width": 1440, "height": 2400})
     assert check(page, LEAD, places) == []
 
 
-@pytest.mark.any_database
 def test_an_administrators_pages(sign_in: SignIn, places: dict[str, str]) -> None:
     page = sign_in("admin", viewport={"width": 1440, "height": 2400})
     assert check(page, ADMINISTRATOR, places) == []
 
 
-@pytest.mark.any_database
 def test_pages_without_an_account(product: Product, browser: Browser) -> None:
     context = browser.new_context(base_url=product.web)
     page = context.new_page()
@@ -201,9 +192,13 @@ def test_the_focus_is_on_a_question_during_whose_opening_the_list_changes(sign_i
 
 @pytest.mark.browser
 def test_the_focus_stays_where_similar_decisions_replace_the_link_to_them(
-    sign_in: SignIn, places: dict[str, str]
+    sign_in: SignIn, api: httpx.Client, places: dict[str, str]
 ) -> None:
     page = sign_in("rina")
+    earlier = interaction_of(api, ask(api, "Decided before?"))["id"]
+    api.post(f"/interactions/{earlier}/respond", json={"value": True}).raise_for_status()
+    page.goto(f"/interactions/{earlier}/")
+    expect(page.locator("#detail")).to_contain_text("approved")
     held = intercept(page, "**/similar")
     with page.expect_request("**/similar"):
         page.goto(places["question"])
@@ -242,7 +237,7 @@ def test_back_beside_the_question_the_list_is_where_it_was(sign_in: SignIn) -> N
     row = page.locator(".row").nth(9)
     row.scroll_into_view_if_needed()
     assert rows.evaluate("rows => rows.scrollTop") > 0
-    row = page.locator(f"#{row.get_attribute('id')}")
+    row = page.locator(f".row[data-interaction-id={row.get_attribute('data-interaction-id')}]")
     top = row.evaluate(_TOP)
     row.click()
     expect(page.locator("#question")).to_be_visible()
@@ -260,7 +255,7 @@ def test_back_on_a_phone_the_list_is_where_it_was(
     row = page.locator(".row").nth(9)
     row.scroll_into_view_if_needed()
     assert page.evaluate("scrollY") > 0
-    row = page.locator(f"#{row.get_attribute('id')}")
+    row = page.locator(f".row[data-interaction-id={row.get_attribute('data-interaction-id')}]")
     top = row.evaluate(_TOP)
     row.tap()
     expect(page.locator("#question")).to_be_focused()

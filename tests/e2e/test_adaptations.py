@@ -1,5 +1,3 @@
-"""What people have set for themselves: zoom, colours, motion, keyboard, screen reader."""
-
 import re
 from itertools import groupby, pairwise
 from typing import Any
@@ -150,7 +148,6 @@ UNREACHED = """() => [...document.querySelectorAll(
 
 
 def stops(page: Page, key: str = "Tab") -> list[dict[str, Any]]:
-    """Where the focus comes by pressing the key, until it has been everywhere."""
     found = []
     while stop := page.evaluate(STOP):
         found.append(stop)
@@ -160,17 +157,17 @@ def stops(page: Page, key: str = "Tab") -> list[dict[str, Any]]:
 
 @pytest.fixture
 def long_question(api: httpx.Client) -> str:
-    """The address of a question with much to read and many links, opened beside a short list."""
     links = "\n\n".join(
         f"See [page {n}](https://example.com/{n}). {'Much. ' * 30}" for n in range(9)
     )
+    similar = interaction_of(api, ask(api, "Decided before?"))["id"]
+    api.post(f"/interactions/{similar}/respond", json={"value": True}).raise_for_status()
     runs = [ask(api, f"Tabbed through, number {n}?\n\n{links}") for n in (1, 2, 3)]
     item = interaction_of(api, runs[0])["id"]
     return f"/inbox/?q=tabbed+through&item={item}"
 
 
 def open_whole(page: Page, question: str) -> None:
-    """Open it with what is fetched once one comes to it."""
     page.goto(question)
     page.locator("#similar-title").evaluate("(title) => title.scrollIntoView()")
     expect(page.get_by_role("heading", name="Similar decisions")).to_be_visible()

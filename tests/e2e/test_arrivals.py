@@ -1,5 +1,3 @@
-"""An open inbox while questions come, change and leave."""
-
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -45,7 +43,6 @@ def titles(page: Page) -> list[str]:
 
 @pytest.fixture
 def two(sign_in: SignIn, api: httpx.Client) -> Iterator[tuple[Page, str, list[str]]]:
-    """Lee's list of two questions that no other test knows of, their word, and their ids."""
     word = f"arrival{next(WORDS)}"
     ids = [asked(api, f"{word} {number}?") for number in (1, 2)]
     page = sign_in("lee")
@@ -97,6 +94,17 @@ def test_new_questions_wait_behind_the_bar_and_move_nothing(
     expect(bar).to_have_count(0)
 
 
+def test_n_goes_from_an_open_question_to_the_next_one(
+    two: tuple[Page, str, list[str]],
+) -> None:
+    page, word, _ids = two
+    page.locator(".row").first.click()
+    expect(page.locator("#question")).to_have_text(f"{word} 1?")
+    page.keyboard.press("n")
+    expect(page.locator("#question")).to_have_text(f"{word} 2?")
+    expect(page.locator(".row[aria-current]")).to_contain_text(f"{word} 2?")
+
+
 def test_a_row_that_leaves_hands_the_focus_on_and_an_empty_list_fills_by_itself(
     two: tuple[Page, str, list[str]], api: httpx.Client
 ) -> None:
@@ -105,10 +113,10 @@ def test_a_row_that_leaves_hands_the_focus_on_and_an_empty_list_fills_by_itself(
     expect(page.get_by_role("heading", name="Select a question")).to_be_visible()
     first_id = str(first.get_attribute("data-interaction-id"))
     second_id = str(second.get_attribute("data-interaction-id"))
-    page.locator(f"#row-{first_id}").focus()
+    page.locator(f".row[data-interaction-id={first_id}]").focus()
     put_off(page, first_id, hours=1)
     expect(page.locator(".row")).to_have_count(1)
-    expect(page.locator(f"#row-{second_id}")).to_be_focused()
+    expect(page.locator(f".row[data-interaction-id={second_id}]")).to_be_focused()
     last = asked(api, f"{word} 5?")
     expect(page.locator("#show-arrivals")).to_have_text("1 new")
     answer(api, second_id)

@@ -1,5 +1,3 @@
-"""*Blocked* while questions come and go, by keyboard, and on the way back."""
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -23,7 +21,6 @@ def rows(page: Page) -> list[str]:
 
 @pytest.fixture
 def two(sign_in: SignIn, api: httpx.Client) -> Iterator[tuple[Page, str, list[str]]]:
-    """Tess' page with two questions that no other test knows of, their word, and their runs."""
     word = f"dam{next(WORDS)}"
     runs = [ask(api, f"{word} {number}?", timeout="90m") for number in (1, 2)]
     page = sign_in("tess")
@@ -104,7 +101,6 @@ def test_j_and_k_move_through_the_rows_and_esc_leaves_the_search_and_closes_a_me
     expect(search).to_be_focused()
     page.keyboard.press("Escape")
     expect(search).to_have_value("")
-    page.keyboard.press("Escape")
     expect(links.nth(0)).to_be_focused()
     menu = page.locator("#by-over")
     menu.locator("summary").click()

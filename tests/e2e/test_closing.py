@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import layout_shifts, press, watch_layout_shifts
+from tests.support.pages import ARMED, approve, layout_shifts, press, watch_layout_shifts
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -26,7 +26,6 @@ sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone
 
 
 def opened(page: Page, api: httpx.Client, message: str, fields: dict[str, Any]) -> str:
-    """The id of a question that is asked, open on the page and at rest."""
     run_id = ask(api, f"{message}\n\n" + "There is much to read before. " * 40, **fields)
     open_item(page, message)
     watch_layout_shifts(page)
@@ -38,13 +37,11 @@ def answer(api: httpx.Client, id_: str, value: Any) -> None:
 
 
 def tops(page: Page, *selectors: str) -> list[float]:
-    """Where they begin."""
     top = "element => element.getBoundingClientRect().top"
     return [page.locator(selector).evaluate(top) for selector in selectors]
 
 
 def unmoved(tops: list[float]) -> Any:
-    """The same to the pixel, which is the least that anyone can see."""
     return pytest.approx(tops, abs=0.9)
 
 
@@ -94,7 +91,7 @@ def test_what_happened_is_visible_beside_the_end_of_a_long_form(
     id_ = opened(page, api, "Which of these?", MANY)
     press(page.get_by_label("Choice 29"))
     page.get_by_role("button", name="Send answer").click()
-    expect(page.get_by_role("button", name="Yes, send")).to_be_in_viewport(ratio=1)
+    expect(page.locator(ARMED)).to_be_in_viewport(ratio=1)
     answer(api, id_, ["o1"])
     expect(page.locator("#outcome")).to_contain_text("answered this")
     expect(page.locator("#outcome")).to_be_in_viewport(ratio=1)
@@ -156,7 +153,6 @@ def test_a_form_whose_text_was_sent_in_another_tab_is_replaced(
     expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
     open_item(other, "Sent by the other tab?")
     expect(other.locator("#answer [name=comment]")).to_have_value("One line\nAnother")
-    press(other.get_by_role("button", name="Approve"))
-    press(other.get_by_role("button", name="Yes, approve"))
+    approve(other)
     expect(page.locator("#outcome")).to_contain_text("You answered this")
     expect(page.locator("#answer-card")).to_have_count(0)

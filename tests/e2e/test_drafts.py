@@ -1,5 +1,3 @@
-"""The same question on two devices: no text is overwritten."""
-
 import contextlib
 import re
 
@@ -10,17 +8,17 @@ from playwright.sync_api import Error, Page, Request, expect
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import Choose, SignIn
 from tests.support.pages import (
-    ANSWER_GUARD_MS,
-    STEP_GUARD_MS,
+    ARMED,
+    GUARD_MS,
     Intercepted,
     box_of,
+    confirm,
     intercept,
     press,
     read_again,
-    send,
     stop_clock,
 )
-from tests.support.product import answered, ask, interaction_of
+from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +38,6 @@ def write(page: Page, text: str) -> None:
 
 
 def type_and_leave(page: Page, text: str, to: str) -> None:
-    """Leave before the timer has saved the text. What is sent then gets to the server too late."""
     page.evaluate("navigator.sendBeacon = () => true")
     page.locator("#answer-value").fill(text)
     page.goto(to)
@@ -59,7 +56,6 @@ def sign_in_again(page: Page, address: str) -> None:
 
 
 def open_and_write(page: Page, api: httpx.Client, title: str) -> str:
-    """Save a draft of a new question. Returns the question's address."""
     ask(api, title, type="input", spec={"mode": "input", "multiline": True})
     open_item(page, title)
     write(page, "What the server has")
@@ -67,7 +63,6 @@ def open_and_write(page: Page, api: httpx.Client, title: str) -> str:
 
 
 def restores(page: Page) -> Intercepted:
-    """Hold what Back and Forward fetch from now on."""
     restored = "hx-history-restore-request"
     return intercept(page, "**/*", where=lambda request: restored in request.headers)
 
@@ -129,35 +124,7 @@ def test_what_back_has_fetched_does_not_replace_a_question_opened_since(
         api.post(f"/runs/{run}/cancellations").raise_for_status()
 
 
-def test_two_devices_keep_both_texts_until_one_is_sent(sign_in: SignIn, api: httpx.Client) -> None:
-    desk, phone = sign_in("rina"), sign_in("rina")
-    run_id = ask(
-        api, "Typed on two devices?", type="input", spec={"mode": "input", "multiline": True}
-    )
-    for page in (desk, phone):
-        open_item(page, "Typed on two devices?")
-    write(desk, "From the desk")
-    expect(desk.locator(".row", has_text="Typed on two devices?")).to_contain_text("Draft")
-    write(phone, "From the phone")
-    other = phone.locator("#other-drafts")
-    expect(other).to_contain_text(re.compile(r"Draft from Chrome on Linux, \d\d:\d\d"))
-    expect(other).to_contain_text("From the desk")
-    write(desk, "From the desk, and more")
-    expect(desk.locator("#other-drafts")).to_contain_text("From the phone")
-
-    phone.locator("#answer-value").fill("From the phone, to the end")
-    phone.get_by_role("button", name="Use this draft").click()
-    expect(phone.locator("#answer-value")).to_have_value(re.compile("^From the desk"))
-    expect(other).to_contain_text("From the phone, to the end")
-    expect(other).to_contain_text("Another draft from this device")
-
-    send(phone)
-    expect(phone.locator(".row", has_text="Typed on two devices?")).to_have_count(0)
-    item = answered(api, run_id)
-    assert item["response"]["value"].startswith("From the desk")
-
-
-def test_a_draft_from_elsewhere_waits_until_the_confirm_step_is_closed(
+def test_text_from_elsewhere_waits_until_the_confirm_step_is_closed(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     desk, phone = sign_in("rina"), sign_in("rina")
@@ -168,20 +135,20 @@ def test_a_draft_from_elsewhere_waits_until_the_confirm_step_is_closed(
     with desk.expect_response(DRAFT):
         desk.get_by_label("Comment").fill("From the desk")
     stop_clock(phone)
-    phone.clock.run_for(ANSWER_GUARD_MS + 50)
+    phone.clock.run_for(GUARD_MS + 50)
     phone.get_by_label("Comment").fill("From the phone")
     phone.locator("#answer").get_by_role("button", name="Approve").click()
-    yes = phone.locator("[data-step] [data-send]")
-    before = box_of(yes)
+    send_button = phone.locator(f"{ARMED} [data-confirms]")
+    before = box_of(send_button)
     with phone.expect_response(DRAFT):
         phone.clock.run_for(1_000)
     expect(phone.locator("[data-saved]")).to_contain_text("Draft saved")
-    assert box_of(yes) == before
+    assert box_of(send_button) == before
     phone.keyboard.press("Escape")
-    expect(phone.locator("#other-drafts")).to_contain_text("From the desk")
+    expect(phone.locator("#earlier-text")).to_contain_text("From the desk")
 
 
-def test_another_draft_is_not_taken_before_the_text_it_replaces_is_saved(
+def test_the_earlier_text_is_put_back_after_what_replaces_it_is_saved(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
     desk, phone = sign_in("rina"), sign_in("rina")
@@ -190,9 +157,10 @@ def test_another_draft_is_not_taken_before_the_text_it_replaces_is_saved(
     for page in (desk, phone):
         open_item(page, "Replaced while it is saved?")
     write(desk, "From the desk")
+    expect(desk.locator(".row", has_text="Replaced while it is saved?")).to_contain_text("Draft")
     write(phone, "From the phone")
-    use = phone.get_by_role("button", name="Use this draft")
-    expect(use).to_be_visible()
+    earlier = phone.locator("#earlier-text")
+    expect(earlier).to_contain_text("From the desk")
     stop_clock(phone)
     sent: list[str] = []
     phone.on("request", lambda request: sent.append(request.url))
@@ -200,13 +168,13 @@ def test_another_draft_is_not_taken_before_the_text_it_replaces_is_saved(
     phone.locator("#answer-value").fill("From the phone, to the end")
     with phone.expect_request(DRAFT):
         phone.clock.run_for(1000)
-    use.click()
+    earlier.get_by_role("button", name="Put it back").click()
     # A request would have been made by now: this one comes after it.
     phone.evaluate("fetch('/healthz').then((response) => response.text())")
     assert len([url for url in sent if DRAFT.search(url)]) == 1
     held.first().continue_()
     expect(phone.locator("#answer-value")).to_have_value("From the desk")
-    expect(phone.locator("#other-drafts")).to_contain_text("From the phone, to the end")
+    expect(earlier).to_contain_text("From the phone, to the end")
 
 
 def test_text_that_is_discarded_while_it_is_saved_does_not_come_back(
@@ -229,24 +197,25 @@ def test_text_that_is_discarded_while_it_is_saved_does_not_come_back(
     expect(page.locator("#detail")).not_to_contain_text("Half a thought")
 
 
-def test_a_refresh_does_not_lend_the_page_a_version_it_does_not_show(
+def test_a_tab_in_which_nothing_was_typed_takes_over_what_another_one_saves(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
-    desk, phone = sign_in("rina"), sign_in("rina")
-    ask(api, "Refreshed in between?", type="input", spec={"mode": "input", "multiline": True})
-    open_item(desk, "Refreshed in between?")
-    write(desk, "Both have this")
-    open_item(phone, "Refreshed in between?")
-    expect(phone.locator("#answer-value")).to_have_value("Both have this")
-    write(desk, "Both have this. Only the desk has that")
-    with phone.expect_response(re.compile(r"/interactions/.*operation_id")):
-        phone.evaluate("document.body.dispatchEvent(new CustomEvent('item'))")
-    expect(phone.locator("#other-drafts")).to_contain_text("Only the desk has that")
-    write(phone, "Both have this. The phone goes on")
-    expect(phone.locator("#other-drafts")).to_contain_text("Only the desk has that")
-    desk.reload()
-    expect(desk.locator("body")).to_contain_text("The phone goes on")
-    expect(desk.locator("body")).to_contain_text("Only the desk has that")
+    page = sign_in("rina")
+    open_and_write(page, api, "Open in two tabs?")
+    second = page.context.new_page()
+    second.goto(page.url)
+    text = second.locator("#answer-value")
+    expect(text).to_have_value("What the server has")
+    write(page, "What the server has, and more")
+    expect(text).to_have_value("What the server has, and more")
+    # It goes on in the same draft, and its text is not replaced once it was typed there.
+    write(second, "What the second tab makes of it")
+    expect(second.locator("#earlier-text")).to_be_hidden()
+    write(page, "The first tab goes on")
+    expect(page.locator("#earlier-text")).to_contain_text("What the second tab makes of it")
+    read_again(second)
+    expect(text).to_have_value("What the second tab makes of it")
+    expect(second.locator("#earlier-text")).to_contain_text("The first tab goes on")
 
 
 def test_leaving_a_field_whose_text_is_saved_saves_nothing_again(
@@ -357,7 +326,7 @@ def test_text_typed_just_before_signing_out_is_saved_first(
     assert page.evaluate("Object.keys(localStorage)") == []
     sign_in_again(page, address)
     expect(page.locator("#answer-value")).to_have_value("What was typed last")
-    expect(page.locator("#other-drafts")).to_be_hidden()
+    expect(page.locator("#earlier-text")).to_be_hidden()
 
 
 @pytest.mark.parametrize("guard", ["undo", "confirm"])
@@ -379,12 +348,11 @@ def test_text_that_is_sent_before_it_is_saved_is_left_nowhere(
         if address:
             page.goto(address.format(id=id_))
         expect(page.locator("#question")).to_have_text(title)
-        page.wait_for_timeout(ANSWER_GUARD_MS + 50)
+        page.wait_for_timeout(GUARD_MS + 50)
         page.locator("#answer-value").fill("A quiet word")
         page.keyboard.press("Control+Enter")
         if guard == "confirm":
-            page.get_by_role("button", name="Yes, send").wait_for()
-            page.wait_for_timeout(STEP_GUARD_MS + 50)
+            page.locator(ARMED).wait_for()
             page.keyboard.press("Control+Enter")
         expect(page.locator(f"#detail[data-interaction-id='{id_}'] #answer")).to_have_count(0)
         page.wait_for_timeout(200)
@@ -464,10 +432,10 @@ def test_a_draft_in_the_list_is_discarded_only_after_a_second_press(
     page.goto("/drafts/")
     draft = page.get_by_role("listitem").filter(has_text="Listed among the drafts?")
     draft.get_by_role("button", name="Discard").click()
-    press(draft.get_by_role("button", name="Go back"))
+    press(draft.get_by_role("link", name="Cancel"))
     expect(draft).to_contain_text("What the server has")
     draft.get_by_role("button", name="Discard").click()
-    press(draft.get_by_role("button", name="Yes, discard"))
+    confirm(page)
     expect(draft).to_have_count(0)
 
 
@@ -484,10 +452,8 @@ def test_only_the_draft_pressed_last_asks_whether_to_discard_it(
     ]
     for draft in drafts:
         draft.get_by_role("button", name="Discard").click()
-    expect(page.locator("[data-step]")).to_have_count(1)
-    yes = drafts[1].get_by_role("button", name="Yes, discard")
-    expect(yes).to_be_focused()
-    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    expect(page.locator(ARMED)).to_have_count(1)
+    expect(drafts[1].locator(ARMED)).to_be_focused()
     page.keyboard.press("Control+Enter")
     expect(drafts[1]).to_have_count(0)
     expect(drafts[0]).to_be_visible()

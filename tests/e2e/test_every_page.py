@@ -1,7 +1,4 @@
-"""Every other page in every state, at every width and in both themes.
-
-It is apart from the questions so that another worker can take it.
-"""
+"""Apart from the questions so that another worker can take it."""
 
 import pytest
 from playwright.sync_api import Browser

@@ -1,5 +1,3 @@
-"""The filters of the inbox and a saved view, in a browser."""
-
 import re
 from datetime import UTC, datetime, timedelta
 

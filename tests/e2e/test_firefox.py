@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Playwright, expect
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, approve, send_by_key
+from tests.support.pages import GUARD_MS, approve, send_by_key
 from tests.support.product import Product, answered, ask, interaction_of
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,6 @@ FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """The system's Firefox."""
     if FIREFOX is None:
         pytest.skip("Firefox is not installed: apt-get install firefox-esr")
     browser = playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX)
@@ -33,7 +32,6 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def guards_reset(product: Product) -> Iterator[None]:
-    """Afterwards everyone is asked first again."""
     yield
     product.manage(
         "shell",
@@ -85,7 +83,7 @@ def test_keys_mark_preview_and_answer_and_z_takes_the_answer_back(
     page.goto("/inbox/")
     run_id = ask(api, "Answered by key?")
     open_item(page, "Answered by key?")
-    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.wait_for_timeout(GUARD_MS + 20)
     page.keyboard.press("a")
     expect(page.locator("#held-answers")).to_contain_text(re.compile(r"Approving in \d+ s"))
     assert violations(page) == []

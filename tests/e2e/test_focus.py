@@ -1,5 +1,3 @@
-"""Focus mode: one question at a time."""
-
 import re
 from threading import Event
 
@@ -7,10 +5,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.arrivals import arrived, open_item
+from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, approve, intercept, stop_clock, wait_for_paint
-from tests.support.product import answered, ask, interaction_of
+from tests.support.pages import ARMED, GUARD_MS, approve, intercept, stop_clock, wait_for_paint
+from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +35,6 @@ CHANGE = """(name) => {
 
 
 def several(page: Page, api: httpx.Client, word: str, number: int) -> list[str]:
-    """The runs of so many questions, all in Rina's inbox, which is narrowed to them."""
     runs = [ask(api, f"{word}, {n}?", timeout=f"{20 + n}m") for n in range(1, number + 1)]
     expect(arrived(page, f"{word}, {number}?")).to_be_visible()
     page.goto(f"/inbox/?q={word.replace(' ', '+')}")
@@ -70,13 +67,14 @@ def test_the_keyboard_is_enough(sign_in: SignIn, api: httpx.Client) -> None:
     page.reload()
     wait_for_paint(page)
 
-    for key in ("a", "a"):
-        page.wait_for_timeout(ANSWER_GUARD_MS + 50)
-        page.keyboard.press(key)
+    page.wait_for_timeout(GUARD_MS + 20)
+    page.keyboard.press("a")
+    expect(page.locator(ARMED)).to_be_focused()
+    page.keyboard.press("Control+Enter")
     expect(question).to_have_text("Keyed, 3?")
     expect(page.locator("#toasts")).to_contain_text("Approved")
     expect(question).to_be_focused()
-    page.wait_for_timeout(ANSWER_GUARD_MS + 50)
+    page.wait_for_timeout(GUARD_MS + 50)
     page.keyboard.press("j")
     expect(page.get_by_text("2 questions that you skipped are still open.")).to_be_visible()
     page.keyboard.press("j")
@@ -163,46 +161,14 @@ def test_a_question_that_was_skipped_takes_no_answer_until_the_next_one_is_there
     page.keyboard.press("f")
     expect(page.locator("#question")).to_have_text("Left behind, 1?")
     page.wait_for_load_state()
-    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.wait_for_timeout(GUARD_MS)
     leaving.set()
     with page.expect_request(re.compile("/inbox/focus/")):
         page.keyboard.press("j")
     page.keyboard.press("a")
     page.locator("#answer").get_by_role("button", name="Approve", exact=True).click()
-    expect(page.locator("[data-step]")).to_have_count(0)
+    expect(page.locator(ARMED)).to_have_count(0)
     leaving.clear()
     held.first().continue_()
     expect(page.locator("#question")).to_have_text("Left behind, 2?")
     assert [interaction_of(api, run)["status"] for run in runs] == ["pending", "pending"]
-
-
-def test_it_works_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:
-    runs = several(sign_in("rina"), api, "Plainly", 2)
-    page = sign_in("rina", java_script_enabled=False)
-    page.goto("/inbox/?q=plainly")
-    page.get_by_role("link", name="Focus mode").click()
-    page.get_by_role("link", name="Skip", exact=True).click()
-    expect(page.locator("#question")).to_have_text("Plainly, 2?")
-    page.get_by_role("link", name="Back", exact=True).click()
-    expect(page.locator("#question")).to_have_text("Plainly, 1?")
-    page.get_by_role("button", name="Approve").click()
-    expect(page.locator("#question")).to_have_text("Plainly, 2?")
-    page.get_by_role("button", name="Reject").click()
-    expect(page.get_by_role("heading", name="No matching questions are left")).to_be_visible()
-    assert [answered(api, run)["response"]["value"] for run in runs] == [True, False]
-
-
-def test_an_f_typed_on_a_choice_does_not_leave_the_question(
-    sign_in: SignIn, api: httpx.Client
-) -> None:
-    page = sign_in("rina")
-    options = [{"value": f"o{n}", "label": f"Choice {n}"} for n in range(3)]
-    ask(api, "Typed, for one?", type="review", spec={"mode": "select", "options": options})
-    open_item(page, "Typed, for one?")
-    address = page.url
-    page.keyboard.press("Escape")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("radio").first).to_be_focused()
-    page.keyboard.type("for all")
-    expect(page.get_by_role("radio").first).to_be_focused()
-    expect(page).to_have_url(address)

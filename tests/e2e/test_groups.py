@@ -8,10 +8,8 @@ from playwright.sync_api import expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, box_of, press
+from tests.support.pages import ARMED, approve, box_of, confirm, press
 from tests.support.product import Product, ask, interaction_of
-
-pytestmark = pytest.mark.any_database
 
 APPROVERS = {"type": "group", "id": "approvers"}
 BOARD = {"type": "group", "id": "change-board"}
@@ -54,7 +52,7 @@ def test_a_claim_is_shown_to_all_and_another_can_claim_what_is_released(
     for page in (sam, lee):
         page.set_viewport_size({"width": 390, "height": 844})
         reject, approve_ = (
-            box_of(page.locator(f".decide button[name=value][value={value}]"))
+            box_of(page.locator(f".decide [data-asks] [value={value}]"))
             for value in ("false", "true")
         )
         assert reject["x"] + reject["width"] < approve_["x"]
@@ -88,14 +86,14 @@ def test_everyone_must_answer_and_the_lead_sees_it_complete(
     rina.goto("/inbox/?scope=waiting-others")
     expect(arrived(rina, "Do we all agree?")).to_be_visible()
     press(lee.get_by_role("button", name="Approve"))
-    sure = lee.get_by_role("button", name="Yes, approve")
-    expect(sure).to_be_focused()
+    step = lee.locator(ARMED)
+    expect(step).to_be_focused()
     expect(lee.locator("#answer-card")).to_contain_text("Yours will be answer 2 of 3")
     approve(sam)
     expect(tess.locator("body")).to_contain_text("2 of 3")
     expect(lee.locator("#answer-card")).to_contain_text("Yours is the last")
-    expect(sure).to_be_focused()
-    sure.click()
+    expect(step).to_be_focused()
+    confirm(lee)
     expect(tess.locator("[data-run-status='completed']").first).to_be_visible()
     expect(rina.locator(".row", has_text="Do we all agree?")).to_have_count(0)
     assert interaction_of(api, run_id)["status"] == "completed"

@@ -12,8 +12,6 @@ from tests.support.databases import environment
 from tests.support.identity_provider import IdentityProvider
 from tests.support.product import Product, ask, interaction_of
 
-pytestmark = pytest.mark.any_database
-
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "nora": {
         "email": "nora@acme.example",
@@ -70,7 +68,6 @@ def page(own: Product, browser: Browser) -> Iterator[Page]:
 
 
 def confirm(page: Page, login: str) -> None:
-    """The provider's form."""
     page.locator("[name=login]").fill(login)
     page.locator("[name=password]").fill("any")
     page.get_by_role("button", name="Sign-in").click()

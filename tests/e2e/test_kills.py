@@ -1,5 +1,3 @@
-"""SIGKILL in the middle of answers: nothing lost, nothing doubled."""
-
 import json
 import os
 import random
@@ -33,7 +31,6 @@ def product(tmp_path: Path) -> Iterator[Product]:
 
 
 def strike(product: Product, victim: str) -> None:
-    """Kill, and come back as an operator would: by starting it again."""
     if victim in ("engine", "both"):
         engine = product.engine_pid()
         os.kill(engine, signal.SIGKILL)
@@ -44,7 +41,6 @@ def strike(product: Product, victim: str) -> None:
 
 
 def decisions(product: Product) -> dict[str, list[dict[str, str]]]:
-    """What the decision log says, by interaction."""
     printed = subprocess.run(
         [
             sys.executable,
@@ -69,7 +65,6 @@ def decisions(product: Product) -> dict[str, list[dict[str, str]]]:
 
 
 def events_of(api: httpx.Client, run_id: str) -> list[dict[str, object]]:
-    """A finished run's whole log."""
     logged = []
     with api.stream("GET", f"/runs/{run_id}/events", params={"since": "0"}) as stream:
         for line in stream.iter_lines():
@@ -141,7 +136,6 @@ def test_a_kill_in_the_middle_of_answers_loses_and_doubles_nothing(
 
 
 def pending_of(api: httpx.Client, runs: list[str]) -> list[str]:
-    """The pending interaction of each run, once the run is suspended."""
     items = []
     for run in runs:
         with api.stream("GET", f"/runs/{run}/events", params={"since": "0"}) as stream:

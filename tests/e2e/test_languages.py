@@ -1,5 +1,3 @@
-"""Pages in two languages and time zones, side by side."""
-
 from itertools import pairwise
 
 import httpx

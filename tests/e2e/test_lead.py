@@ -1,5 +1,3 @@
-"""A team lead's morning, from blocked questions to the decision log."""
-
 import subprocess
 import sys
 
@@ -12,8 +10,6 @@ from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.pages import approve
 from tests.support.product import Product, ask, interaction_of
-
-pytestmark = pytest.mark.any_database
 
 
 def manage(product: Product, *words: str) -> subprocess.CompletedProcess[str]:
@@ -80,3 +76,26 @@ def test_from_a_blocked_run_to_who_decided_it(
     done = manage(product, "verify_decisions")
     assert done.returncode == 0
     assert done.stdout.startswith("intact, ")
+
+
+def test_the_buttons_of_an_import_show_that_they_work(sign_in: SignIn) -> None:
+    page = sign_in("admin")
+    page.goto("/connection/")
+    file = {
+        "name": "people.csv",
+        "mimeType": "text/csv",
+        "buffer": b"name,mobius_id\nida,user_ida\n",
+    }
+    page.get_by_label("CSV file").set_input_files(file)
+    for name, working in (("Preview", "Checking…"), ("Add 1 person", "Adding…")):
+        button = page.get_by_role("button", name=name)
+        # Playwright looks at nothing while a page is on its way, so it isn't sent the first time.
+        page.locator("#import").evaluate(
+            "(form) => form.addEventListener("
+            "'submit', (event) => event.preventDefault(), { once: true })"
+        )
+        button.click()
+        expect(page.locator("#import [data-busy]")).to_have_text(working)
+        expect(page.locator("#import")).to_have_attribute("aria-busy", "true")
+        page.get_by_role("button", name=working).click()
+    expect(page.locator("main")).to_contain_text("user_ida")

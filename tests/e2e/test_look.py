@@ -1,5 +1,3 @@
-"""What scripts and style sheets do for the person at the page, in the running product."""
-
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +11,8 @@ from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.axe import violations
 from tests.e2e.conftest import Choose, SignIn
 from tests.support.pages import (
-    ANSWER_GUARD_MS,
-    STEP_GUARD_MS,
+    ARMED,
+    GUARD_MS,
     approve,
     box_of,
     confirm_as_of_another_version,
@@ -34,7 +32,6 @@ PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
 def save(page: Page, text: str) -> None:
-    """Type until the server has it."""
     with page.expect_response(re.compile("/draft$")) as saved:
         page.locator("#answer [name=value]").fill(text)
     assert saved.value.ok
@@ -55,24 +52,18 @@ def test_reject_asks_once_more_and_may_be_taken_back(
     page = sign_in("rina", color_scheme=theme)
     ask(api, f"Throw it away when it's {theme}?")
     open_item(page, f"Throw it away when it's {theme}?")
-    colours = (
-        "(button) => [getComputedStyle(button).color, getComputedStyle(button).backgroundColor]"
-    )
-    rejects = page.get_by_role("button", name="Reject").evaluate(colours)
     page.get_by_label("Comment").fill("It is broken.")
-    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("Control+Enter")
     how = page.get_by_text("press Esc, then A to approve or R to reject")
     expect(how).to_be_visible()
-    expect(page.get_by_role("button", name="Yes, ")).to_have_count(0)
+    expect(page.locator(ARMED)).to_have_count(0)
     press(page.get_by_role("button", name="Reject"))
     expect(how).to_have_count(0)
-    step = page.get_by_role("group", name=f"Reject “Throw it away when it's {theme}”?")
-    expect(step).to_contain_text("With your comment: “It is broken.”")
-    assert step.get_by_role("button", name="Yes, reject").evaluate(colours) == rejects
+    expect(page.locator(ARMED)).to_be_focused()
     assert violations(page) == []
     page.keyboard.press("Escape")
-    expect(step).to_have_count(0)
+    expect(page.locator(ARMED)).to_have_count(0)
     expect(page.get_by_role("button", name="Reject")).to_be_focused()
     expect(page.get_by_label("Comment")).to_have_value("It is broken.")
 
@@ -81,23 +72,20 @@ def test_a_key_that_is_held_answers_nothing(sign_in: SignIn, api: httpx.Client) 
     page = sign_in("rina")
     run_id = ask(api, "Held down?")
     open_item(page, "Held down?")
-    page.wait_for_timeout(ANSWER_GUARD_MS)
-    for _ in range(3):
-        page.keyboard.down("a")
-    page.keyboard.up("a")
-    sure = page.get_by_role("button", name="Yes, approve")
-    expect(sure).to_be_focused()
-    page.get_by_role("button", name="Go back").click()
-    page.get_by_role("button", name="Approve", exact=True).focus()
+    page.wait_for_timeout(GUARD_MS)
+    for key, focus in (("a", "#question"), ("Enter", "#answer [data-key=a]")):
+        page.locator(focus).evaluate("element => { element.tabIndex = 0; element.focus(); }")
+        for _ in range(3):
+            page.keyboard.down(key)
+        page.keyboard.up(key)
+        expect(page.locator(ARMED)).to_be_focused()
+        page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    page.keyboard.down("Control")
     for _ in range(3):
         page.keyboard.down("Enter")
-    page.keyboard.up("Enter")
-    expect(sure).to_be_focused()
-    item = interaction_of(api, run_id)
-    assert item["status"] == "pending"
-    page.wait_for_timeout(STEP_GUARD_MS)
-    page.keyboard.press("a")
-    expect(page.locator(".row", has_text="Held down?")).to_have_count(0)
+    page.keyboard.up("Control")
+    assert answered(api, run_id)["response"]["value"] is True
 
 
 @pytest.mark.parametrize("size", [NARROW, {"viewport": {"width": 1000, "height": 800}}])
@@ -109,9 +97,9 @@ def test_escape_takes_one_step_back_where_the_question_covers_the_list(
     ask(api, message)
     open_item(page, message)
     press(page.get_by_role("button", name="Approve"))
-    expect(page.get_by_role("group", name="Approve “One step")).to_be_visible()
+    expect(page.locator(ARMED)).to_be_focused()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("group", name="Approve “One step")).to_have_count(0)
+    expect(page.locator(ARMED)).to_have_count(0)
     expect(page.get_by_role("button", name="Approve")).to_be_focused()
 
 
@@ -144,9 +132,8 @@ def test_on_a_phone_the_last_step_is_in_sight_however_long_the_comment(
     open_item(page, "Said at length?")
     page.get_by_label("Comment").fill("word " * 300)
     press(page.get_by_role("button", name="Approve"))
-    expect(page.get_by_role("heading", name="Approve “Said at length”?")).to_be_in_viewport(ratio=1)
     expect(page.locator("#answer-card > p").first).to_be_in_viewport(ratio=1)
-    expect(page.get_by_role("button", name="Yes, approve")).to_be_in_viewport(ratio=1)
+    expect(page.locator(ARMED)).to_be_in_viewport(ratio=1)
 
 
 def test_a_tick_says_that_the_draft_is_saved_and_nothing_else(
@@ -290,11 +277,11 @@ def test_single_keys_can_be_switched_off(sign_in: SignIn, api: httpx.Client) -> 
     expect(palette).to_have_attribute("aria-keyshortcuts", "Control+K Meta+K")
     page.goto("/inbox/")
     open_item(page, "Keys off?")
-    page.wait_for_timeout(ANSWER_GUARD_MS)
+    page.wait_for_timeout(GUARD_MS)
     page.keyboard.press("a")
     page.keyboard.press("?")
     expect(page.locator("dialog[open]")).to_have_count(0)
-    expect(page.get_by_role("button", name="Yes, approve")).to_have_count(0)
+    expect(page.locator(ARMED)).to_have_count(0)
     page.goto("/account/")
     page.get_by_role("switch", name="Single-key shortcuts").check()
     expect(
@@ -422,7 +409,7 @@ def test_a_page_is_no_longer_live_within_seconds_of_signing_out_elsewhere(
     mark = page.locator("#freshness")
     ask(api, "Held at the end?", target={"type": "user", "id": "user_lee"})
     open_item(page, "Held at the end?")
-    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.wait_for_timeout(GUARD_MS + 20)
     page.keyboard.press("a")
     expect(page.locator("#held-answers")).to_contain_text("Held at the end?")
     expect(page.locator("html[data-live=on]")).to_be_attached()
@@ -431,6 +418,7 @@ def test_a_page_is_no_longer_live_within_seconds_of_signing_out_elsewhere(
     elsewhere = page.context.new_page()
     elsewhere.goto("/account/")
     elsewhere.get_by_role("button", name="Sign out").click()
+    elsewhere.get_by_role("button", name="Sign out and send").click()
     expect(mark).to_have_text("No longer live. Reload the page.")
     assert colour(mark) != live
     expect(page.locator("#held-answers")).to_be_hidden()
@@ -443,7 +431,7 @@ def test_a_deadline_counts_down_to_the_second(sign_in: SignIn, api: httpx.Client
     due = arrived(page, "Nearly over?").locator(".due")
     expect(due).to_have_class(re.compile("due--soon"))
     shown, spoken = due.locator("[data-words]"), due.locator("[data-spoken]")
-    deadline = datetime.fromisoformat(str(due.get_attribute("data-due")))
+    deadline = datetime.fromisoformat(str(due.get_attribute("datetime")))
     # A stream that is still being opened would time out as the clock jumps.
     expect(page.locator("#freshness")).to_have_text("Live")
     page.clock.pause_at(deadline - timedelta(seconds=11))
@@ -577,7 +565,7 @@ def test_scripts_write_durations_as_the_server_does(sign_in: SignIn) -> None:
     written = page.evaluate(
         """async (seconds) => {
           const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-          const script = await import(loaded.find((name) => name.includes("/js/duration.")));
+          const script = await import(loaded.find((name) => name.includes("/js/words.")));
           return seconds.map((number) => [script.duration(number), script.spelledDuration(number)]);
         }""",
         seconds,

@@ -1,5 +1,3 @@
-"""What a team lead does on the monitor, on a run, and with the nudge, in a real browser."""
-
 import re
 from collections.abc import Callable
 from typing import Any
@@ -20,14 +18,12 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 
 def started(api: httpx.Client, workflow: str, *steps: dict[str, Any], **more: Any) -> str:
-    """Start a run of ``workflow``; its id."""
     answer = api.post("/runs", json={"spec": {"name": workflow, "steps": list(steps)}, **more})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
 
 
 def asks(message: str, **fields: Any) -> dict[str, Any]:
-    """A step that asks Rina, by the name ``ask``."""
     return {"name": "ask", "interaction": {"timeout": "2h", **question(message, **fields)}}
 
 
@@ -36,14 +32,12 @@ SIGNALLED = {"name": "documents", "wait_signal": {"topic": "papers"}}
 
 
 def answer(api: httpx.Client, run_id: str) -> None:
-    """Approve what the run asks, as from elsewhere."""
     item = interaction_of(api, run_id)
     said = api.post(f"/interactions/{item['id']}/respond", json={"value": True})
     assert said.status_code == 200, said.text
 
 
 def rows(page: Page) -> Locator:
-    """The rows of the monitor."""
     return page.locator("#run-list tbody tr")
 
 
@@ -67,13 +61,11 @@ def opened(page: Page, address: str, count: int) -> None:
 
 
 def opened_run(page: Page, run_id: str, more: str = "") -> None:
-    """The page of a run, once the mirror has heard of it."""
     opened(page, f"/runs/?q={run_id}", 1)
     page.goto(f"/runs/{run_id}/{more}")
 
 
 def chosen(page: Page, **choices: str) -> None:
-    """Set the monitor's filters by their labels, as a lead does."""
     page.locator("#run-filter-link").click()
     for label, choice in choices.items():
         field = page.locator("#run-filters").get_by_label(label.replace("_", " "), exact=True)
@@ -82,7 +74,6 @@ def chosen(page: Page, **choices: str) -> None:
 
 
 def is_of(source: str) -> Callable[[Request], bool]:
-    """Whether that element of the page makes a request."""
     return lambda request: request.headers.get("hx-source") == source
 
 
@@ -300,77 +291,6 @@ def test_how_long_a_young_run_has_waited_counts_every_second(
         assert seconds() == [count + passed for count in before]
 
 
-def test_the_scrubber_shows_the_run_as_it_was(sign_in: SignIn, api: httpx.Client) -> None:
-    tess = sign_in("tess")
-    run_id = started(api, "scrub-test", asks("Once?"), {"name": "rest", **SLEEPS})
-    opened_run(tess, run_id)
-    answer(api, run_id)
-    moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
-    expect(tess.locator("#run-live")).to_contain_text("sleeping")
-    expect(moment).to_contain_text("Current state")
-    slider.focus()
-    slider.press("Home")
-    expect(moment).to_have_attribute("data-nth", "1")
-    expect(moment.locator(".track li")).to_have_count(2)
-    asked, rest = moment.locator(".track li").all()
-    expect(rest).to_contain_text("upcoming")
-    while "waiting" not in asked.inner_text():
-        place = int(slider.input_value())
-        slider.press("ArrowRight")
-        expect(moment).to_have_attribute("data-nth", str(place + 1))
-    expect(rest).to_contain_text("upcoming")
-    slider.press("End")
-    expect(moment).to_contain_text("Current state")
-    tess.get_by_role("link", name="Previous event").press("Enter")
-    tess.get_by_role("link", name="Next event").press("Enter")
-    expect(moment).to_contain_text("Current state")
-    expect(slider).to_be_focused()
-
-
-is_reload = is_of("div#run-moment")
-"""Whether the moment of a run reloads itself, rather than being chosen."""
-
-
-def reload_moment(page: Page) -> None:
-    """Make the moment of an open run reload itself, as an event of the stream does."""
-    page.evaluate("document.body.dispatchEvent(new CustomEvent('resync'))")
-
-
-def test_the_slider_comes_before_a_moment_that_reloads_itself(
-    sign_in: SignIn, api: httpx.Client
-) -> None:
-    tess = sign_in("tess")
-    run_id = started(api, "slide-test", asks("Slid?"))
-    opened_run(tess, run_id)
-    moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
-    expect(slider).to_be_visible()
-    # The page may be reloading its moment by itself, which does as well.
-    with tess.expect_request(is_reload):
-        intercept(tess, re.compile(f"/runs/{run_id}/"), where=is_reload, once=True)
-        reload_moment(tess)
-    slider.press("Home")
-    expect(moment).to_have_attribute("data-nth", "1")
-
-
-def test_what_happens_while_the_slider_moves_is_shown_where_it_has_moved_to(
-    sign_in: SignIn, api: httpx.Client
-) -> None:
-    tess = sign_in("tess")
-    run_id = started(api, "slide-on-test", asks("Slid on?"))
-    opened_run(tess, run_id)
-    expect(tess.locator("#run-body")).to_have_attribute("hx-get", re.compile("until="))
-    tess.reload()
-    moment, slider = tess.locator("#run-moment"), tess.get_by_role("slider", name="Replay")
-    held = intercept(tess, re.compile(f"/runs/{run_id}/.*nth=1"), once=True)
-    with tess.expect_request(re.compile("nth=1$")):
-        slider.press("Home")
-    reload_moment(tess)
-    with tess.expect_response(lambda answer: is_reload(answer.request)) as reloaded:
-        held.first().continue_()
-    assert "?at=" in reloaded.value.url
-    expect(moment).to_have_attribute("data-nth", "1")
-
-
 def test_a_run_is_cancelled_by_typing_its_workflows_name(
     sign_in: SignIn, api: httpx.Client
 ) -> None:
@@ -558,7 +478,6 @@ def test_a_nudge_is_noticed_read_and_can_be_sent_again_after_an_hour(
     expect(button).to_have_count(0)
 
     def nudged(minutes: int) -> None:
-        """Let the nudge be so long ago."""
         earlier = (
             "from datetime import timedelta; from django.utils import timezone;"
             "from inbox.models import Notice;"

@@ -24,7 +24,6 @@ def page(product: Product, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.any_database
 def test_a_page_that_cannot_be_fetched_is_explained_and_can_be_tried_again(page: Page) -> None:
     page.goto("/inbox/")
     assert page.evaluate("navigator.serviceWorker.controller !== null")

@@ -1,5 +1,3 @@
-"""The database goes away while the product runs, and comes back."""
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -67,7 +65,6 @@ def without_writes(outage: Outage) -> Iterator[None]:
 
 
 def asked(product: Product, rina: Person, message: str) -> str:
-    """A question that is in Rina's list; its id."""
     with product.api() as api, rina.stream("/live/inbox/") as lines:
         run_id = ask(api, message)
         until(lines, lambda: message in rina.get("/inbox/").text)

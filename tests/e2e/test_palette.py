@@ -1,5 +1,3 @@
-"""The command palette: Ctrl K."""
-
 import re
 
 import httpx
@@ -9,14 +7,13 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
-from tests.support.pages import ANSWER_GUARD_MS, STEP_GUARD_MS, intercept
+from tests.support.pages import ARMED, GUARD_MS, intercept
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
 
 def open_palette(page: Page) -> Locator:
-    """The palette, opened by its keys."""
     page.keyboard.press("Control+k")
     palette = page.get_by_role("dialog", name="Command palette")
     expect(palette.get_by_role("combobox")).to_be_focused()
@@ -32,7 +29,6 @@ _NAMED = """(name) => {
 
 
 def chosen(palette: Locator, name: str) -> Locator:
-    """The option that Enter chooses, by its name. The field names it to screen readers."""
     palette.page.wait_for_function(_NAMED, arg=name)
     return palette.locator("[role=option][aria-selected=true]", has_text=name)
 
@@ -137,6 +133,62 @@ def test_what_is_called_so_comes_before_what_only_has_the_letters(
     expect(palette.get_by_role("option", name="Comment templates")).to_be_hidden()
 
 
+def test_matching_actions_come_before_questions(sign_in: SignIn, api: httpx.Client) -> None:
+    page = sign_in("tess")
+    ask(api, "Shortcuts for the keyboard team?")
+    page.goto("/runs/blocked/?q=shortcuts")
+    expect(page.locator("main")).to_contain_text("Shortcuts for the keyboard team?")
+    palette = open_palette(page)
+    page.keyboard.type("kbd short")
+    expect(chosen(palette, "Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("shortcuts")
+    question = palette.get_by_role("option", name="Shortcuts for the keyboard team?")
+    expect(question).to_be_visible()
+    expect(chosen(palette, "Keyboard shortcuts")).to_be_visible()
+
+
+def test_what_is_spelled_right_comes_before_what_is_nearly_called_so(
+    sign_in: SignIn, api: httpx.Client
+) -> None:
+    page = sign_in("rina")
+    ask(api, "Marked as unread?")
+    open_item(page, "Marked as unread?")
+    palette = open_palette(page)
+    page.keyboard.type("dark")
+    expect(chosen(palette, "Dark theme")).to_be_visible()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("nark as unread")
+    expect(chosen(palette, "Mark as unread")).to_be_visible()
+
+
+@pytest.mark.parametrize("typed", ["decosions", "decisons", "deciisons", "decissions"])
+def test_one_mistyped_letter_still_finds_an_action(sign_in: SignIn, typed: str) -> None:
+    page = sign_in("tess")
+    palette = open_palette(page)
+    page.keyboard.type(typed)
+    expect(chosen(palette, "Decisions")).to_be_visible()
+
+
+def test_it_changes_the_theme(sign_in: SignIn) -> None:
+    page = sign_in("sam")
+    page.goto("/account/")
+    open_palette(page)
+    page.keyboard.type("dark theme")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name="Dark")).to_be_checked()
+    page.goto("/inbox/")
+    root = page.locator("html")
+    for theme in ("light", "dark", "system"):
+        palette = open_palette(page)
+        page.keyboard.type(f"theme {theme}")
+        expect(chosen(palette, f"{theme.title()} theme")).to_be_visible()
+        with page.expect_response("**/account/look") as saved:
+            page.keyboard.press("Enter")
+        assert saved.value.status == 204
+        expect(root).to_have_attribute("data-theme", theme)
+
+
 def test_what_is_typed_before_the_script_has_come_is_matched_too(sign_in: SignIn) -> None:
     page = sign_in("tess")
     held = intercept(page, re.compile(r"/js/palette\."))
@@ -173,15 +225,14 @@ def test_an_action_that_decides_goes_through_the_guard(sign_in: SignIn, api: htt
     page = sign_in("rina")
     run_id = ask(api, "Approved from the palette?")
     open_item(page, "Approved from the palette?")
-    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.wait_for_timeout(GUARD_MS + 20)
     palette = open_palette(page)
     page.keyboard.type("approve")
     expect(chosen(palette, "Approve")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Yes, approve")).to_be_visible()
+    expect(page.locator(ARMED)).to_be_focused()
     assert interaction_of(api, run_id)["status"] == "pending"
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
-    page.keyboard.press("a")
+    page.keyboard.press("Control+Enter")
     expect(page.locator("#toasts")).to_contain_text("Approved")
     assert interaction_of(api, run_id)["status"] == "completed"
 
@@ -191,12 +242,14 @@ def test_a_typed_answer_is_asked_about_too(sign_in: SignIn, api: httpx.Client) -
     run_id = ask(api, "Sent from the palette?", type="input", spec={"mode": "input"})
     open_item(page, "Sent from the palette?")
     page.get_by_role("textbox", name="Your answer").fill("Yes, by all means")
-    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.wait_for_timeout(GUARD_MS + 20)
     palette = open_palette(page)
     page.keyboard.type("send answer")
     expect(chosen(palette, "Send answer")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.locator("[data-step]")).to_contain_text("Your answer: Yes, by all means")
+    expect(page.locator(ARMED)).to_have_accessible_name(
+        "Send your answer to “Sent from the palette”?"
+    )
     assert interaction_of(api, run_id)["status"] == "pending"
 
 

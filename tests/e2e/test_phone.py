@@ -11,31 +11,17 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import (
-    ANSWER_GUARD_MS,
-    HINT,
+    ARMED,
     approve,
     box_of,
     press,
     presses,
-    stop_clock,
 )
 from tests.support.product import ask, interaction_of
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-
-TAP_THE_LINK_AT_ONCE = """() => {
-  new MutationObserver((_, observer) => {
-    const link = document.querySelector("#detail a[data-key=n]");
-    if (!link) return;
-    observer.disconnect();
-    const options = { bubbles: true, cancelable: true, detail: 1, pointerType: "touch" };
-    window.ignored = !link.dispatchEvent(new PointerEvent("click", options));
-  }).observe(document.body, { childList: true, subtree: true });
-}"""
-"""Taps the link to the next open question at the moment at which it comes."""
-
 
 BECOME_STALE = """() => {
   document.getElementById("freshness").className = "fresh fresh--stale";
@@ -52,7 +38,7 @@ HEIGHTS = """async () => {
 
 
 def swipe(page: Page, start: Locator, *, by: float, x: float = 200, down: float = 0) -> int:
-    """Drag one finger from ``x``, at the height of ``start``; how many animations ran meanwhile."""
+    """Drag one finger from ``x`` and return how many animations ran meanwhile."""
     box = box_of(start)
     y = box["y"] + box["height"] / 2
     session = page.context.new_cdp_session(page)
@@ -132,26 +118,6 @@ def test_the_checkbox_of_a_row_is_large_enough_for_a_thumb(
     assert middle == pytest.approx((tick["x"] + 22, tick["y"] + 22), abs=2)
 
 
-def test_a_tap_that_was_meant_for_the_answer_does_not_open_the_next_question(
-    sign_in: SignIn, api: httpx.Client
-) -> None:
-    page = sign_in("rina", **PHONE)
-    run_id = ask(api, "Bettong, closed under the thumb?")
-    ask(api, "Bettong, opened by the same tap?")
-    page.goto("/inbox/?q=bettong")
-    arrived(page, "Bettong, opened by the same tap?").wait_for()
-    open_item(page, "Bettong, closed under the thumb?")
-    page.get_by_role("button", name="Approve", exact=True).tap()
-    page.evaluate(TAP_THE_LINK_AT_ONCE)
-    item = interaction_of(api, run_id)["id"]
-    api.post(f"/interactions/{item}/respond", json={"value": True}).raise_for_status()
-    page.wait_for_function("() => window.ignored !== undefined")
-    assert page.evaluate("window.ignored") is True
-    link = page.locator("#detail").get_by_role("link", name="Next open question")
-    press(link)
-    expect(page.get_by_role("heading", name="Bettong, opened by the same tap?")).to_be_visible()
-
-
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1180, 820)])
 def test_a_button_shows_the_checkboxes_and_a_tap_on_a_row_then_selects_it(
     sign_in: SignIn, api: httpx.Client, width: int, height: int
@@ -214,19 +180,17 @@ def test_at_any_width_a_finger_hits_what_it_is_meant_to(sign_in: SignIn, api: ht
             page, ":is(.list > .bar, .nav, .filter-line, .tabs) :is(a, button), .search, .row-tick"
         )
     open_item(page, "Is the cassowary wide?")
-    approves = page.locator("#answer > .btns").get_by_role("button", name="Approve")
-    rejects = page.locator("#answer > .btns").get_by_role("button", name="Reject")
-    press(approves)
-    yes = page.get_by_role("button", name="Yes, approve")
+    approves, rejects = (page.get_by_role("button", name=name) for name in ("Approve", "Reject"))
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        fits(page, ":is(.bar--detail, #answer) :is(a, button, textarea)")
         assert box_of(rejects)["x"] < box_of(approves)["x"], (
             "the same place in portrait and landscape"
         )
-        title = box_of(page.locator("#step-title"))
-        assert title["y"] + title["height"] <= box_of(yes)["y"]
-    page.get_by_role("button", name="Go back").tap()
+    press(approves)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        fits(page, ":is(.bar--detail, #answer) :is(a, button, textarea)")
+    press(page.locator(f"{ARMED} [data-disarms]"))
     page.locator("#detail").get_by_role("link", name="Snooze").tap()
     page.get_by_role("button", name="In 1 hour").tap()
     undo = page.locator("#toasts").get_by_role("button", name="Undo")
@@ -441,56 +405,3 @@ def test_nothing_moves_when_the_connection_is_lost_or_comes_back(
         expect(mark).to_be_hidden()
         assert page.evaluate(PLACES) == before, path
     api.post(f"/runs/{run_id}/cancellations").raise_for_status()
-
-
-def test_yes_stays_where_it_is_when_a_draft_is_saved_and_when_it_is_tapped_too_soon(
-    sign_in: SignIn, api: httpx.Client
-) -> None:
-    fields = {
-        "type": "review",
-        "spec": {
-            "mode": "select",
-            "options": [{"value": "keep", "label": "Keep"}, {"value": "drop", "label": "Drop"}],
-        },
-    }
-    for message, more, button in (
-        ("Does the manatee stay?", {}, "Approve"),
-        ("Does the manatee move?", fields, "Send answer"),
-    ):
-        run_id = ask(api, message, **more)
-        page = sign_in("rina", **PHONE)
-        page.clock.install()
-        page.goto("/inbox/?q=manatee")
-        open_item(page, message)
-        page.wait_for_timeout(ANSWER_GUARD_MS + 20)
-        if more:
-            page.get_by_label("Drop").check()
-        stop_clock(page)
-        page.get_by_label("Comment").fill("Typed just before.")
-        page.locator("#answer").get_by_role("button", name=button, exact=True).tap()
-        yes = page.locator("#answer [data-step] [data-send]")
-        before = box_of(yes)
-        yes.tap()
-        expect(page.locator(HINT)).to_contain_text("too soon")
-        page.clock.run_for(1_500)
-        expect(page.locator("#answer [data-saved]")).to_have_text(re.compile("Draft saved"))
-        assert box_of(yes) == before
-        api.post(f"/runs/{run_id}/cancellations").raise_for_status()
-
-
-def test_approve_stays_where_it_is_when_it_is_tapped_too_soon(
-    sign_in: SignIn, api: httpx.Client
-) -> None:
-    ask(api, "Is the serval too quick?")
-    page = sign_in("rina", **PHONE)
-    page.clock.install()
-    page.goto("/inbox/?q=serval")
-    row = page.locator(".row", has_text="Is the serval too quick?")
-    expect(row).to_be_visible()
-    stop_clock(page)
-    row.tap()
-    approve = page.locator("#answer").get_by_role("button", name="Approve")
-    before = box_of(approve)
-    approve.tap()
-    expect(page.locator(HINT)).to_contain_text("too soon")
-    assert box_of(approve) == before

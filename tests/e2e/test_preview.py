@@ -1,5 +1,3 @@
-"""J and K preview the marked question beside the list, and decide nothing."""
-
 import re
 from collections.abc import Callable, Iterator
 
@@ -10,7 +8,8 @@ from playwright.sync_api import Page, Request, expect
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
 from tests.support.pages import (
-    ANSWER_GUARD_MS,
+    ARMED,
+    GUARD_MS,
     Intercepted,
     intercept,
     read_again,
@@ -52,7 +51,6 @@ def listed(sign_in: SignIn, api: httpx.Client) -> Iterator[Callable[..., Listed]
 
 
 def preview(page: Page, key: str, heading: str) -> None:
-    """Move the marker and let it rest until the question is shown."""
     page.keyboard.press(key)
     page.clock.run_for(REST_MS)
     shown(page, heading)
@@ -74,12 +72,11 @@ def shown(page: Page, heading: str) -> None:
 
 
 def hold(page: Page, id_: str) -> Intercepted:
-    """The requests for a question, which wait from now on."""
     return intercept(page, re.compile(f"/interactions/{id_}/"))
 
 
 def told(page: Page) -> list[str]:
-    """What the page posts from now on, by the last part of the path."""
+    """Last path parts of what the page posts from now on."""
     posts: list[str] = []
 
     def note(request: Request) -> None:
@@ -159,7 +156,7 @@ def test_enter_opens_the_previewed_question_and_only_then_goes_to_its_form(
     page.keyboard.press("Enter")
     expect(heading).to_be_focused()
     page.keyboard.press("a")
-    expect(page.get_by_role("button", name="Yes, approve")).to_be_focused()
+    expect(page.locator(ARMED)).to_be_focused()
     page.keyboard.press("Escape")
     heading.focus()
     page.keyboard.press("Enter")
@@ -175,23 +172,24 @@ def test_keys_that_answer_act_once_the_question_has_been_in_the_pane_for_a_momen
     listed: Callable[..., Listed], api: httpx.Client
 ) -> None:
     page, runs = listed("Acted")
-    step, heading = page.locator("[data-step]"), page.locator("#question")
+    step, heading = page.locator(ARMED), page.locator("#question")
     preview(page, "j", "Acted, 0?")
-    page.clock.run_for(ANSWER_GUARD_MS)
+    page.clock.run_for(GUARD_MS)
     page.keyboard.press("j")
     page.keyboard.press("a")
     expect(heading).to_have_text("Acted, 1?")
     expect(step).to_have_count(0)
-    page.clock.run_for(ANSWER_GUARD_MS)
+    page.clock.run_for(GUARD_MS)
 
     preview(page, "j", "Acted, 2?")
-    page.clock.run_for(ANSWER_GUARD_MS - 2 * SETTLE_MS)
+    page.clock.run_for(GUARD_MS - 2 * SETTLE_MS)
     page.keyboard.press("a")
     expect(step).to_have_count(0)
-    page.clock.run_for(ANSWER_GUARD_MS)
+    page.clock.run_for(GUARD_MS)
     page.keyboard.press("r")
-    expect(page.get_by_role("button", name="Yes, reject")).to_be_focused()
+    expect(step).to_be_focused()
     page.keyboard.press("j")
+    expect(step).to_have_count(0)
     assert [interaction_of(api, run)["status"] for run in runs[-3:]] == ["pending"] * 3
 
 

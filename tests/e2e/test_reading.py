@@ -1,6 +1,5 @@
 """Reading a long context: a tree that is searched, a table in pages, a diff, code, the raw JSON."""
 
-import json
 import re
 from typing import Any
 
@@ -10,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.arrivals import open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import intercept, read_again, stop_clock
+from tests.support.pages import ARMED, intercept, read_again, stop_clock
 from tests.support.product import ask
 
 pytestmark = pytest.mark.browser
@@ -30,7 +29,6 @@ CONTEXT: dict[str, Any] = {
 
 
 def opened(page: Page, api: httpx.Client, message: str, **fields: Any) -> str:
-    """Ask it, and open it; its id."""
     ask(api, message, context=CONTEXT, **fields)
     open_item(page, message)
     expect_script(page)
@@ -38,7 +36,6 @@ def opened(page: Page, api: httpx.Client, message: str, **fields: Any) -> str:
 
 
 def expect_script(page: Page) -> None:
-    """The script for reading comes after the page, and turns the pages of the table."""
     expect(page.locator("[data-pager]")).to_be_visible()
 
 
@@ -97,7 +94,7 @@ def test_control_and_enter_in_a_search_do_not_send_the_answer_beside_it(
     for field in (card(page, "Plan").get_by_role("searchbox"), page.locator(".list [type=search]")):
         field.press("Control+Enter")
     expect(page.get_by_text("Draft saved")).to_be_visible()
-    expect(page.locator("[data-step]")).to_have_count(0)
+    expect(page.locator(ARMED)).to_have_count(0)
     assert api.get(f"/interactions/{id_}").json()["status"] == "pending"
     expect(page.locator("#answer [name=value]")).to_have_value("Not yet")
 
@@ -156,9 +153,9 @@ def test_the_layout_of_diffs_is_remembered(sign_in: SignIn, api: httpx.Client) -
     expect(policy.get_by_text("setting 2 = on").last).to_be_visible()
 
 
-def test_code_and_raw_json_are_copied_as_they_were_sent(sign_in: SignIn, api: httpx.Client) -> None:
+def test_code_is_copied_as_it_was_sent(sign_in: SignIn, api: httpx.Client) -> None:
     page = sign_in("rina", permissions=["clipboard-read", "clipboard-write"])
-    id_ = opened(page, api, "Reading, to copy?")
+    opened(page, api, "Reading, to copy?")
     # The buttons say so for a moment only.
     page.clock.install()
     stop_clock(page)
@@ -166,29 +163,6 @@ def test_code_and_raw_json_are_copied_as_they_were_sent(sign_in: SignIn, api: ht
     script.get_by_role("button", name="Copy").click()
     expect(script.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "set -e\npg_restore a.dump\n"
-    page.get_by_role("button", name="Copy JSON").click()
-    expect(page.locator("[data-copy-from]")).to_have_text("Copied")
-    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
-    assert (copied["id"], copied["message"]) == (id_, "Reading, to copy?")
-    assert copied["context"] == CONTEXT
-
-
-def test_raw_json_that_cannot_be_fetched_is_said_not_to_be_copied(
-    sign_in: SignIn, api: httpx.Client
-) -> None:
-    page = sign_in("rina", permissions=["clipboard-read", "clipboard-write"])
-    opened(page, api, "Reading, to copy offline?")
-    page.clock.install()
-    stop_clock(page)
-    button = page.locator("[data-copy-from]")
-    page.context.set_offline(True)
-    button.click()
-    expect(button).to_have_text("Couldn't copy")
-    page.context.set_offline(False)
-    button.click()
-    expect(button).to_have_text("Copied")
-    page.clock.run_for(2000)
-    expect(button).to_have_text("Copy JSON")
 
 
 def test_all_of_it_is_read_without_scripts(sign_in: SignIn, api: httpx.Client) -> None:

@@ -1,5 +1,3 @@
-"""Revealing a masked value beside an answer that is being typed."""
-
 import httpx
 import pytest
 from playwright.sync_api import expect

@@ -1,5 +1,3 @@
-"""The inbox's search finds while one types."""
-
 import re
 
 import httpx
@@ -17,7 +15,6 @@ GROUP = {"type": "group", "id": "approvers"}
 
 
 def found(page: Page, rows: int, words: str) -> None:
-    """Wait until so many rows are shown and said."""
     expect(page.locator("#inbox-list .row")).to_have_count(rows)
     expect(page.locator("#list-found")).to_have_text(words)
 
@@ -55,6 +52,9 @@ def test_results_follow_the_typing_and_the_field_keeps_the_focus(
     expect(status).to_have_count(0)
     expect(page).to_have_url(re.compile("/inbox/$"))
     assert page.evaluate("history.length") == entries
+    # The keys of the list work at once.
+    page.keyboard.press("j")
+    expect(page.locator(".row:focus")).to_have_count(1)
 
 
 def test_results_are_for_what_was_typed_last_and_take_nothing_from_it(

@@ -1,5 +1,3 @@
-"""Starting and stopping, and the messages when that fails."""
-
 import os
 import select
 import signal
@@ -18,7 +16,7 @@ from tests.support.databases import environment
 from tests.support.product import Product
 from tests.support.scripted_server import Reply, ScriptedServer
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 REAL = {
     "MOBIUS_BASE_URL": "http://127.0.0.1:9",
@@ -38,7 +36,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.fixture
 def product(installation: Product) -> Product:
-    """It runs, in a folder that earlier tests have used and left in any way."""
     if not installation.running:
         installation.start()
     return installation
@@ -59,7 +56,7 @@ def manage(
 
 
 def without_override() -> tuple[str, ...]:
-    """What to put before a command so that file modes bind it, also where root runs the tests."""
+    """A prefix that makes file modes bind a command even where root runs the tests."""
     return ("setpriv", "--bounding-set=-dac_override") if os.geteuid() == 0 else ()
 
 
@@ -71,7 +68,6 @@ def ended(pid: int) -> bool:
 
 
 def until_ended(pid: int) -> None:
-    """Return when the process, which need not be a child of ours, has ended."""
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -204,7 +200,7 @@ def test_a_refused_key_is_reported_at_the_start_and_the_inbox_opens_anyway(
             assert f"MOBIUS_API_KEY: Mobius at {mobius.base_url} doesn't accept this key." in text
             assert "The inbox is open at https://inbox.example.com/" in text
             assert "mbx_of_somebody_else" not in text
-            assert "Run python manage.py setup_link to get a link" in text
+            assert "manage.py setup_link to get a link" in text
             assert "token=" not in text
             done = manage(product, "setup_link")
             assert done.stdout.startswith("https://inbox.example.com/accounts/link/?token=")
@@ -229,6 +225,13 @@ def test_the_exports_pasted_into_the_terminal_change_nothing(
     product.start()
     assert any("exports are ignored" in line for line in product.said)
     assert any('manage.py mobius_env)"' in line for line in product.said)
+    assert {line.strip() for line in product.said if line.endswith(" …\n")} == {
+        "Updating the database …",
+        "Collecting static files …",
+        "Starting the embedded engine …",
+        "Asking the demo's questions …",
+        "Starting the web server …",
+    }
     assert product.environment["MOBIUS_API_KEY"] not in "".join(product.said)
     assert httpx.get(f"{product.web}/readyz", timeout=60).json() == {"status": "ready"}
     product.stop()

@@ -1,5 +1,3 @@
-"""Putting a question off from the list and from the pane."""
-
 import re
 
 import httpx

@@ -1,5 +1,3 @@
-"""A link that suggests an answer fills in the form, and decides nothing."""
-
 import re
 
 import httpx
@@ -8,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived, open_item
 from tests.e2e.conftest import SignIn
-from tests.support.pages import approve, press, read_again, send
+from tests.support.pages import ARMED, approve, press, read_again, send
 from tests.support.product import answered, ask, interaction_of
 
 pytestmark = pytest.mark.browser
@@ -36,7 +34,7 @@ def test_opening_it_sends_nothing_and_the_next_question_has_none_of_it(
     expect(page.get_by_role("button", name="Approve", exact=True)).to_have_accessible_description(
         "Suggested by the link: Approve"
     )
-    expect(page.locator("[data-step]")).to_have_count(0)
+    expect(page.locator(ARMED)).to_have_count(0)
     with page.expect_response(re.compile("/interactions/[^/]+/[?].*answer=true")):
         read_again(page)
     expect(page.get_by_label("Comment")).to_have_value("As agreed")
@@ -111,5 +109,5 @@ def test_a_text_that_only_this_tab_has_comes_before_the_suggestion(
     expect(page.get_by_role("heading", name=FROM_LINK)).to_be_visible()
     page.reload()
     expect(field).to_have_value("Theirs")
-    page.get_by_role("button", name="Use this draft").click()
+    page.get_by_role("button", name="Put it back").click()
     expect(field).to_have_value("My own words")

@@ -1,5 +1,3 @@
-"""Rows are unread until their question has been in view for a while."""
-
 import re
 from collections.abc import Callable, Iterator
 
@@ -60,7 +58,6 @@ def open_question(page: Page, title: str) -> None:
 
 
 def rest(page: Page) -> None:
-    """Look at the question in the pane until it has been seen."""
     with page.expect_response(SEEN):
         page.clock.run_for(SEEN_MS)
 
@@ -168,7 +165,7 @@ def test_a_hidden_page_fetches_its_counts_once_a_minute(listed: Listed) -> None:
     with page.expect_response(re.compile("/inbox/counts/$")) as counts:
         page.clock.run_for(60_000)
     # Not one more than before: questions of other tests may have come or expired.
-    number = re.search(r'id="unread"[^>]*>(\d+)<', counts.value.text())
+    number = re.search(r'id="count-inbox"[^>]*>(\d+)<', counts.value.text())
     assert number
     expect(page).to_have_title(re.compile(rf"^\({number[1]}\) Counted, 0"))
     expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("favicon-unread"))
@@ -216,7 +213,6 @@ def test_a_new_question_is_told_to_a_person_who_is_not_looking(
 
 
 def tell(page: Page, api: httpx.Client, question: str, shown: str) -> str:
-    """Ask it, and wait until the page has asked what is new. Returns the run."""
     run_id = ask(api, question, target=GROUP, timeout="3h")
     expect(page.locator("#show-arrivals")).to_have_text(shown)
     with page.expect_response(re.compile("/inbox/counts/[?]after=.")):

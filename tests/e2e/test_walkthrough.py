@@ -1,5 +1,3 @@
-"""The README's walkthrough, run as written, checked in a browser."""
-
 import re
 import subprocess
 import sys
@@ -12,7 +10,7 @@ from tests.e2e.arrivals import arrived
 from tests.e2e.conftest import SignIn
 from tests.support.product import Product
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.story]
 
 
 def test_the_walkthrough_works_to_the_letter_and_the_inbox_follows(

@@ -1,5 +1,3 @@
-"""A project of the engine for each test."""
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,7 +15,7 @@ def team() -> Team:
 
 @pytest.fixture
 def refusal():
-    """``with refusal(409, "conflict") as caught``: the engine refuses so; ``caught[0]`` is how."""
+    """``with refusal(409, "conflict") as caught``; ``caught[0]`` is the error."""
 
     @contextmanager
     def refused(status: int, code: str, /, **details: object) -> Iterator[list[EngineError]]:

@@ -22,8 +22,6 @@ REVIEWERS = ["user_rina", "user_sam", "user_lee"]
 
 @dataclass
 class Team:
-    """Callers of one project, and the verbs that tests use most."""
-
     handle: str
     tokens: dict[str, str]
     groups: dict[str, str]
@@ -38,10 +36,7 @@ class Team:
         return self.service.project_id
 
     def ask(self, *, at: datetime | None = None, **fields: Any) -> dict[str, Any]:
-        """A standalone interaction: an approval for Rina unless ``fields`` say otherwise.
-
-        ``at``: asked then, else now.
-        """
+        """By default an approval for Rina, asked now."""
         body = {
             "type": "approval",
             "target": {"type": "user", "id": "user_rina"},
@@ -71,7 +66,6 @@ class Team:
         return runs.start(caller=self.service, body={"spec": spec, **body})
 
     def settle(self, run: dict[str, Any]) -> dict[str, Any]:
-        """Let the run go on until it waits or is over; the run as it is then."""
         advance.settle(project_id=self.project_id, run_id=run["id"])
         return self.run(run)
 
@@ -97,7 +91,6 @@ class Team:
 
 
 def make_team() -> Team:
-    """A fresh project."""
     handle = f"p-{uuid4().hex[:12]}"
     groups = [
         {

@@ -44,7 +44,6 @@ class Watch:
 
 @contextmanager
 def running(longest_wait: float = LONGEST_WAIT) -> Iterator[Watch]:
-    """A runner at work, and a watch on what it does."""
     watch, runner = Watch(), Runner(longest_wait=longest_wait)
     runner.start()
     try:
@@ -55,10 +54,7 @@ def running(longest_wait: float = LONGEST_WAIT) -> Iterator[Watch]:
 
 
 def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run the calls in threads of their own, all let go at the same moment.
-
-    What each returned or raised, in order.
-    """
+    """Run the calls in threads, all let go at once, and return what each returned or raised."""
     gate = threading.Barrier(len(calls))
     results: list[object] = [None] * len(calls)
 

@@ -20,9 +20,7 @@ HEADERS = [(b"content-type", b"text/event-stream")]
 
 
 class Rights:
-    """Which streams are still allowed: all, until one is taken.
-
-    ``failing``: how many of the next checks fail. ``succeeded``: how many have not. ``broken``:
+    """``failing``: how many of the next checks fail. ``succeeded``: how many have not. ``broken``:
     streams that can't be checked.
     """
 
@@ -76,13 +74,10 @@ class Served:
         assert not self._thread.is_alive()
 
     def on_loop(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Run on the server's loop, and wait for the result."""
         assert self._loop is not None
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def tasks(self) -> int:
-        """How many tasks the server's loop holds."""
-
         async def count() -> int:
             return len(asyncio.all_tasks())
 
@@ -116,8 +111,6 @@ class Served:
 
 
 class Reader:
-    """One stream as a client sees it."""
-
     def __init__(self, chunks: AsyncIterator[str]) -> None:
         self._chunks = chunks
         self._rest = ""
@@ -140,7 +133,6 @@ class Reader:
         return fields
 
     async def event(self, name: str) -> dict[str, str]:
-        """The next frame of that name ("" for a fragment), skipping others."""
         while True:
             fields = await self.frame()
             if "data" in fields and fields.get("event", "") == name:
@@ -158,13 +150,12 @@ class Reader:
 
 @asynccontextmanager
 async def following(client: httpx.AsyncClient, url: str, **options: Any) -> AsyncIterator[Reader]:
-    """Open a stream and leave it at the end; the first frames are not yet read."""
+    """The first frames are not yet read."""
     async with client.stream("GET", url, **options) as response:
         response.raise_for_status()
         yield Reader(response.aiter_text())
 
 
 def many() -> httpx.AsyncClient:
-    """A client that may hold as many streams as a test needs."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     return httpx.AsyncClient(limits=limits, timeout=60, trust_env=False)

@@ -1,12 +1,10 @@
-"""Streams let pages go first."""
-
 import asyncio
 from typing import Any
 
+from inbox.lib.page_slots import Slots
 from inbox.live.bus import MemoryBus
 from inbox.live.handoff import Handoff
 from inbox.live.hub import Hub
-from inbox.page_slots import Slots
 
 
 async def no_page(scope: Any, receive: Any, send: Any) -> None:

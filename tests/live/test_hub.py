@@ -26,7 +26,6 @@ Serve = Callable[..., Served]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Starts hubs; each ends with the test."""
     with ExitStack() as stack:
 
         def start(
@@ -458,7 +457,6 @@ async def test_a_slow_reader_delays_no_one_uses_no_memory_and_gets_the_newest(
 
 
 def _read_until(slow: socket.socket, end: bytes) -> int:
-    """How many bytes were waiting, up to and with ``end``."""
     slow.settimeout(60)
     got, tail = 0, b""
     while end not in tail:
@@ -474,8 +472,6 @@ async def _until(true: Callable[[], bool]) -> None:
 
 
 class Stalled:
-    """A server whose ``send`` always has to wait."""
-
     def __init__(self) -> None:
         self.sent: list[bytes] = []
         self.gate = asyncio.Event()

@@ -1,5 +1,3 @@
-"""Who has a question open: who sees it, and when it expires."""
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,7 +92,6 @@ def test_nothing_is_kept_about_closed_questions(presence: Presence, hour: Hour) 
 
 @pytest.fixture
 def met(db: None) -> Iterator[None]:
-    """A question for the change board: Rina, Sam and Lee."""
     people()
     tell(group_ask("int_met"))
     yield

@@ -32,7 +32,6 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.fixture(scope="module")
 def rina(product: Product) -> Iterator[dict[str, str]]:
-    """The cookies of her session."""
     person = Person(product.web, "rina")
     person.sign_in()
     yield person.cookies()
@@ -49,7 +48,6 @@ def api(product: Product) -> Iterator[httpx.Client]:
 async def crowd(
     product: Product, cookies: dict[str, str], path: str, size: int
 ) -> AsyncIterator[list[Reader]]:
-    """So many streams of one person, each past its first frame."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     async with (
         httpx.AsyncClient(limits=limits, timeout=60, cookies=cookies) as client,
@@ -80,7 +78,6 @@ async def mirrored(client: httpx.AsyncClient, web: str, page: str) -> None:
 
 
 def question_of(api: httpx.Client, run_id: str) -> str:
-    """The interaction that a run asks, once it asks it."""
     with api.stream("GET", f"/runs/{run_id}/events", params={"since": 0}) as events:
         for line in events.iter_lines():
             if "suspended" in line:

@@ -1,5 +1,3 @@
-"""Who may follow which topic, when a stream is opened and while it is open."""
-
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,7 +32,6 @@ def upstream(db: None) -> Upstream:
 
 @pytest.fixture
 def item(upstream: Upstream) -> Interaction:
-    """A question to Rina, in a run."""
     now = timezone.now()
     Run.objects.create(
         upstream=upstream,

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 TOKENS = Path(__file__).parents[2] / "static" / "css" / "tokens.css"
 TEXT, EDGE = 4.5, 3.0
 
@@ -33,7 +31,6 @@ EDGE_PAIRS = [
 
 
 def colours() -> dict[str, tuple[str, str]]:
-    """Each token's colour by day and by night."""
     found = re.findall(
         r"--([\w-]+):\s*light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", TOKENS.read_text()
     )
@@ -41,27 +38,29 @@ def colours() -> dict[str, tuple[str, str]]:
 
 
 def luminance(colour: str) -> float:
-    """WCAG's relative luminance."""
     parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def ratio(one: str, other: str) -> float:
-    """WCAG's contrast of two colours."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("theme", [0, 1], ids=["day", "night"])
-@pytest.mark.parametrize(("ink", "plane"), TEXT_PAIRS, ids="-on-".join)
-def test_text_has_enough_contrast(ink: str, plane: str, theme: int):
+def too_low(pairs: list[tuple[str, str]], least: float) -> list[str]:
     tokens = colours()
-    assert ratio(tokens[ink][theme], tokens[plane][theme]) >= TEXT
+    return [
+        f"{ink} on {plane} by {theme}"
+        for ink, plane in pairs
+        for theme, one, other in zip(("day", "night"), tokens[ink], tokens[plane], strict=True)
+        if ratio(one, other) < least
+    ]
 
 
-@pytest.mark.parametrize("theme", [0, 1], ids=["day", "night"])
-@pytest.mark.parametrize(("edge", "plane"), EDGE_PAIRS, ids="-on-".join)
-def test_borders_have_enough_contrast(edge: str, plane: str, theme: int):
-    tokens = colours()
-    assert ratio(tokens[edge][theme], tokens[plane][theme]) >= EDGE
+def test_text_has_enough_contrast():
+    assert too_low(TEXT_PAIRS, TEXT) == []
+
+
+def test_borders_have_enough_contrast():
+    assert too_low(EDGE_PAIRS, EDGE) == []

@@ -1,5 +1,3 @@
-"""``manage.py doctor``: what works, what is left to do, and its exit status."""
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -14,6 +12,8 @@ from pydantic import SecretStr
 
 from inbox.management import machine
 from inbox.management.findings import Verdict
+from inbox.mobius.generations import Found
+from inbox.mobius.types import Generation
 from inbox.models import Interaction, Reviewer, Upstream
 from inbox.people import credentials
 from tests.support.scripted_server import Reply, ScriptedServer
@@ -25,7 +25,6 @@ PENDING = "/v1/projects/production/interactions$"
 
 @pytest.fixture
 def mobius(db: None, settings: Any) -> Iterator[ScriptedServer]:
-    """A real Mobius, as far as the settings know."""
     with ScriptedServer() as server:
         settings.EMBEDDED = False
         settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = server.base_url
@@ -35,7 +34,6 @@ def mobius(db: None, settings: Any) -> Iterator[ScriptedServer]:
 
 
 def examined() -> tuple[int, str]:
-    """Exit status, and what it says."""
     out = StringIO()
     try:
         call_command("doctor", stdout=out)
@@ -53,6 +51,8 @@ def test_it_passes_if_mobius_lists_its_questions(mobius: ScriptedServer) -> None
     add_rina()
     status, said = examined()
     assert status == 0
+    request = "GET /v1/projects/production/loops (404)"
+    assert f"ok  Mobius API: the guide's (A), found by {request}." in said
     assert f"ok  Mobius at {mobius.base_url} lists the questions of the project production." in said
     assert (
         "Live events of the project: not available. Pending questions are polled instead." in said
@@ -65,6 +65,18 @@ def test_it_passes_if_mobius_lists_its_questions(mobius: ScriptedServer) -> None
         in said
     )
     assert "Claiming a group's question: not known yet." in said
+
+
+def test_it_names_an_api_that_is_not_the_one_in_use(mobius: ScriptedServer, settings: Any) -> None:
+    mobius.on("GET", "^/v1/interactions$", Reply(200, {"items": []}), always=True)
+    Upstream.choose(Found(Generation.A, "GET /v1/projects/production/groups"))
+    found = "Mobius API: the one without projects (C), found by GET /v1/interactions."
+    said = examined()[1]
+    assert f"to do  {found} So far, the inbox uses the guide's (A); it follows" in said
+    settings.MOBIUS_API = "a"
+    status, said = examined()
+    assert status == 1
+    assert f"fails  {found} MOBIUS_API=a doesn't fit: correct it, or set it to auto." in said
 
 
 def test_it_fails_if_no_one_can_see_a_question(mobius: ScriptedServer) -> None:
@@ -161,7 +173,6 @@ def test_it_fails_where_they_cannot_be_read(mobius: ScriptedServer, reply: Reply
 
 @pytest.fixture
 def works(mobius: ScriptedServer) -> ScriptedServer:
-    """Nothing is wrong."""
     mobius.on("GET", PENDING, Reply(200, {"items": []}), always=True)
     add_rina("--admin")
     return mobius
@@ -242,6 +253,19 @@ def test_a_disk_that_is_nearly_full_is_named(
     ended, said = examined()
     assert ended == status
     assert f"{verdict}  Free space for " in said
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(("connections", "verdict"), [(5, "   ok"), (1000, "to do")])
+def test_it_compares_connections_with_what_postgresql_allows(
+    works: ScriptedServer, settings: Any, connections: int, verdict: str
+) -> None:
+    settings.DATABASE_CONNECTIONS = connections
+    status, said = examined()
+    assert status == 0
+    [line] = [line for line in said.splitlines() if "Connections: " in line]
+    assert line.startswith(verdict)
+    assert f"may open {connections + 3}" in line
 
 
 @pytest.mark.sqlite

@@ -11,12 +11,11 @@ from tests.support.databases import environment
 from tests.support.product import Product
 from tests.support.scripted_server import PassThenNever, Reply, ScriptedServer
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.slow, pytest.mark.any_database]
 
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[ScriptedServer]:
-    """What is in front of the product."""
     with ScriptedServer(keep_host=True) as server:
         yield server
 
@@ -33,7 +32,6 @@ def product(tmp_path_factory: pytest.TempPathFactory, proxy: ScriptedServer) -> 
 
 
 def examined(product: Product) -> tuple[int, str]:
-    """Exit status and output."""
     ended = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "doctor"],
         cwd=ROOT,

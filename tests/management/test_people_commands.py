@@ -1,6 +1,7 @@
 """The commands for people and groups: their output, what they refuse, and what they log."""
 
 import re
+import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from inbox.management import serving_note
+from inbox.management.commands import serve
 from inbox.models import Decision, GroupMapping, OneTimeLink, Reviewer
-from inbox.services import links
+from inbox.people import links
 from tests.support.snapshots import ask
 from tests.support.tampering import empty_log
 from tests.web.cast import tell
@@ -20,7 +23,6 @@ LINK = re.compile(r"http://127\.0\.0\.1:\d+/accounts/link/\?token=(\S+)")
 
 
 def run(command: str, *words: str) -> tuple[str, str]:
-    """What it printed, and what it warned of."""
     out, err = StringIO(), StringIO()
     call_command(command, *words, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
@@ -208,3 +210,17 @@ def test_the_setup_link_is_for_a_real_mobius_without_an_administrator(settings: 
     with pytest.raises(links.NotValid):
         links.find(second)
     assert Reviewer.objects.get().mobius_id is None
+
+
+def test_mobius_env_prints_the_token_of_a_member(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    serving_note.write(tmp_path, engine="http://127.0.0.1:8001")
+    token = settings.SECRETS.member_token("user_rina")
+    assert run("mobius_env", "--member", "rina") == (f"{token}\n", "")
+    with pytest.raises(CommandError, match="invalid choice"):
+        run("mobius_env", "--member", "mallory")
+
+
+def test_the_hint_to_run_setup_link_can_be_pasted() -> None:
+    [hint] = serve.Command(stdout=StringIO())._setup()
+    assert f"Run {sys.executable} manage.py setup_link" in hint

@@ -1,5 +1,3 @@
-"""What ``doctor`` says of an identity provider."""
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +7,7 @@ from django.contrib.auth.models import User
 from inbox.management import provider_check
 from tests.support.identity_provider import IdentityProvider
 
-pytestmark = [pytest.mark.process, pytest.mark.any_database]
+pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,3 @@
-"""A mirror to write into, and what it publishes on the live bus."""
-
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,13 +12,10 @@ from inbox.models import Upstream
 
 
 class Mirror:
-    """One upstream's rows."""
-
     def __init__(self) -> None:
         self.upstream = Upstream.current()
 
     def tell(self, *payloads: Payload, **how: Any) -> Changes:
-        """Apply payloads in one transaction."""
         return project.apply(self.upstream, payloads, read_at=datetime.now(UTC), **how)
 
 
@@ -31,7 +26,6 @@ def mirror(db: None) -> Mirror:
 
 @pytest.fixture
 def rung() -> Iterator[list[str]]:
-    """The topics that were published, as they come."""
     heard: list[str] = []
 
     def hear(topics: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""What a group does with its questions on the real engine, beside a model that knows the rules."""
+"""Moves of a group on the real engine, beside a model that knows the rules."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ Move = tuple[str, str, int]
 
 @dataclass
 class Question:
-    """What the rules say about one question. ``members`` are those of the moment it was asked."""
+    """``members`` are those of the moment it was asked."""
 
     id: str
     policy: str
@@ -32,7 +32,6 @@ class Question:
 
     @property
     def complete(self) -> bool:
-        """Its rule is met: one answer, or one of each."""
         if self.policy == "any":
             return bool(self.answered)
         return self.answered == set(self.members)
@@ -42,7 +41,7 @@ class Question:
         return "completed" if self.complete else "expired" if self.expired else "pending"
 
     def meets(self, what: str, who: str) -> int:
-        """What upstream must say to a move; the rules' own state follows."""
+        """Return the status that upstream must answer, and change the model."""
         moves = {"claim": self.claim, "release": self.release, "respond": self.answer}
         return moves[what](who)
 
@@ -78,15 +77,12 @@ class Question:
 
 
 class Story:
-    """Plays moves; after each of them the engine is as the rules say."""
-
     def __init__(self, project: Project) -> None:
         self.project = project
         self.questions: list[Question] = []
         self.inside = {handle: {RINA, SAM, LEE} for handle in HANDLES.values()}
 
     def play(self, move: Move) -> None:
-        """Do one thing."""
         what, who, which = move
         policy = ("any", "all")[which % 2]
         match what:
@@ -103,7 +99,6 @@ class Story:
         self.check()
 
     def check(self) -> None:
-        """At most one claim, complete exactly when the rule says so, member snapshot unchanged."""
         listed = self.project.http.get("interactions", params={"limit": 200}).json()["items"]
         stored = {one["id"]: one for one in listed}
         assert stored.keys() == {question.id for question in self.questions}
@@ -155,7 +150,6 @@ class Story:
             assert code == question.meets(what, who)
 
     def _note_expiry(self, question: Question, stored: dict[str, Any]) -> None:
-        """Time does this, and only when it is up."""
         if stored["status"] != "expired" or question.expired:
             return
         assert question.expires_at is not None
@@ -181,7 +175,6 @@ class Story:
         self.project.engine.start()
 
     def wait_for_the_expiry(self) -> None:
-        """Until the last of those that are soon over is over."""
         waiting = {
             question.id
             for question in self.questions

@@ -1,5 +1,3 @@
-"""A sync that runs beside a test, and a listener for what it publishes."""
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -21,7 +19,7 @@ PATIENT = Timeouts(opening=60)
 
 
 class Ears:
-    """What was published on the live bus; ``rings`` waits for more."""
+    """``rings`` waits for more."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[float, str]] = []
@@ -38,7 +36,7 @@ class Ears:
         self._more.set()
 
     async def rings(self, topic: str, *, after: float = 0.0) -> float:
-        """When ``topic`` was published after the instant ``after``; waits for it."""
+        """Wait for a topic published after the instant ``after``; return when it was."""
         async with asyncio.timeout(60):
             while True:
                 for instant, heard in self.heard:
@@ -58,8 +56,6 @@ class Ears:
 
 
 class Kept:
-    """A mirror that a sync keeps up to date."""
-
     def __init__(
         self, client: MobiusClient, sync: Sync, sync_status: SyncStatus, ears: Ears
     ) -> None:
@@ -69,8 +65,6 @@ class Kept:
         self.ears = ears
 
     async def is_(self, *states: str) -> None:
-        """Wait until the freshness has one of these states."""
-
         async def is_reached() -> bool:
             return self.sync_status.current().state in states
 

@@ -1,11 +1,9 @@
-"""When something is due."""
-
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from inbox.instants import EARLIEST, LATEST
+from inbox.lib.instants import EARLIEST, LATEST
 from inbox.mirror.rows import due_of
 from tests.support.snapshots import NOON
 

@@ -1,5 +1,3 @@
-"""The same as the model's properties, with what the real engine says."""
-
 import asyncio
 from contextlib import aclosing, closing
 from datetime import UTC, datetime
@@ -30,8 +28,6 @@ moves = st.tuples(
 
 
 class Story:
-    """What people and workflows did, and what a mirror could have read of it on the way."""
-
     def __init__(self, project: Project) -> None:
         self.project = project
         self.reads: list[tuple[int, tuple[Payload, ...]]] = []
@@ -65,13 +61,11 @@ class Story:
                 self.project.http.post(f"runs/{self._runs[which % len(self._runs)]}/cancellations")
 
     def _settle(self, run_id: str) -> None:
-        """Wait until the run waits for someone or is over."""
         self.project.wait_for(run_id, *STATUSES)
         pending = self.project.http.get("interactions", params={"run_id": run_id}).json()["items"]
         self._asks += [one["id"] for one in pending if one["id"] not in self._asks]
 
     async def read(self, client: MobiusClient) -> None:
-        """Remember what the lists say now."""
         heard = await newest(client)
         for call in (client.interactions, client.runs):
             page = await call()
@@ -79,13 +73,11 @@ class Story:
 
 
 async def newest(client: MobiusClient) -> int:
-    """Where the project's log ends now."""
     async with aclosing(client.events()) as events:
         return (await anext(events)).seq
 
 
 async def log_of(client: MobiusClient) -> list[Event]:
-    """The project's whole log."""
     end = await newest(client)
     found: list[Event] = []
     async with aclosing(client.events(since=0)) as events:
@@ -97,7 +89,6 @@ async def log_of(client: MobiusClient) -> list[Event]:
 
 
 def assert_the_same(project: Project) -> None:
-    """Rows are what the lists say, and a list of a person is what the engine shows that person."""
     for path, model in (("interactions", Interaction), ("runs", Run)):
         theirs = project.http.get(path, params={"limit": 200}).json()["items"]
         ours: dict[str, Any] = {row.mobius_id: row for row in model._default_manager.all()}

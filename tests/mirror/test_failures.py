@@ -1,10 +1,8 @@
-"""What the sync does when Mobius fails."""
-
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -12,7 +10,9 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from inbox.live.bus import get_bus
 from inbox.mirror.freshness import Reason, Stage
+from inbox.mirror.polling import PollIntervals
 from inbox.mobius.bounded import Limits
 from inbox.mobius.timing import Timeouts
 from inbox.models import Event, Interaction, Recipient, Run, Upstream
@@ -37,7 +37,6 @@ BROKEN = Reply(503, {"error": {"code": "service_unavailable", "message": "later"
 
 @pytest.fixture
 def between(project: Project) -> Iterator[ScriptedServer]:
-    """A server that passes everything on to the engine, until it is told otherwise."""
     with ScriptedServer(upstream=project.base_url) as server:
         yield server
 
@@ -65,8 +64,6 @@ def stage_and_reason(mirror: Kept) -> tuple[Stage, Reason | None]:
 
 
 async def says(mirror: Kept, what: Stage | Reason) -> None:
-    """Wait until readers are told ``what``."""
-
     async def is_told() -> bool:
         return what in stage_and_reason(mirror)
 
@@ -124,7 +121,7 @@ async def test_it_recovers_from_rate_limits(between: ScriptedServer, project: Pr
     between.on("GET", r"/interactions$", *[BUSY] * 3)
     async with kept(between, project) as mirror:
         await mirror.is_("live")
-    first, second = between.seen("GET", r"/interactions$")[:2]
+    _, first, second = between.seen("GET", r"/interactions$")[:3]
     assert first.query == second.query
 
 
@@ -197,6 +194,51 @@ async def test_pages_stay_live_while_a_closed_stream_is_opened_again(
         assert (said, mirror.sync_status.current().state) == ([], "live")
 
 
+@contextmanager
+def never_paused(mirror: Kept) -> Iterator[None]:
+    paused: list[datetime] = []
+
+    def note(topics: Iterable[str]) -> None:
+        if "freshness" in topics and mirror.sync_status.current().paused:
+            paused.append(datetime.now(UTC))
+
+    unsubscribe = get_bus().subscribe(note)
+    yield
+    unsubscribe()
+    assert not paused
+
+
+async def test_a_stream_that_closes_at_once_is_replaced_by_polls(
+    between: ScriptedServer, project: Project
+) -> None:
+    async with kept(between, project, polls=PollIntervals(watched=0.1, idle=0.1)) as mirror:
+
+        async def is_polled() -> bool:
+            return mirror.sync_status.facts.live_until is not None
+
+        await mirror.is_("live")
+        with never_paused(mirror):
+            between.on("GET", r"/runs/events$", Dribble([], "end"), always=True)
+            await asyncio.to_thread(between.break_all)
+            await mirror.ears.until("freshness", is_polled)
+            await mirror.is_("live")
+            question = await asyncio.to_thread(project.ask)
+            await mirror.ears.rings(f"item:{question['id']}")
+
+
+async def test_a_stream_that_cannot_be_opened_does_not_pause_answering(
+    between: ScriptedServer, project: Project
+) -> None:
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        with never_paused(mirror):
+            between.on("GET", r"/runs/events$", CutAfterRead(), always=True)
+            await asyncio.to_thread(between.break_all)
+            await mirror.is_("stale")
+            question = await asyncio.to_thread(project.ask)
+            await mirror.ears.rings(f"item:{question['id']}")
+
+
 async def test_a_half_open_stream_is_noticed_by_its_missing_keep_alives(
     between: ScriptedServer, project: Project
 ) -> None:
@@ -263,6 +305,33 @@ async def test_a_record_that_became_too_large_is_not_taken_for_deleted(
         await mirror.is_("live")
         assert mirror.sync_status.current().skipped == (huge["id"],)
     assert await ids() == {huge["id"]}
+
+
+async def test_questions_of_a_later_generation_are_not_taken_for_none(
+    between: ScriptedServer, project: Project, settings: Any
+) -> None:
+    settings.MOBIUS_API = "a"
+    later = {"id": "iact_1", "kind": "request_approval", "title": "Ship it?", "status": "pending"}
+    between.on("GET", r"/interactions$", Reply(200, {"items": [later]}), always=True)
+    async with kept(between, project) as mirror:
+        await says(mirror, Reason.OTHER_API)
+        assert mirror.sync_status.current().unread
+        between.forget()
+        await mirror.is_("live")
+
+
+async def test_a_mobius_with_a_newer_api_is_not_said_to_refuse_the_stream(
+    between: ScriptedServer, project: Project
+) -> None:
+    async with kept(between, project) as mirror:
+        await mirror.is_("live")
+        between.on("GET", r"^/v1/interactions$", Reply(200, {"items": []}), always=True)
+        between.on("GET", r"^/v1/projects/", Reply(404), always=True)
+        await asyncio.to_thread(between.break_all)
+        await says(mirror, Reason.OTHER_API)
+        opened = len(between.seen("GET", r"/runs/events$"))
+        await asyncio.to_thread(between.wait_for, "GET", r"/runs/events$", opened + 4)
+        assert stage_and_reason(mirror)[1] is Reason.OTHER_API
 
 
 async def test_rows_that_upstream_no_longer_has_are_marked_deleted(

@@ -1,5 +1,3 @@
-"""How current the mirror is, and why."""
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -31,7 +31,7 @@ moves = st.tuples(st.sampled_from(DAILY * 3 + RARE), st.sampled_from(PEOPLE), st
 
 @st.composite
 def plots(draw: st.DrawFn) -> list[Move]:
-    """What happens, with a restart somewhere in half of them: each costs a second."""
+    """Half of them have a restart, which costs a second."""
     plot = FIRST + draw(st.lists(moves, min_size=12, max_size=30))
     if draw(st.booleans()):
         plot.insert(draw(st.integers(1, len(plot))), ("restart", PEOPLE[0], 0))
@@ -46,7 +46,6 @@ UNHURRIED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
-    """An engine that may be killed."""
     folder = tmp_path_factory.mktemp("mortal")
     process = EngineProcess(databases.environment(folder, "mortal"))
     process.start()
@@ -121,7 +120,6 @@ def test_an_expiry_ends_a_question_that_is_half_answered(
 
 
 def live(engine: EngineProcess, settings: Any, plot: list[Move]) -> None:
-    """Play the plot in a project of its own while a mirror follows, and compare."""
     with closing(fresh_project(engine)) as project:
         settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = project.base_url
         settings.MOBIUS_PROJECT = project.handle
@@ -143,8 +141,6 @@ def live(engine: EngineProcess, settings: Any, plot: list[Move]) -> None:
 
 
 async def agreed(kept: Kept, story: Story, id: str) -> None:
-    """Wait until the mirror has what the engine has of one question."""
-
     def same() -> bool:
         interaction = story.project.http.get(f"interactions/{id}").json()
         row = Interaction.objects.filter(mobius_id=id).first()
@@ -158,7 +154,6 @@ async def agreed(kept: Kept, story: Story, id: str) -> None:
 
 
 def compare(story: Story) -> None:
-    """The mirror says of each question and each person what the rules say."""
     story.check()
     rows = {row.mobius_id: row for row in Interaction.objects.filter(upstream=Upstream.current())}
     assert rows.keys() == {question.id for question in story.questions}

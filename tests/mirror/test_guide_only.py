@@ -1,5 +1,3 @@
-"""The sync with a Mobius that offers only the guide's calls."""
-
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -10,14 +8,22 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from inbox.answering.outcome import Kind
+from inbox.answering.respond import respond
 from inbox.live.bus import get_bus
 from inbox.live.page_activity import page_activity
-from inbox.mirror import capabilities
+from inbox.mirror import capabilities, run_reads
 from inbox.mirror.polling import PollIntervals
+from inbox.mirror.run_reads import RunReader
+from inbox.mirror.run_streams import RunStreams
+from inbox.mirror.store import Store
+from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import RateLimited
 from inbox.mobius.timing import Timeouts
-from inbox.models import Interaction, Recipient, Run, Step, Upstream
+from inbox.models import Interaction, Recipient, Reviewer, Run, Step, Upstream
 from tests.mirror.keeping import Kept, keeping
+from tests.support.people import make_people
+from tests.support.snapshots import APPROVED
 from tests.upstream import GuideServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -48,7 +54,6 @@ async def asked_of(user_id: str) -> set[str]:
 
 
 async def polls(server: GuideServer, times: int) -> None:
-    """Wait until the list has been read so many times more."""
     count = len(server.requests("interactions")) + times
     await asyncio.to_thread(server.wait_for, "interactions", count)
 
@@ -83,8 +88,20 @@ async def test_while_polls_fail_pages_are_old_and_do_not_catch_up(server: GuideS
     assert "catching_up" not in shown
 
 
-@pytest.mark.parametrize("call", ["runs", "run", "run_events", "steps", "groups", "me"])
-@pytest.mark.parametrize("status", [404, 401, 429, 500])
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        ("runs", 404),
+        ("runs", 401),
+        ("runs", 429),
+        ("runs", 500),
+        ("run", 404),
+        ("run_events", 429),
+        ("steps", 500),
+        ("groups", 401),
+        ("me", 404),
+    ],
+)
 async def test_no_calls_failure_keeps_a_question_back(
     server: GuideServer, call: str, status: int
 ) -> None:
@@ -134,7 +151,7 @@ async def test_every_kind_of_list_brings_the_question_as_it_was_asked(
     assert not run.deleted
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500, 0])
+@pytest.mark.parametrize("status", [403, 429, 0])
 async def test_it_polls_until_it_finds_a_stream_of_the_project(
     server: GuideServer, status: int
 ) -> None:
@@ -218,7 +235,7 @@ async def test_open_questions_missing_from_the_list_are_read_by_id(server: Guide
         assert (row.status, row.value) == ("completed", True)
 
 
-@pytest.mark.parametrize("status", [403, 410, 422])
+@pytest.mark.parametrize("status", [403, 410])
 async def test_a_question_that_is_refused_by_id_stops_no_full_sync(
     server: GuideServer, status: int
 ) -> None:
@@ -262,11 +279,10 @@ async def test_a_rate_limit_of_all_calls_ends_a_full_sync(server: GuideServer) -
         assert len(server.seen) == before + 1
 
 
-@pytest.mark.parametrize("status", [401, 403])
 async def test_a_list_that_the_key_may_not_read_keeps_nothing_unread(
-    server: GuideServer, status: int
+    server: GuideServer,
 ) -> None:
-    server.offers.refuses["runs"] = status
+    server.offers.refuses["runs"] = 403
     async with kept(server) as mirror:
         await mirror.is_("live")
         assert (await Upstream.objects.aget()).seeded_at is not None
@@ -573,6 +589,35 @@ async def test_with_a_stream_that_has_questions_no_list_is_polled(
         assert len(server.requests("interactions")) <= count + 1
 
 
+async def test_a_limit_that_is_refused_later_starts_a_probe(server: GuideServer) -> None:
+    async with kept(server, offers=600) as mirror:
+        await mirror.is_("live")
+        # Only probes ask for groups that Mobius doesn't have.
+        probes = len(server.requests("groups"))
+        server.offers.limit_maximum = 100
+        await mirror.ears.rings(f"item:{server.state.ask()}")
+        await asyncio.to_thread(server.wait_for, "groups", probes + 1)
+
+
+async def test_smaller_numbers_of_other_runs_are_no_lost_data(
+    server: GuideServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.offers.more.add("project_events")
+    server.offers.seq_per_run = True
+    server.offers.only_run_updated = False
+    timeouts = Timeouts(opening=0.5)
+    async with kept(server, timeouts=timeouts, full_sync=0.01) as mirror:
+        await mirror.is_("live")
+        for _ in range(3):
+            question = server.state.question_of(server.state.run_that_asks())
+            asked_at = await mirror.ears.rings(f"item:{question}")
+            opened = len(server.requests("project_events"))
+            await asyncio.to_thread(server.wait_for, "project_events", opened + 1)
+            server.state.respond(question, {"value": True}, server.key)
+            await mirror.ears.rings(f"item:{question}", after=asked_at + 1e-6)
+    assert "was restored" not in caplog.text
+
+
 async def test_fields_missing_in_the_list_come_from_the_runs_spec(server: GuideServer) -> None:
     server.offers.row_fields = ("id", "type", "status", "run_id")
     server.offers.only_rows = True
@@ -612,8 +657,11 @@ async def test_the_list_is_polled_at_once_after_an_action(server: GuideServer) -
         await mirror.ears.rings(f"item:{asked}")
 
 
-async def test_a_run_without_any_stream_is_read_by_id(server: GuideServer) -> None:
-    server.offers.refuses["run_events"] = 404
+@pytest.mark.parametrize("status", [404, 429, 500])
+async def test_a_run_whose_stream_is_not_open_is_read_by_id(
+    server: GuideServer, status: int
+) -> None:
+    server.offers.refuses["run_events"] = status
     run_id = server.state.run_that_asks()
     question = server.state.question_of(run_id)
     async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
@@ -624,6 +672,51 @@ async def test_a_run_without_any_stream_is_read_by_id(server: GuideServer) -> No
             since = await mirror.ears.rings(f"run:{run_id}", after=since) + 1e-6
         await mirror.ears.rings(f"item:{question}", after=answered_at)
         assert await asked_of("user_rina") == set()
+
+
+async def test_the_run_is_read_at_once_after_an_answer(
+    server: GuideServer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_reads, "ROUND_INTERVAL", 3600)
+    settings.MOBIUS_API_KEY = server.key
+    await sync_to_async(make_people)(tokens={"user_rina": server.state.token_of("user_rina")})
+    rina = await Reviewer.objects.select_related("user").aget(user__username="rina")
+    server.offers.refuses["run_events"] = 404
+    run_id = server.state.run_that_asks()
+    question = server.state.question_of(run_id)
+    async with kept(server, polls=PollIntervals(watched=60, idle=60, live_idle=60)) as mirror:
+        await mirror.ears.rings(f"run:{run_id}")
+        await mirror.is_("live")
+        outcome = await respond(reviewer=rina, interaction_id=question, answers=APPROVED)
+        assert outcome.kind is Kind.ANSWERED
+
+        async def is_completed() -> bool:
+            return await status_of(run_id) == "completed"
+
+        await mirror.ears.until(f"run:{run_id}", is_completed)
+
+
+async def test_a_run_whose_stream_is_limited_is_read_after_retry_after(
+    server: GuideServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.offers.retry_after = 2
+    server.offers.refuses["run_events"] = 429
+    run_id = server.state.run_that_asks()
+    monkeypatch.setattr(page_activity, "watched_runs", lambda: [run_id])
+    client = MobiusClient(base_url=server.base_url, project="demo", token=server.key)
+    store = await Store.current()
+    streams = RunStreams(client, store)
+    async with client, asyncio.timeout(60):
+        follow = asyncio.ensure_future(streams.run())
+        while (until := streams.limited_until(run_id)) < monotonic():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        reader = RunReader(client, store, streams=streams, all_streamed=False)
+        read = asyncio.ensure_future(reader.run())
+        await asyncio.to_thread(server.wait_for, "run", 1)
+        assert monotonic() >= until
+        for task in (follow, read):
+            task.cancel()
+        await asyncio.gather(follow, read, return_exceptions=True)
 
 
 async def test_a_run_that_no_call_reports_is_known_from_its_questions(

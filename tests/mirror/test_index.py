@@ -1,5 +1,3 @@
-"""Which questions a search finds: the same on both databases."""
-
 from typing import Any
 
 import pytest
@@ -10,11 +8,11 @@ from inbox import access
 from inbox.access.search import search_questions
 from inbox.mirror.index import rebuild, rebuild_if_rules_changed
 from inbox.mirror.prune import prune
-from inbox.mobius.types import Answer, Option, Policy, PolicyKind, Question, Target
+from inbox.mobius.types import Option, Policy, PolicyKind, Question, Target
 from inbox.models import Group, Interaction, QuestionWords, Reviewer, Run, Upstream
 from inbox.models.question_words import rules
 from tests.mirror.conftest import Mirror
-from tests.support.snapshots import LEE, RINA, SAM, answered, ask, at, group_ask, run
+from tests.support.snapshots import LEE, RINA, SAM, answered, ask, at, group_ask, reply, run
 
 LEAD = access.Viewer(user_id=0, mobius_id=None, name="Tess", lead=True)
 
@@ -24,7 +22,6 @@ def viewer(mobius_id: str) -> access.Viewer:
 
 
 def found(text: str, by: access.Viewer = LEAD) -> set[str]:
-    """The IDs that a search finds, without their prefix."""
     items = search_questions(by, Upstream.current(), text, limit=50)
     return {item.mobius_id.removeprefix("int_") for item in items}
 
@@ -198,9 +195,8 @@ def test_a_search_finds_what_the_table_says(told: Mirror) -> None:
 
 @pytest.fixture
 def several(mirror: Mirror) -> Mirror:
-    """A question to Rina, Sam and Lee, which Sam has answered."""
     options = (Option(value="opt_a", label="Postpone"), Option(value="opt_b", label="Go"))
-    answer = Answer(user_id=SAM, value="opt_a", comment="Zanzibar first", at=at(1))
+    answer = reply(SAM, "opt_a", comment="Zanzibar first", at=at(1))
     questions = (Question(mode="select", options=options),)
     mirror.tell(group_ask("int_1", minutes=1, questions=questions, responses=(answer,)))
     return mirror
@@ -215,8 +211,8 @@ def test_hidden_answers_are_not_found_until_one_has_answered(
     assert found(word) == {"1"}
     # Who has answered isn't hidden, and neither is the question.
     assert found("user_sam", viewer(RINA)) == found("ship", viewer(RINA)) == {"1"}
-    mine = Answer(user_id=RINA, value="opt_b", comment="fine", at=at(2))
-    theirs = Answer(user_id=SAM, value="opt_a", comment="Zanzibar first", at=at(1))
+    mine = reply(RINA, "opt_b", comment="fine", at=at(2))
+    theirs = reply(SAM, "opt_a", comment="Zanzibar first", at=at(1))
     several.tell(group_ask("int_1", minutes=2, responses=(theirs, mine)))
     assert found("zanzibar", viewer(RINA)) == {"1"}
     assert found("zanzibar", viewer(LEE)) == set()

@@ -1,5 +1,3 @@
-"""Whom a group's question asks, and what its own payload does not say."""
-
 from typing import Any
 
 import pytest
@@ -8,7 +6,6 @@ from django.contrib.auth.models import User
 from inbox.live import topics
 from inbox.mirror import groups
 from inbox.mobius.types import (
-    MAYBE_UNKNOWN,
     Group,
     GroupMember,
     PlannedInteraction,
@@ -19,8 +16,8 @@ from inbox.mobius.types import (
     Target,
 )
 from inbox.models import Interaction, Recipient, Reviewer
-from inbox.services.credentials import assign
-from inbox.services.group_mapping import map_group, mappings
+from inbox.people.member_tokens import assign
+from inbox.upstream.group_mapping import map_group, mappings
 from tests.mirror.conftest import Mirror
 from tests.support.snapshots import LEE, RINA, SAM, answered, ask, group_ask, run
 
@@ -35,7 +32,7 @@ def source(of: str = "int_1") -> str:
 
 
 def tell_groups(mirror: Mirror, turn: int, *members: str, id: str = "grp_board") -> None:
-    """What a poll has read; ``turn`` is its place among the polls of the test."""
+    """``turn`` is its place among the polls of the test."""
     group = Group(id=id, handle="change-board", name="Board", routing=PolicyKind.ANY)
     people = [GroupMember(user_id=one) for one in members]
     groups.store(mirror.upstream, [group], {id: people}, turn=turn).publish()
@@ -53,6 +50,27 @@ def test_a_member_snapshot_comes_first_even_if_empty(mirror: Mirror, people: Non
     map_group("grp_board", ["sam"])
     mirror.tell(group_ask(members=()), group_ask("int_2", members=(LEE,)))
     assert (asked(), asked("int_2"), source()) == (set(), {LEE}, "snapshot")
+
+
+def test_people_who_are_named_one_by_one_are_all_asked(mirror: Mirror, people: None) -> None:
+    named = {"target": Target(type="group", id=""), "group_id": None, "members": (RINA, SAM)}
+    mirror.tell(group_ask(**named))
+    assert asked() == {RINA, SAM}
+    row = Interaction.objects.get()
+    assert (row.asks_named_people, row.group_id, row.required) == (True, None, 2)
+    assert mappings(mirror.upstream) == []
+    # A later reading that leaves them out takes no one away.
+    partial = named | {"target": Target(type="", id=""), "members": None}
+    mirror.tell(group_ask(minutes=1, message="Now?", unknown_fields=("target",), **partial))
+    assert asked() == {RINA, SAM}
+
+
+def test_answers_that_a_payload_leaves_out_are_kept(mirror: Mirror, people: None) -> None:
+    given = answered(group_ask(), by=SAM, minutes=1).responses
+    mirror.tell(group_ask(minutes=1, responses=given))
+    assert asked() == {RINA, LEE}
+    mirror.tell(group_ask(minutes=2, message="Now?", unknown_fields=("responses",)))
+    assert asked() == {RINA, LEE}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -111,7 +129,7 @@ UNTOLD: dict[str, Any] = {
     "target": Target(type="", id=""),
     "message": "",
     "questions": (),
-    "unknown_fields": MAYBE_UNKNOWN,
+    "unknown_fields": ("target", "message", "spec", "policy"),
 }
 
 

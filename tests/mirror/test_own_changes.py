@@ -1,15 +1,11 @@
-"""What a person does leaves no mark of a change for that person."""
-
-from inbox.mobius.types import Answer
 from inbox.models import Recipient
 from tests.mirror.conftest import Mirror
-from tests.support.snapshots import LEE, NOON, RINA, SAM, ask, at, group_ask
+from tests.support.snapshots import LEE, NOON, RINA, SAM, ask, at, group_ask, reply
 
 ANY = {"policy": {"kind": "any"}}
 
 
 def marks() -> dict[str, str]:
-    """What each person's row says, by Mobius ID."""
     rows = Recipient.objects.select_related("interaction")
     return {
         row.user_id: "unread" if row.unread else "changed" if row.changed else "" for row in rows
@@ -17,7 +13,6 @@ def marks() -> dict[str, str]:
 
 
 def see(*people: str, minutes: float = 0) -> None:
-    """These people have seen the question as it was then."""
     Recipient.objects.filter(user_id__in=people).update(seen=at(minutes))
 
 
@@ -60,7 +55,7 @@ def test_a_claim_that_came_with_another_change_does_not_hide_that(mirror: Mirror
 
 
 def test_answering_marks_a_question_as_seen_and_later_answers_as_changes(mirror: Mirror) -> None:
-    one, two = (Answer(user_id=who, value=True, at=at(1)) for who in (RINA, SAM))
+    one, two = (reply(who, True, at=at(1)) for who in (RINA, SAM))
     mirror.tell(group_ask())
     mirror.tell(group_ask(minutes=1, responses=(one,)))
     assert marks() == {RINA: "", SAM: "unread", LEE: "unread"}

@@ -1,5 +1,3 @@
-"""Snapshots become rows."""
-
 from datetime import UTC, datetime
 from itertools import permutations
 from typing import Any
@@ -23,7 +21,19 @@ from inbox.mobius.types import (
 )
 from inbox.models import Event, Interaction, Recipient, Run, Step
 from tests.mirror.conftest import Mirror
-from tests.support.snapshots import LEE, RINA, SAM, answered, ask, at, event, group_ask, run, step
+from tests.support.snapshots import (
+    LEE,
+    RINA,
+    SAM,
+    answered,
+    ask,
+    at,
+    event,
+    group_ask,
+    reply,
+    run,
+    step,
+)
 
 
 def item(id: str = "int_1") -> Interaction:
@@ -91,6 +101,32 @@ def test_one_answer_of_three_closes_the_question_only_for_its_author(mirror: Mir
     assert asked(SAM).answered_at == at(5)
     assert changes.people == {SAM: {"int_1"}}
     assert changes.questions == {who: {"int_1"} for who in (RINA, LEE)}
+
+
+def test_an_answer_counts_in_its_own_round_and_no_round_comes_back(mirror: Mirror) -> None:
+    first, second = reply(RINA, False, at=at(1)), reply(RINA, True, at=at(6), round=1)
+    mirror.tell(ask(minutes=5, responses=(first,)))
+    assert not asked(RINA).open
+    mirror.tell(ask(minutes=4, round=1, responses=(first,)))
+    row = asked(RINA)
+    assert (row.open, row.answered_at, row.value, item().missing) == (True, None, None, [])
+    mirror.tell(ask(minutes=9, responses=(first,)))
+    assert (item().round, asked(RINA).open) == (1, True)
+    mirror.tell(ask(minutes=7, round=1, responses=(first, second)))
+    assert (asked(RINA).answered_at, asked(RINA).value) == (at(6), True)
+
+
+def test_a_question_in_review_stays_open_and_one_that_upstream_cancelled_does_not(
+    mirror: Mirror,
+) -> None:
+    mine = reply(RINA, True, at=at(1))
+    mirror.tell(ask(minutes=2, status=InteractionStatus.IN_REVIEW, responses=(mine,)))
+    row = asked(RINA)
+    assert (row.open, row.waits_for_others, item().is_open) == (False, True, True)
+    assert item().closed_at is None
+    mirror.tell(ask(minutes=3, status=InteractionStatus.CANCELLED, responses=(mine,)))
+    assert (item().state, item().closed_at) == ("cancelled", at(3))
+    assert not asked(RINA).waits_for_others
 
 
 def test_a_claim_counts_differently_only_for_the_claimer(mirror: Mirror) -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from inbox.mirror import project
 from inbox.mobius.types import (
-    Answer,
     Event,
     Interaction,
     InteractionStatus,
@@ -23,7 +22,7 @@ from inbox.models import Interaction as InteractionRow
 from inbox.models import Recipient, Upstream
 from inbox.models import Run as RunRow
 from tests.support import snapshots
-from tests.support.snapshots import LEE, RINA, SAM
+from tests.support.snapshots import LEE, RINA, SAM, reply
 
 PEOPLE = (RINA, SAM, LEE)
 UNHURRIED = settings(
@@ -35,7 +34,7 @@ UNHURRIED = settings(
 
 @dataclass
 class World:
-    """A model of upstream. ``clock`` is coarse: several changes can have the same time."""
+    """``clock`` is coarse: several changes can have the same time."""
 
     clock: int = 0
     runs: dict[str, Run] = field(default_factory=dict)
@@ -82,7 +81,7 @@ class World:
             return
         if ask.members is None and by != ask.target.id:
             return
-        answer = Answer(user_id=by, value=True, at=snapshots.at(self.clock))
+        answer = reply(by, True, at=snapshots.at(self.clock))
         last = ask.policy.kind is not PolicyKind.ALL or len(given) + 1 == len(ask.members or ())
         status = InteractionStatus.COMPLETED if last else InteractionStatus.PENDING
         update = {
@@ -117,7 +116,6 @@ class World:
             self.clock += 1
 
     def cancel(self, run: Run) -> None:
-        """What the run still asks is closed with it."""
         if run.status.finished:
             return
         for ask in list(self.asks.values()):
@@ -161,8 +159,6 @@ def worlds(draw: st.DrawFn) -> World:
 
 @dataclass
 class Told:
-    """The mirror in one example."""
-
     upstream: Upstream
 
     def apply(self, payloads: Any, seen_seq: int | None = None) -> None:
@@ -173,14 +169,12 @@ class Told:
 
     @staticmethod
     def _ages() -> dict[str, datetime]:
-        """By id. Runs known from their questions alone have the times of those questions."""
         runs = RunRow.objects.exclude(raw={})
         ages = dict(runs.values_list("mobius_id", "updated_at"))
         return ages | dict(InteractionRow.objects.values_list("mobius_id", "updated_at"))
 
 
 def assert_the_same(world: World) -> None:
-    """Every row is as upstream has it, and every person's list is what follows from that."""
     runs = {row.mobius_id: row for row in RunRow.objects.all()}
     assert runs.keys() == world.runs.keys()
     for run in world.runs.values():

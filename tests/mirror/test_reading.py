@@ -1,5 +1,3 @@
-"""A run is read completely when someone opens it."""
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext, suppress

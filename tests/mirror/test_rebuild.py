@@ -1,32 +1,21 @@
-"""Figures are recounted when the rules change, and a migration covers old rows."""
-
 import logging
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.apps import apps
 from django.core.management import call_command
-from django.db import connection, connections
-from django.db.migrations.executor import MigrationExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.instants import EARLIEST, LATEST
 from inbox.mirror.prune import prune
 from inbox.mirror.rebuild import rebuild, rebuild_if_zone_changed
 from inbox.mobius.types import InteractionStatus
-from inbox.models import Interaction, Recipient, Tally, Upstream
+from inbox.models import Interaction, Tally, Upstream
 from tests.mirror.conftest import Mirror
 from tests.mirror.test_property import UNHURRIED, Told, World, clear, worlds
 from tests.mirror.test_tally import by_hand, tallied
-from tests.support import databases
-from tests.support.snapshots import NOON, RINA, answered, ask, at
+from tests.support.snapshots import RINA, answered, ask, at
 
 EVENING = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 """The next day in Auckland."""
@@ -39,7 +28,6 @@ def in_the_evening(id: str, when: datetime = EVENING) -> Any:
 
 
 def days() -> dict[date, tuple[int, int]]:
-    """Asked and answered by day."""
     rows = Tally.objects.filter(person="").order_by("day")
     return {row.day: (row.asked, row.answered) for row in rows}
 
@@ -149,131 +137,3 @@ def test_the_command_recounts_and_says_how_many(
     call_command("rebuild_insights")
     assert capsys.readouterr().out == "Insights has been recounted: 5 questions.\n"
     assert days() == {date(2026, 3, 3): (5, 5)}
-
-
-@pytest.fixture
-def another(db: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Any]:
-    """A connection to an empty database beside the suite's, which two old migrations use too."""
-    url = databases.environment(tmp_path, "filled")["DATABASE_URL"]
-    name = urlsplit(url).path.lstrip("/") if url else str(tmp_path / "filled.sqlite3")
-    connections.databases["another"] = {**connections["default"].settings_dict, "NAME": name}
-    with django_db_blocker.unblock():
-        yield connections["another"]
-        connections["another"].close()
-    del connections["another"]
-    del connections.databases["another"]
-
-
-def migrated(connection: Any, to: str) -> Any:
-    """Migrate; gives the models as they are after that."""
-    executor = MigrationExecutor(connection)
-    executor.migrate([("inbox", to)])
-    apps = executor.loader.project_state([("inbox", to)]).apps
-    return lambda name: apps.get_model("inbox", name).objects.using(connection.alias)
-
-
-def test_going_back_deletes_the_views_that_the_older_release_does_not_have(another: Any) -> None:
-    new = migrated(another, "0025_views_of_two_pages")
-    views = new("SavedView")
-    people = views.model._meta.get_field("owner").related_model.objects.using(another.alias)
-    user = people.create(username="rina", last_login=NOON)
-    for page in ("inbox", "runs"):
-        views.create(owner_id=user.pk, page=page, name="Today", query="age=1d")
-    views.create(owner_id=user.pk, page="runs", name="Long", query="q=" + "x" * 2000)
-    old = migrated(another, "0024_index_of_age")
-    assert list(old("SavedView").values_list("name", "query")) == [("Today", "age=1d")]
-
-
-def test_a_filled_database_learns_the_states_of_its_rows(another: Any) -> None:
-    old = migrated(another, "0003_claim_attempt")
-    upstream, runs, asks = old("Upstream").create(project="old"), old("Run"), old("Interaction")
-
-    def a_run(id: str, minutes: float | None, **fields: Any) -> None:
-        end = None if minutes is None else at(minutes)
-        told = {"created_at": NOON, "updated_at": end or NOON, "completed_at": end}
-        status = {"status_since": NOON, "finished": minutes is not None, "status": "failed"}
-        runs.create(upstream=upstream, mobius_id=id, workflow="w", **{**told, **status, **fields})
-
-    def an_ask(id: str, run_id: str | None, minutes: float, **fields: Any) -> None:
-        told = {"created_at": NOON, "updated_at": at(minutes), "expires_at": at(60)}
-        status = {"type": "approval", "status": "expired", "target_type": "user"}
-        asks.create(upstream=upstream, mobius_id=id, run_id=run_id, **{**told, **status, **fields})
-
-    a_run("run_cancelled", 30, error_type="run_cancelled")
-    a_run("run_failed", 30, error_type="step_failed")
-    a_run("run_open", None, status="running")
-    an_ask("cancelled", "run_cancelled", 30)
-    an_ask("expired", "run_failed", 60)
-    an_ask("bypassed", "run_open", 30)
-    an_ask("withdrawn", None, 30)
-    an_ask("pending", "run_open", 0, status="pending")
-    an_ask("without a deadline", None, 30, expires_at=None)
-
-    now = migrated(another, "0005_fill_states")
-    assert dict(now("Run").values_list("mobius_id", "state")) == {
-        "run_cancelled": "cancelled",
-        "run_failed": "failed",
-        "run_open": "running",
-    }
-    assert dict(now("Interaction").values_list("mobius_id", "state")) == {
-        "cancelled": "cancelled",
-        "expired": "expired",
-        "bypassed": "bypassed",
-        "withdrawn": "cancelled",
-        "pending": "pending",
-        "without a deadline": "expired",
-    }
-    row = now("Upstream").get()
-    assert (row.tally_zone, row.former_zones) == ("", [])
-
-
-def columns_of(connection: Any, table: str) -> dict[str, Any]:
-    """The columns of each index; its condition isn't among them."""
-    with connection.cursor() as cursor:
-        found = connection.introspection.get_constraints(cursor, f"inbox_{table}")
-    return {name: constraint["columns"] for name, constraint in found.items()}
-
-
-def test_renamed_columns_keep_their_values_and_indexes(another: Any) -> None:
-    old = migrated(another, "0043_times_of_every_zone")
-    upstream = old("Upstream").create(project="old")
-    times = {"created_at": NOON, "updated_at": NOON}
-    own = {"upstream": upstream, "gone": True}
-    asking = {"status": "pending", "lacks": "policy"}
-    item = old("Interaction").create(mobius_id="int_1", **asking, **own, **times)
-    asked = {"interaction": item, "upstream": upstream, "user_id": RINA, "open": True}
-    old("Recipient").create(holds=True, waits=True, created_at=NOON, **asked)
-    old("Run").create(mobius_id="run_1", status_since=NOON, **own, **times)
-    old("Group").create(mobius_id="grp_1", **own)
-    before = {table: columns_of(another, table) for table in ("interaction", "run", "recipient")}
-
-    now = migrated(another, "0047_plain_names")
-    for model in ("Interaction", "Run", "Group"):
-        assert now(model).get().deleted
-    recipient = now("Recipient").get()
-    assert (recipient.claimed, recipient.waits_for_others) == (True, True)
-    assert now("Interaction").get().unknown_fields == "policy"
-    after = {table: columns_of(another, table) for table in before}
-    assert after != before
-    assert "deleted" in after["interaction"]["interaction_of_group"]
-    assert "interaction_oldest" in after["interaction"]
-    assert {"asks_claimed", "asks_waiting"} <= after["recipient"].keys()
-
-    migrated(another, "0043_times_of_every_zone")
-    assert {table: columns_of(another, table) for table in before} == before
-
-
-@pytest.mark.parametrize(
-    ("end", "moved"), [(datetime.max, LATEST), (datetime.min, EARLIEST), (NOON, NOON)]
-)
-def test_deadlines_at_the_ends_of_the_calendar_are_moved(
-    mirror: Mirror, end: datetime, moved: datetime
-) -> None:
-    mirror.tell(ask("int_1"))
-    deadline = end.replace(tzinfo=UTC)
-    Interaction.objects.update(expires_at=deadline, due_at=deadline)
-    Recipient.objects.update(due_at=deadline)
-    migration = import_module("inbox.migrations.0043_times_of_every_zone")
-    migration.move(apps, connection.schema_editor())
-    item = Interaction.objects.get()
-    assert {item.expires_at, item.due_at, item.recipients.get().due_at} == {moved}

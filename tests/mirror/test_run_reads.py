@@ -1,5 +1,3 @@
-"""Which runs of open pages are read again, and when."""
-
 from itertools import pairwise
 
 from inbox.mirror.run_reads import Retries

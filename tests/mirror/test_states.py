@@ -1,12 +1,12 @@
-"""How runs and questions ended, where the API says only failed and expired."""
-
 from itertools import permutations
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 
-from inbox.mobius.types import InteractionStatus, RunStatus
-from inbox.models import Interaction, Run
+from inbox.mirror.store import Store
+from inbox.mobius.types import Generation, InteractionStatus, RunStatus
+from inbox.models import Interaction, Recipient, Run
 from tests.mirror.conftest import Mirror
 from tests.support.snapshots import ask, at, event, run
 
@@ -14,7 +14,6 @@ CANCELLED = {"status": RunStatus.FAILED, "error_type": "run_cancelled"}
 
 
 def closed(minutes: float, **fields: Any) -> Any:
-    """A question that upstream reports as expired since ``minutes``."""
     told = {"run_id": "run_1", "expires_at": at(60), "status": InteractionStatus.EXPIRED}
     return ask(minutes=minutes, **{**told, **fields})
 
@@ -51,6 +50,28 @@ def test_a_question_closed_before_its_deadline_never_expired(
         for reading in order:
             mirror.tell(reading)
         assert Interaction.objects.get().state == state
+
+
+async def test_a_question_that_upstream_itself_cancelled_is_closed(mirror: Mirror) -> None:
+    told = (ask(), ask(minutes=5, status=InteractionStatus.CANCELLED))
+    await sync_to_async(mirror.tell)(*told)
+    row = await Interaction.objects.aget()
+    assert (row.state, row.closed_at) == ("cancelled", at(5))
+    assert (await Recipient.objects.aget()).closed_at == at(5)
+    assert await Store(mirror.upstream).open_interactions() == set()
+
+
+def test_an_expired_question_is_one_where_upstream_says_cancelled(mirror: Mirror) -> None:
+    mirror.upstream.generation = Generation.B
+    mirror.upstream.save()
+    mirror.tell(ended(30), closed(30))
+    assert Interaction.objects.get().state == "expired"
+
+
+def test_a_run_that_upstream_itself_calls_cancelled_is_finished(mirror: Mirror) -> None:
+    mirror.tell(run(minutes=1, status=RunStatus.CANCELLED))
+    row = Run.objects.get()
+    assert (row.state, row.finished, row.cancelled) == ("cancelled", True, True)
 
 
 def test_only_open_questions_are_cancelled_with_their_run(mirror: Mirror) -> None:

@@ -1,5 +1,3 @@
-"""The mirror's transactions, as the sync runs them."""
-
 import asyncio
 from collections.abc import Collection, Iterator
 
@@ -17,7 +15,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def cancelled_within_its_transaction() -> Iterator[list["asyncio.Task[None]"]]:
-    """The tasks in the list are cancelled while the transaction of one of them is open."""
     tasks: list[asyncio.Task[None]] = []
 
     def cancel(upstream: Upstream, questions: Collection[str]) -> None:

@@ -1,5 +1,3 @@
-"""The sync with the real engine."""
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

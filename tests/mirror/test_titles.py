@@ -1,5 +1,3 @@
-"""The title that lists show for a message."""
-
 import pytest
 
 from inbox.mirror.titles import LONGEST, title_of

@@ -1,5 +1,3 @@
-"""A scripted server, and a client of it."""
-
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,8 +21,6 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def connect(server: ScriptedServer) -> Connect:
-    """Creates clients of the scripted server, which try again soon."""
-
     def make(**changes: Any) -> MobiusClient:
         settings: dict[str, Any] = {
             "base_url": server.base_url,
@@ -39,7 +35,6 @@ def connect(server: ScriptedServer) -> Connect:
 
 
 def interaction(id: str = "int_1", **fields: Any) -> dict[str, Any]:
-    """An interaction object as the API sends it."""
     return {
         "id": id,
         "type": "approval",
@@ -68,7 +63,6 @@ def interaction(id: str = "int_1", **fields: Any) -> dict[str, Any]:
 
 
 def run(id: str = "run_1", **fields: Any) -> dict[str, Any]:
-    """A run object as the API sends it."""
     return {
         "id": id,
         "workflow_name": "release",
@@ -92,5 +86,4 @@ def run(id: str = "run_1", **fields: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def nothing_noted() -> None:
-    """The log names what upstream tells again for each test."""
     tolerant.noted.clear()

@@ -1,5 +1,3 @@
-"""Every call of the client against the real engine over real HTTP."""
-
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,6 +10,7 @@ from inbox.mobius.lists import walk
 from inbox.mobius.types import Event, EventKind, PolicyKind, RunStatus
 from tests.fixtures_engine import Project
 from tests.support.scripted_server import CutBeforeRead, PassThenCut, ScriptedServer
+from tests.support.snapshots import YES, only
 
 
 def connect(project: Project, base_url: str | None = None) -> MobiusClient:
@@ -25,7 +24,6 @@ def connect(project: Project, base_url: str | None = None) -> MobiusClient:
 
 
 async def until(events: AsyncGenerator[Event, None], status: RunStatus) -> list[Event]:
-    """The events up to the one that tells of a run with that status."""
     seen: list[Event] = []
     async with asyncio.timeout(60):
         async for event in events:
@@ -63,7 +61,7 @@ async def test_a_question_is_asked_listed_claimed_released_and_answered(project:
 
         assert (await rina.claim(question.id)).claimed_by == "user_rina"
         with pytest.raises(Conflict) as caught:
-            await sam.respond(question.id, value=True)
+            await sam.respond(question.id, raw={}, answers=YES)
         assert caught.value.code == "already_claimed"
         assert caught.value.details["claimed_by"] == "user_rina"
         with pytest.raises(Denied):
@@ -71,12 +69,12 @@ async def test_a_question_is_asked_listed_claimed_released_and_answered(project:
         assert (await rina.release(question.id)).claimed_by is None
 
         with pytest.raises(Rejected):
-            await sam.respond(question.id, value="yes")
-        answered = await sam.respond(question.id, value=True, comment="Go.")
+            await sam.respond(question.id, raw={}, answers=only("yes"))
+        answered = await sam.respond(question.id, raw={}, answers=YES, comment="Go.")
         assert (answered.status, answered.responder_id) == ("completed", "user_sam")
         assert (answered.value, answered.comment) == (True, "Go.")
         with pytest.raises(Conflict) as caught:
-            await rina.respond(question.id, value=True)
+            await rina.respond(question.id, raw={}, answers=YES)
         assert caught.value.details["status"] == "completed"
         assert (await client.interaction(question.id)).responses[0].user_id == "user_sam"
 
@@ -86,7 +84,9 @@ async def test_all_members_answer_one_after_the_other(project: Project) -> None:
     async with connect(project) as client:
         given = []
         for who in ("user_lee", "user_rina", "user_sam"):
-            item = await client.acting_as(project.tokens[who]).respond(question["id"], value=True)
+            item = await client.acting_as(project.tokens[who]).respond(
+                question["id"], raw={}, answers=YES
+            )
             given.append((item.status.value, [answer.user_id for answer in item.responses]))
         assert item.policy.kind is PolicyKind.ALL
     assert given == [
@@ -117,7 +117,7 @@ async def test_a_run_is_started_followed_and_resumed(project: Project) -> None:
             seen = await until(events, RunStatus.SUSPENDED)
             assert not seen[0].logged
             (asked,) = (await client.interactions(run_id=run.id)).items
-            await client.respond(asked.id, value=True)
+            await client.respond(asked.id, raw={}, answers=YES)
             seen += await until(events, RunStatus.COMPLETED)
         logged = [event.seq for event in seen if event.logged]
         assert logged == sorted(set(logged))
@@ -183,7 +183,7 @@ async def test_after_a_connection_lost_during_a_write_the_state_can_be_read(
         async with connect(project, server.base_url) as client:
             for status in ("pending", "completed"):
                 with pytest.raises(Unreachable) as caught:
-                    await client.respond(question["id"], value=True)
+                    await client.respond(question["id"], raw={}, answers=YES)
                 assert caught.value.sent
                 assert (await client.interaction(question["id"])).status == status
 

@@ -31,7 +31,6 @@ ONE_RUN = r"/runs/run_1/events$"
 
 
 async def take(events: AsyncGenerator[Event, None], count: int) -> list[Event]:
-    """The first ``count`` events, with the stream closed after them."""
     taken: list[Event] = []
     async with aclosing(events), asyncio.timeout(60):
         async for event in events:
@@ -93,6 +92,23 @@ async def test_it_continues_where_it_broke_without_repeating_events(
     assert [type(error) for error in broken] == [Silent if then == "hang" else Ended]
     assert [r.query.get("since") for r in server.requests] == [None, ["2"]]
     assert [r.headers.get("last-event-id") for r in server.requests] == [None, "2"]
+
+
+async def test_a_project_stream_may_number_the_events_of_each_run(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    first, second = frame(5, "run_updated", run()), frame(6, "run_updated", run())
+    other = [frame(seq, "run_updated", run("run_2"), run_id="run_2") for seq in (1, 2)]
+    server.on(
+        "GET",
+        STREAM,
+        Dribble([first, other[0], second], "end"),
+        Dribble([other[0], second, other[1]]),
+    )
+    async with connect() as client:
+        events = await take(client.events(), 6)
+    logged = [(event.run_id, event.seq) for event in events if event.logged]
+    assert logged == [("run_1", 5), ("run_2", 1), ("run_1", 6), ("run_2", 2)]
 
 
 async def test_a_break_before_the_first_event_resumes_from_the_opening_cursor(
@@ -250,7 +266,6 @@ async def test_a_runs_stream_begins_with_the_run_as_it_is_not_logged(
 
 
 def without_id(seq: int) -> str:
-    """A frame that says its number in its data alone."""
     return frame(None, "run_updated", run()).replace('"seq": 0', f'"seq": {seq}')
 
 
@@ -288,7 +303,7 @@ async def test_a_runs_log_is_replayed_behind_a_seed_that_is_newer(
 
 
 @pytest.mark.parametrize("id", ["evt-a", "900"])
-async def test_ids_that_are_not_the_numbers_of_the_log_are_only_for_resuming(
+async def test_opaque_event_ids_are_only_used_to_resume(
     server: ScriptedServer, connect: Connect, id: str
 ) -> None:
     server.on(

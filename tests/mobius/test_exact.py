@@ -1,11 +1,9 @@
-"""Numbers in JSON keep their digits."""
-
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from inbox import exact
+from inbox.lib import exact
 from inbox.mobius import body
 
 

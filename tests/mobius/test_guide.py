@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.instants import LATEST
+from inbox.lib.instants import LATEST
 from inbox.mobius.adapters import Call, UnreadableError
 from inbox.mobius.adapters.guide import GuideAdapter
 from inbox.mobius.adapters.guide.event import read_event
 from inbox.mobius.adapters.guide.group import read_group, read_member, read_person, write_routing
 from inbox.mobius.adapters.guide.interaction import read_interaction
-from inbox.mobius.adapters.guide.lists import read_page
 from inbox.mobius.adapters.guide.run import read_run, read_step
+from inbox.mobius.adapters.lists import read_page
 from inbox.mobius.types import (
-    Answer,
     EventKind,
     InteractionStatus,
     Option,
@@ -31,6 +30,7 @@ from inbox.mobius.types import (
     Target,
 )
 from tests.mobius.conftest import interaction, run
+from tests.support.snapshots import YES, reply
 
 GROUP = {
     "target": {"type": "group", "id": "approvers"},
@@ -123,7 +123,7 @@ def test_the_one_answer_names_who_gave_it() -> None:
         )
     )
     at = datetime(2026, 1, 1, 10, 0, 0, 500000, tzinfo=UTC)
-    assert read.responses == (Answer(user_id="user_sam", value=True, comment="Fine.", at=at),)
+    assert read.responses == (reply("user_sam", True, comment="Fine.", at=at),)
     assert (read.value, read.comment, read.responder_id) == (True, "Fine.", "user_sam")
     assert read.members == ("user_rina", "user_sam", "user_lee")
 
@@ -143,10 +143,10 @@ def test_a_decision_that_is_kept_as_text_is_a_decision(
 ) -> None:
     response = {"value": kept, "comment": None, "at": LATER}
     read = read_interaction(interaction(spec=spec, status="completed", response=response))
-    assert (read.value, read.responses[0].value) == (read_as, read_as)
+    assert (read.value, read.responses[0].answers[0].content) == (read_as, read_as)
     given = [{"user_id": "user_rina", "value": kept, "responded_at": LATER}]
     (partial,) = read_interaction(interaction(spec=spec, partial_responses=given)).responses
-    assert partial.value == read_as
+    assert partial.answers[0].content == read_as
 
 
 def test_answers_of_all_members_come_in_snapshot_order() -> None:
@@ -168,7 +168,7 @@ def test_answers_of_all_members_are_distinguished_also_without_the_partial_ones(
             response={"value": [True, False, True], "comment": None, "at": LATER},
         )
     )
-    assert [(a.user_id, a.value) for a in read.responses] == [
+    assert [(a.user_id, a.answers[0].value) for a in read.responses] == [
         ("user_rina", True),
         ("user_sam", False),
         ("user_lee", True),
@@ -178,7 +178,7 @@ def test_answers_of_all_members_are_distinguished_also_without_the_partial_ones(
 def test_unknown_parts_are_kept_raw_and_break_nothing() -> None:
     wire = interaction(
         type="negotiation",
-        status="cancelled",
+        status="withdrawn",
         spec={"mode": "slider", "from": 1},
         target={"type": "robot", "id": 7},
         mood="good",
@@ -206,6 +206,23 @@ def test_a_row_of_a_list_may_lack_what_the_interaction_has() -> None:
     row = {"id": "int_1", "type": "approval", "status": "pending", "run_id": "run_1"}
     assert read_interaction(row).partial
     assert not read_interaction(interaction()).partial
+
+
+@pytest.mark.parametrize(
+    ("items", "more", "cursor"),
+    [
+        ([interaction()], {"has_more": True}, "2"),
+        ([interaction()], {}, "2"),
+        ([interaction()], {"has_more": False}, "2"),
+        ([], {"has_more": True}, "2"),
+        ([], {"has_more": False}, None),
+    ],
+)
+def test_a_cursor_is_followed_until_a_page_is_empty(
+    items: list[Any], more: dict[str, Any], cursor: str | None
+) -> None:
+    page = read_page({"items": items, "next_cursor": "2", **more}, read_interaction)
+    assert page.next_cursor == cursor
 
 
 def test_claims_are_offered_if_the_payload_shows_them() -> None:
@@ -378,8 +395,6 @@ def test_any_field_may_hold_anything(
 
 
 class Renamed(GuideAdapter):
-    """A generation of the API with other paths."""
-
     interactions_path = "/questions"
     runs_path = "/jobs"
     groups_path = "/teams"
@@ -392,7 +407,7 @@ def test_a_generation_whose_paths_differ_only_names_them() -> None:
         renamed.interactions(limit=None),
         renamed.interaction("1"),
         renamed.create_interaction({}),
-        renamed.respond("1", value=True, comment=None),
+        renamed.respond("1", raw={}, answers=YES, comment=None),
         renamed.claim("1"),
         renamed.release("1"),
         renamed.start_run(spec={}, inputs=None, metadata=None),

@@ -1,5 +1,3 @@
-"""The client imports nothing else of the product."""
-
 import os
 import subprocess
 import sys

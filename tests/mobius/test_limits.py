@@ -1,5 +1,3 @@
-"""What the client makes of an upstream that sends too much."""
-
 import asyncio
 import gzip
 import json
@@ -13,6 +11,7 @@ from inbox.mobius.errors import InvalidResponse, TooLarge
 from inbox.mobius.lists import walk
 from tests.mobius.conftest import Connect, interaction
 from tests.support.scripted_server import Exchange, Reply, ScriptedServer, head
+from tests.support.snapshots import YES
 
 SMALL = Limits(frame=1000, response=20_000)
 HUGE = interaction("int_huge", message="x" * 30_000)
@@ -21,7 +20,7 @@ LIST = r"/interactions$"
 
 @dataclass(frozen=True)
 class Listing:
-    """Serves ``items`` in pages, as the API does; the cursor is a position."""
+    """The cursor is a position."""
 
     items: list[dict[str, Any]]
     reads_body: bool = True
@@ -38,8 +37,6 @@ class Listing:
 
 @dataclass(frozen=True)
 class Endless:
-    """An answer without an end, after ``beginning``."""
-
     beginning: str
     reads_body: bool = True
 
@@ -137,7 +134,7 @@ async def test_a_record_that_is_too_large_is_refused(
         with pytest.raises(TooLarge):
             await client.interaction("int_huge")
         with pytest.raises(TooLarge):
-            await client.respond("int_huge", value=True)
+            await client.respond("int_huge", raw={}, answers=YES)
     assert len(server.seen("POST", "/respond$")) == 1
 
 

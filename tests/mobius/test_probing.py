@@ -1,5 +1,3 @@
-"""What an upstream offers is probed, and a temporary failure decides nothing."""
-
 import asyncio
 import gc
 from collections.abc import Callable
@@ -11,10 +9,12 @@ from inbox.mobius import Backoff, MobiusClient
 from inbox.mobius.errors import Rejected, Unauthorized, Unavailable
 from inbox.mobius.probing import probe
 from inbox.mobius.types import Capabilities, Offer
+from tests.support.scripted_server import Dribble, Reply, ScriptedServer, frame
 from tests.upstream import GuideServer
 
 YES, NO, UNKNOWN = Offer.YES, Offer.NO, Offer.UNKNOWN
 Connect = Callable[[], MobiusClient]
+CLOSED = Dribble([], "end")
 
 
 @pytest.fixture
@@ -60,6 +60,25 @@ async def test_more_is_used_when_offered(server: GuideServer, connect: Connect) 
     assert (now.project_events, now.steps, now.groups) == (YES, YES, YES)
     # A service key is no one's: 400 says that upstream can tell whose a token is.
     assert now.token_owner is YES
+
+
+@pytest.mark.parametrize(
+    ("replies", "offer"),
+    [
+        ([CLOSED, CLOSED], NO),
+        ([CLOSED, Dribble(["id: 1\n\n"])], YES),
+        ([Dribble([frame(1, "run_updated", {})], "end")], YES),
+    ],
+)
+async def test_a_project_stream_that_closes_at_once_is_none(
+    replies: list[Dribble], offer: Offer
+) -> None:
+    with ScriptedServer() as server:
+        server.on("GET", "/interactions$", Reply(200, {"items": []}), always=True)
+        server.on("GET", "/runs/events$", *replies)
+        client = MobiusClient(base_url=server.base_url, project="demo", token="mbx_1")
+        async with client:
+            assert (await probe(client, Capabilities())).project_events is offer
 
 
 @pytest.mark.parametrize("call", ["runs", "run", "run_events", "groups", "steps"])
@@ -138,6 +157,19 @@ async def test_the_page_size_is_what_the_list_takes(
         assert (await client.interactions(status="pending")).items
     # Once it is known, each page is one request.
     assert len(server.seen) == before + 1
+
+
+async def test_a_page_size_that_is_refused_later_is_replaced(
+    server: GuideServer, connect: Connect
+) -> None:
+    smaller: list[int | None] = []
+    async with connect() as client:
+        client.lists.on_smaller = lambda: smaller.append(client.lists.size("interactions"))
+        await probe(client, Capabilities())
+        server.offers.limit_maximum = 100
+        assert await client.newest_pending(None) is not None
+        assert (await client.interactions(status="pending")).items
+    assert smaller == [100]
 
 
 async def test_a_status_that_a_list_does_not_know_is_asked_for_once(

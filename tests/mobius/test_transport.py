@@ -1,5 +1,3 @@
-"""What the client makes of an upstream that misbehaves."""
-
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
@@ -33,6 +31,7 @@ from tests.support.scripted_server import (
     Reply,
     ScriptedServer,
 )
+from tests.support.snapshots import YES
 
 ERRORS = [
     (400, Rejected),
@@ -61,7 +60,7 @@ async def test_it_translates_every_status_of_a_write_and_sends_it_once(
     server.on("POST", "/respond$", Reply(status, told), always=True)
     async with connect() as client:
         with pytest.raises(kind) as caught:
-            await client.respond("int_1", value=True)
+            await client.respond("int_1", raw={}, answers=YES)
     assert type(caught.value) is kind
     assert (caught.value.status, caught.value.code) == (status, "some_code")
     assert caught.value.message == caught.value.upstream_message == "Because."
@@ -78,7 +77,7 @@ async def test_an_error_without_the_apis_envelope_is_still_that_error(
     server.on("POST", "/respond$", Reply(409, body))
     async with connect() as client:
         with pytest.raises(Conflict) as caught:
-            await client.respond("int_1", value=True)
+            await client.respond("int_1", raw={}, answers=YES)
     assert caught.value.message == (
         "busy" if body == '{"error": "busy"}' else "Mobius returned 409 Conflict"
     )
@@ -93,7 +92,7 @@ async def test_it_follows_no_redirect_with_a_token(
     server.on("*", "/interactions", Reply(status, "", {"location": elsewhere}), always=True)
     async with connect() as client:
         with pytest.raises(InvalidResponse):
-            await client.respond("int_1", value=True)
+            await client.respond("int_1", raw={}, answers=YES)
         with pytest.raises(InvalidResponse):
             await client.interaction("int_1")
     assert server.seen("GET", "elsewhere") == server.seen("POST", "elsewhere") == []
@@ -120,7 +119,7 @@ async def test_a_good_status_with_an_unreadable_body_is_an_invalid_response(
     server.on("*", "/interactions/", Reply(200, body), always=True)
     async with connect() as client:
         # The answer was accepted, whatever the response says.
-        assert await client.respond("int_1", value=True) is None
+        assert await client.respond("int_1", raw={}, answers=YES) is None
         with pytest.raises(InvalidResponse):
             await client.interaction("int_1")
 
@@ -140,7 +139,7 @@ async def test_a_web_page_is_not_a_response_from_mobius(
     server.on("*", "/interactions/", Reply(status, body, headers), always=True)
     async with connect() as client:
         with pytest.raises(WebPage) as caught:
-            await client.respond("int_1", value=True)
+            await client.respond("int_1", raw={}, answers=YES)
         assert caught.value.status is None
         with pytest.raises(WebPage):
             await client.interaction("int_1")
@@ -153,7 +152,7 @@ async def test_json_labelled_as_html_is_not_a_web_page(
 ) -> None:
     server.on("POST", "/respond$", Reply(200, body, {"content-type": "text/html"}))
     async with connect() as client:
-        told = await client.respond("int_1", value=True)
+        told = await client.respond("int_1", raw={}, answers=YES)
     assert (told is not None) == bool(body)
 
 
@@ -185,7 +184,7 @@ async def test_a_write_that_may_have_arrived_is_marked_as_sent_and_not_repeated(
     server.on("POST", "/respond$", step)
     async with connect(timeouts=SHORT) as client:
         with pytest.raises(Unreachable) as caught:
-            await client.respond("int_1", value=True)
+            await client.respond("int_1", raw={}, answers=YES)
     assert caught.value.sent
     await asyncio.to_thread(server.wait_for, "POST", "/respond$")
     assert len(server.seen("POST", "/respond$")) == 1
@@ -197,7 +196,7 @@ async def test_a_write_that_was_never_sent_is_marked_as_such(
     async with connect() as client:
         server.refuse()
         with pytest.raises(Unreachable) as caught:
-            await client.respond("int_1", value=True)
+            await client.respond("int_1", raw={}, answers=YES)
     assert not caught.value.sent
 
 
@@ -219,7 +218,7 @@ async def test_a_response_that_takes_longer_than_the_total_timeout_is_given_up(
     server.on("POST", "/respond$", Never())
     async with connect(timeouts=quick) as client:
         with pytest.raises(Unreachable) as caught:
-            await client.respond("int_1", value=True)
+            await client.respond("int_1", raw={}, answers=YES)
     assert caught.value.sent
 
 
@@ -229,7 +228,7 @@ async def test_a_slow_response_within_the_timeout_is_accepted(
     held = Hold(Reply(200, interaction(status="completed")))
     server.on("POST", "/respond$", held)
     async with connect(timeouts=Timeouts()) as client:
-        answering = asyncio.ensure_future(client.respond("int_1", value=True))
+        answering = asyncio.ensure_future(client.respond("int_1", raw={}, answers=YES))
         await asyncio.to_thread(held.reached.wait, 60)
         assert not answering.done()
         held.release()
@@ -298,7 +297,7 @@ async def test_it_reads_both_forms_of_retry_after(
     server.on("POST", "/respond$", Reply(429, headers={"retry-after": header}))
     async with connect() as client:
         with pytest.raises(RateLimited) as caught:
-            await client.respond("int_1", value=True)
+            await client.respond("int_1", raw={}, answers=YES)
     if least is None or most is None:
         assert caught.value.retry_after is None
     else:
@@ -397,7 +396,7 @@ async def test_no_frame_of_a_failure_shows_the_token(
     server.on("POST", "/respond$", step)
     async with connect(timeouts=SHORT) as client:
         with pytest.raises(MobiusError) as caught:
-            await client.respond("int_1", value=True)
+            await client.respond("int_1", raw={}, answers=YES)
     error: BaseException | None = caught.value
     while error is not None:
         trace = error.__traceback__

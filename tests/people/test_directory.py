@@ -1,5 +1,3 @@
-"""The Mobius ids to suggest for an account."""
-
 from inbox.people import directory
 from tests.support.snapshots import ask, group_ask
 from tests.web.cast import people as make_people

@@ -1,5 +1,3 @@
-"""Accounts, roles, names, tokens at rest, and the pool of connections."""
-
 import asyncio
 from typing import Any
 
@@ -16,8 +14,8 @@ from inbox.models import Credential, Reviewer, Upstream
 from inbox.people import clients, credentials, vault
 from inbox.people.credentials import AnotherOwner
 from inbox.people.demo import demo_accounts, make_demo
+from inbox.people.member_tokens import assign
 from inbox.people.names import names_of
-from inbox.services.credentials import assign
 
 TOKEN = "mbc_0123456789abcdefghijklmnopqrstuv"
 
@@ -154,7 +152,7 @@ def test_each_event_loop_has_one_pool_that_ends_with_it() -> None:
     seen = []
 
     async def twice() -> None:
-        seen.extend([clients.service_client(), clients.service_client()])
+        seen.extend([clients.service_client(Upstream()), clients.service_client(Upstream())])
 
     async_to_sync(twice)()
     asyncio.run(twice())
@@ -166,9 +164,9 @@ def test_each_event_loop_has_one_pool_that_ends_with_it() -> None:
 
 def test_a_pool_that_was_closed_is_made_again() -> None:
     async def twice() -> bool:
-        first = clients.service_client()
+        first = clients.service_client(Upstream())
         await clients.close()
-        return first is not clients.service_client()
+        return first is not clients.service_client(Upstream())
 
     assert asyncio.run(twice())
 

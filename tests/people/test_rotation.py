@@ -1,5 +1,3 @@
-"""Re-encrypting member tokens with a new key."""
-
 from io import StringIO
 from typing import Any
 
@@ -7,10 +5,10 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 
+from inbox.audit import chain, decision_log
 from inbox.models import Credential
 from inbox.people import rotation, vault
 from inbox.people.demo import make_demo
-from inbox.services.audit import chain, decision_log
 
 TOKENS = {f"user_{name}": f"mbc_{name}_{'0' * 28}" for name in ("rina", "sam", "lee")}
 
@@ -24,7 +22,6 @@ def key() -> str:
 
 @pytest.fixture
 def old(db: None, settings: Any) -> str:
-    """The key under which the tokens of three people were sealed."""
     sealed_with = key()
     settings.CREDENTIAL_KEYS = [sealed_with, *settings.CREDENTIAL_KEYS]
     assert decision_log.reseal()

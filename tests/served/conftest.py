@@ -1,5 +1,3 @@
-"""The product as it is served, people who use it over HTTP, and an ear on what it does."""
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,12 +1,10 @@
-"""What a page offers: its forms, and whatever else posts."""
-
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 
 @dataclass
 class Form:
-    """A form that posts. ``fields`` are its hidden ones, ``buttons`` its submit buttons' values."""
+    """``fields`` are hidden ones, ``buttons`` values of submit buttons."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)

@@ -54,7 +54,7 @@ CHANGES = (
 
 @dataclass(frozen=True)
 class Question:
-    """``id`` of the interaction, ``run`` of its run; ``all_answer`` where every member must."""
+    """``all_answer``: every member must."""
 
     id: str
     run: str
@@ -80,14 +80,10 @@ class Scene:
         self.fresh: dict[tuple[Status, Who, Action], Question] = {}
 
     def visitor(self, who: Who) -> Visitor:
-        """Their browser."""
         return self.visitors[PERSON[who]]
 
     def arrange(self, *, changes: bool = True) -> None:
-        """Ask all, let the people of the table do what they did, and let the mirror see it.
-
-        Without ``changes`` there is nothing fresh.
-        """
+        """Without ``changes`` there is nothing fresh."""
         with self.visitors["rina"].hearing() as until:
             for status in Status:
                 self._arrange_looks(status)
@@ -106,32 +102,26 @@ class Scene:
             assert (out.status_code, into.status_code) == (303, 303), out.text + into.text
 
     def all(self) -> list[Question]:
-        """Every question."""
         looked = [question for some in self.looked_at.values() for question in some]
         return list(dict.fromkeys([*looked, *self.fresh.values()]))
 
     def upstream(self, question: Question) -> dict[str, Any]:
-        """The question as the engine has it."""
         found: dict[str, Any] = _ok(self.api.get(f"/interactions/{question.id}")).json()
         return found
 
     def is_mirrored(self, question: Question) -> bool:
-        """Tess's page shows what the engine has."""
         shown = self.visitors["tess"].get(f"/interactions/{question.id}/raw.json")
         now = self.upstream(question)
         due = now["status"] != "pending" or not now["message"].startswith("Soon over")
         return due and shown.status_code == 200 and shown.json()["updated_at"] == now["updated_at"]
 
     def ask_rina(self) -> Question:
-        """One more question, to Rina alone."""
         return self._direct(Status.UNCLAIMED, "user_rina")
 
     def answer(self, question: Question) -> None:
-        """Rina answers it at Mobius, outside this app."""
         self._answered(question, "user_rina")
 
     def close(self) -> None:
-        """Leave."""
         self.api.close()
         for visitor in self.visitors.values():
             visitor.close()
@@ -152,7 +142,6 @@ class Scene:
                 self.looked_at[status, who] = shared + (direct if who in NOT_ASKED else [])
 
     def _make(self, status: Status, who: Who) -> Question:
-        """A question that is in ``status`` for ``who``."""
         user = f"user_{PERSON[who]}"
         if who is Who.TARGET:
             return self._direct(status, user)
@@ -219,7 +208,6 @@ class Scene:
     def _then(
         self, question: Question, verb: str, user: str, body: dict[str, Any] | None = None
     ) -> Question:
-        """Act on a question at Mobius, outside this app."""
         token = self.entries[user.removeprefix("user_")]["token"]
         headers = {"Authorization": f"Bearer {token}"}
         _ok(self.api.post(f"/interactions/{question.id}/{verb}", json=body, headers=headers))

@@ -1,7 +1,7 @@
 """Every cell of the table, over HTTP: page, part, JSON, stream and POST alike."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,6 +55,7 @@ OFFERS = {name: action for action, name in PATHS.items()} | {
 }
 """The action of a path that a page offers to post to."""
 ONES_OWN = {
+    "undo-typed",
     "draft-discard",
     "batch-new",
     "batches-dismiss",
@@ -99,6 +100,7 @@ AN_ADMINISTRATORS = {
     "connection-deactivate",
     "connection-me",
     "connection-group",
+    "connection-key",
     "connection-send",
     "permissions-change",
 }
@@ -149,24 +151,40 @@ GETS = {
 }
 STREAMS = ("/live/inbox/", "/live/runs/")
 TAKEN = (200, 204, 303)
-PLACES_OF_QUESTIONS = [
-    pytest.param(status, who, id=f"{who}: {status}")
-    for status in Status
-    for who in Who
-    if TABLE[status, who, Action.SEE] is not Verdict.NEVER
-]
+EVERYONE = pytest.mark.parametrize("who", Who, ids=str)
 
 
 def form(user_id: str = "") -> dict[str, str]:
-    """What the forms of all actions send; ``user_id`` is who is nudged."""
+    """``user_id`` is who is nudged."""
     soon = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
     fields = {"value": "true", "comment": "", "typed": WORKFLOW, "preset": soon, "wanted": "yes"}
     return {**fields, "user_id": user_id}
 
 
+class Differences(list[str]):
+    @contextmanager
+    def at(self, *place: object) -> Iterator[None]:
+        try:
+            yield
+        except AssertionError as error:
+            self.append(f"{', '.join(map(str, place))}: {error}")
+
+
+@pytest.fixture
+def differences() -> Iterator[Differences]:
+    found = Differences()
+    yield found
+    assert not found, "\n\n".join(found)
+
+
+def questions(scene: Scene, who: Who) -> Iterator[tuple[Status, Question]]:
+    for status in Status:
+        for question in scene.looked_at.get((status, who), []):
+            yield status, question
+
+
 @pytest.fixture(scope="module")
 def scene(product: Product) -> Iterator[Scene]:
-    """All of it, once."""
     made = Scene(product)
     made.arrange()
     yield made
@@ -174,7 +192,7 @@ def scene(product: Product) -> Iterator[Scene]:
 
 
 def addresses(name: str, question: Question) -> list[str]:
-    """Where a path leads that is about this question, or about none; a stream leads nowhere."""
+    """Empty for a stream."""
     if name.startswith("live-"):
         return []
     given: dict[str, list[Any]] = {
@@ -191,7 +209,7 @@ def addresses(name: str, question: Question) -> list[str]:
 
 
 def path_of(action: Action, question: Question) -> str | None:
-    """Where it is posted to; None for what the product cannot do yet."""
+    """None for what the product cannot do yet."""
     id_ = question.run if action is Action.CANCEL else question.id
     try:
         return reverse(PATHS[action], args=[id_])
@@ -200,12 +218,12 @@ def path_of(action: Action, question: Question) -> str | None:
 
 
 def resolve_name(path: str) -> str | None:
-    """Which of our paths it is; None for what leads nowhere."""
+    """None for what leads nowhere."""
     return resolve(urlsplit(path).path).url_name if path else None
 
 
 def waited_for(question: dict[str, Any]) -> str:
-    """Someone whom a question waits for; anyone of whom it has asked where it is over."""
+    """For a closed question, any of its recipients."""
     said = [one["user_id"] for one in question["partial_responses"] or ()]
     asked = question["target_member_snapshot"] or [question["target"]["id"]]
     missing = [user for user in asked if user not in said]
@@ -213,7 +231,6 @@ def waited_for(question: dict[str, Any]) -> str:
 
 
 def is_(verdict: Verdict, answer: httpx.Response, *, part: bool = False) -> bool:
-    """The answer is what the table says."""
     match verdict:
         case Verdict.SIGN_IN:
             asked = answer.headers.get("Location", "").startswith("/accounts/login/")
@@ -224,71 +241,77 @@ def is_(verdict: Verdict, answer: httpx.Response, *, part: bool = False) -> bool
             return answer.status_code in TAKEN
 
 
-@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_questions_are_shown_as_the_table_says(scene: Scene, status: Status, who: Who) -> None:
-    verdict, visitor = TABLE[status, who, Action.SEE], scene.visitor(who)
-    for question in scene.looked_at[status, who]:
-        page = f"/interactions/{question.id}/"
-        assert is_(verdict, visitor.get(page))
-        assert is_(verdict, visitor.get(page, headers=PART), part=True)
-        assert is_(verdict, visitor.get(f"{page}raw.json"))
-        stream = {Verdict.YES: 200, Verdict.NOT_FOUND: 404, Verdict.SIGN_IN: 401}[verdict]
-        assert visitor.stream(f"/live/inbox/?item={question.id}") == stream
-
-
-@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_runs_are_shown_as_the_table_says(scene: Scene, status: Status, who: Who) -> None:
-    verdict, visitor = TABLE[status, who, Action.RUN], scene.visitor(who)
-    for question in scene.looked_at[status, who]:
-        page = visitor.get(f"/runs/{question.run}/")
-        assert is_(verdict, page)
-        assert (SECRET in page.text) is (verdict is Verdict.WHOLE)
-        stream = {Verdict.NOT_FOUND: 404, Verdict.SIGN_IN: 401}.get(verdict, 200)
-        assert visitor.stream(f"/live/runs/{question.run}/") == stream
-
-
-@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_answers_of_others_are_shown_as_the_table_says(
-    scene: Scene, status: Status, who: Who
+@EVERYONE
+def test_questions_are_shown_as_the_table_says(
+    scene: Scene, who: Who, differences: Differences
 ) -> None:
-    verdict, visitor = TABLE[status, who, Action.OTHERS], scene.visitor(who)
-    for question in scene.looked_at[status, who]:
+    visitor = scene.visitor(who)
+    for status, question in questions(scene, who):
+        verdict = TABLE[status, who, Action.SEE]
+        page = f"/interactions/{question.id}/"
+        stream = {Verdict.YES: 200, Verdict.NOT_FOUND: 404, Verdict.SIGN_IN: 401}[verdict]
+        with differences.at(status, question):
+            assert is_(verdict, visitor.get(page))
+            assert is_(verdict, visitor.get(page, headers=PART), part=True)
+            assert is_(verdict, visitor.get(f"{page}raw.json"))
+            assert visitor.stream(f"/live/inbox/?item={question.id}") == stream
+
+
+@EVERYONE
+def test_runs_are_shown_as_the_table_says(scene: Scene, who: Who, differences: Differences) -> None:
+    visitor = scene.visitor(who)
+    for status, question in questions(scene, who):
+        verdict = TABLE[status, who, Action.RUN]
+        page = visitor.get(f"/runs/{question.run}/")
+        stream = {Verdict.NOT_FOUND: 404, Verdict.SIGN_IN: 401}.get(verdict, 200)
+        with differences.at(status, question):
+            assert is_(verdict, page)
+            assert (SECRET in page.text) is (verdict is Verdict.WHOLE)
+            assert visitor.stream(f"/live/runs/{question.run}/") == stream
+
+
+@EVERYONE
+def test_answers_of_others_are_shown_as_the_table_says(
+    scene: Scene, who: Who, differences: Differences
+) -> None:
+    visitor = scene.visitor(who)
+    for status, question in questions(scene, who):
+        allowed = TABLE[status, who, Action.OTHERS] is Verdict.YES
+        shown = allowed and scene.upstream(question)["target"]["type"] == "group"
         pages = [visitor.get(f"/interactions/{question.id}/{raw}") for raw in ("", "raw.json")]
-        if verdict is Verdict.YES and scene.upstream(question)["target"]["type"] == "group":
-            assert [SAID in page.text for page in pages] == [True, True]
-        else:
-            assert [SAID in page.text for page in pages] == [False, False]
+        with differences.at(status, question):
+            assert [SAID in page.text for page in pages] == [shown, shown]
 
 
-@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_receipts_open_as_the_table_says(scene: Scene, status: Status, who: Who) -> None:
-    verdict, visitor = TABLE[status, who, Action.RECEIPT], scene.visitor(who)
-    for question in scene.looked_at[status, who]:
+@EVERYONE
+def test_receipts_open_as_the_table_says(scene: Scene, who: Who, differences: Differences) -> None:
+    visitor = scene.visitor(who)
+    for status, question in questions(scene, who):
+        verdict = TABLE[status, who, Action.RECEIPT]
         interaction = scene.upstream(question)
-        page = visitor.get(f"/interactions/{question.id}/receipt")
         if verdict is Verdict.NEVER or not (
             interaction["partial_responses"] or interaction["response"]
         ):
-            verdict_now = Verdict.SIGN_IN if who is Who.OUT else Verdict.NOT_FOUND
-        else:
-            verdict_now = verdict
-        assert is_(verdict_now, page)
+            verdict = Verdict.SIGN_IN if who is Who.OUT else Verdict.NOT_FOUND
+        with differences.at(status, question):
+            assert is_(verdict, visitor.get(f"/interactions/{question.id}/receipt"))
 
 
-@pytest.mark.parametrize("who", Who, ids=str)
-@pytest.mark.parametrize("place", Place, ids=str)
-def test_pages_open_as_the_table_says(scene: Scene, place: Place, who: Who) -> None:
-    verdict, visitor = PLACES[place, who], scene.visitor(who)
-    if verdict is Verdict.NEVER:
-        return
-    for path in GETS[place]:
-        page = visitor.get(path)
-        assert is_(verdict, page), path
-        if who in (Who.ADMIN, Who.STRANGER):
-            assert not [question.run for question in scene.all() if question.run in page.text]
+@EVERYONE
+def test_pages_open_as_the_table_says(scene: Scene, who: Who, differences: Differences) -> None:
+    visitor = scene.visitor(who)
+    runs = [question.run for question in scene.all()]
+    for place in Place:
+        verdict = PLACES[place, who]
+        for path in () if verdict is Verdict.NEVER else GETS[place]:
+            page = visitor.get(path)
+            with differences.at(place, path):
+                assert is_(verdict, page)
+                if who in (Who.ADMIN, Who.STRANGER):
+                    assert not [run for run in runs if run in page.text]
 
 
-@pytest.mark.parametrize("who", Who, ids=str)
+@EVERYONE
 def test_the_streams_of_lists_are_there(scene: Scene, who: Who) -> None:
     status = 401 if PLACES[Place.OWN, who] is Verdict.SIGN_IN else 200
     assert [scene.visitor(who).stream(path) for path in STREAMS] == [status, status]
@@ -334,12 +357,16 @@ def test_only_the_owner_can_read_a_notification(scene: Scene) -> None:
     assert rina.post(path).status_code == 303
 
 
-@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_questions_are_marked_as_the_table_says(scene: Scene, status: Status, who: Who) -> None:
-    verdict, visitor = TABLE[status, who, Action.SEEN], scene.visitor(who)
-    for question in scene.looked_at[status, who]:
+@EVERYONE
+def test_questions_are_marked_as_the_table_says(
+    scene: Scene, who: Who, differences: Differences
+) -> None:
+    visitor = scene.visitor(who)
+    for status, question in questions(scene, who):
         for name in ("seen", "unread"):
-            assert is_(verdict, visitor.post(reverse(name, args=[question.id])))
+            with differences.at(status, question, name):
+                marked = visitor.post(reverse(name, args=[question.id]))
+                assert is_(TABLE[status, who, Action.SEEN], marked)
 
 
 KEYS = {
@@ -348,59 +375,56 @@ KEYS = {
 }
 
 
-@pytest.mark.parametrize("action", KEYS, ids=str)
-@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
+@EVERYONE
 def test_masked_values_are_revealed_only_to_those_who_may_see_them(
-    scene: Scene, status: Status, who: Who, action: Action
+    scene: Scene, who: Who, differences: Differences
 ) -> None:
-    verdict, visitor = TABLE[status, who, action], scene.visitor(who)
-    name, key = KEYS[action]
-    for question in scene.looked_at[status, who]:
-        id_ = question.run if action is Action.REVEAL_RUN else question.id
-        answer = visitor.post(reverse(name, args=[id_]), {"path": key})
-        assert is_(verdict, answer)
-        assert (CANARY in answer.text) is (verdict is Verdict.YES)
+    visitor = scene.visitor(who)
+    for status, question in questions(scene, who):
+        for action, (name, key) in KEYS.items():
+            verdict = TABLE[status, who, action]
+            id_ = question.run if action is Action.REVEAL_RUN else question.id
+            answer = visitor.post(reverse(name, args=[id_]), {"path": key})
+            with differences.at(status, question, action):
+                assert is_(verdict, answer)
+                assert (CANARY in answer.text) is (verdict is Verdict.YES)
 
 
-@pytest.mark.parametrize("action", CHANGES, ids=str)
-@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_refused_actions_change_nothing(
-    scene: Scene, status: Status, who: Who, action: Action
-) -> None:
-    verdict, visitor = TABLE[status, who, action], scene.visitor(who)
-    if verdict in (Verdict.YES, Verdict.IDLE):
-        return
-    for question in scene.looked_at[status, who]:
-        path = path_of(action, question)
-        if path is None:
-            continue
-        before = scene.upstream(question)
-        sent = form(waited_for(before))
-        assert is_(verdict, visitor.post(path, sent)), (question, before["status"])
-        assert scene.upstream(question) == before
+@EVERYONE
+def test_refused_actions_change_nothing(scene: Scene, who: Who, differences: Differences) -> None:
+    visitor = scene.visitor(who)
+    for status, question in questions(scene, who):
+        for action in CHANGES:
+            verdict, path = TABLE[status, who, action], path_of(action, question)
+            if verdict in (Verdict.YES, Verdict.IDLE) or path is None:
+                continue
+            before = scene.upstream(question)
+            with differences.at(status, question, action):
+                assert is_(verdict, visitor.post(path, form(waited_for(before))))
+                assert scene.upstream(question) == before
 
 
-ALLOWED = [
-    pytest.param(status, who, action, id=f"{who}: {status}: {action}")
-    for (status, who, action), verdict in TABLE.items()
-    if action in CHANGES and verdict in (Verdict.YES, Verdict.IDLE)
-]
-
-
-@pytest.mark.parametrize(("status", "who", "action"), ALLOWED)
+@EVERYONE
 def test_actions_that_the_table_allows_succeed(
-    scene: Scene, status: Status, who: Who, action: Action
+    scene: Scene, who: Who, differences: Differences
 ) -> None:
-    question = scene.fresh[status, who, action]
-    path = path_of(action, question)
-    if path is None:
-        return
+    for (status, whose, action), question in scene.fresh.items():
+        path = path_of(action, question)
+        if whose is who and path is not None:
+            with differences.at(status, question, action):
+                assert_succeeds(scene, question, path, (status, who, action))
+
+
+def assert_succeeds(
+    scene: Scene, question: Question, path: str, cell: tuple[Status, Who, Action]
+) -> None:
+    _, who, action = cell
     before = scene.upstream(question)
     answer = scene.visitor(who).post(path, form(waited_for(before)))
     assert answer.status_code in TAKEN, answer.text
     now = scene.upstream(question)
     user = f"user_{scene.visitor(who).name}"
-    if TABLE[status, who, action] is Verdict.IDLE or action is Action.SNOOZE:
+    if TABLE[cell] is Verdict.IDLE or action is Action.SNOOZE:
         assert now == before
     elif action is Action.ANSWER:
         said = [one["user_id"] for one in now["partial_responses"] or ()]
@@ -423,7 +447,6 @@ REFUSED = {
 
 @pytest.mark.parametrize("who", [Who.MEMBER, Who.LEAD, Who.ADMIN], ids=str)
 def test_no_address_gives_away_what_is_masked(scene: Scene, who: Who) -> None:
-    """Every path of the table that is no stream: as a page, and as a part of one."""
     visitor, shown = scene.visitor(who), set()
     questions = [some[0] for (_, whose), some in scene.looked_at.items() if whose is who]
     for question in questions:
@@ -488,7 +511,7 @@ def test_the_log_file_has_nothing_of_what_is_masked(scene: Scene, product: Produ
     assert CANARY not in "".join(product.said)
 
 
-@pytest.mark.parametrize("who", Who, ids=str)
+@EVERYONE
 def test_groups_are_changed_as_the_table_says(scene: Scene, who: Who) -> None:
     verdict, visitor = TABLE[Status.UNCLAIMED, who, Action.GROUPS], scene.visitor(who)
     before = {handle: members(scene, handle) for handle in (FIRST, BOARD)}
@@ -509,15 +532,14 @@ def members(scene: Scene, handle: str) -> list[str]:
     return sorted(member["user_id"] for member in found)
 
 
-@pytest.mark.parametrize(("status", "who"), PLACES_OF_QUESTIONS)
-def test_no_page_offers_what_would_be_refused(scene: Scene, status: Status, who: Who) -> None:
-    if TABLE[status, who, Action.SEE] is not Verdict.YES:
-        return
+@EVERYONE
+def test_no_page_offers_what_would_be_refused(
+    scene: Scene, who: Who, differences: Differences
+) -> None:
     visitor = scene.visitor(who)
-    for question in scene.looked_at[status, who]:
-        offered = set()
-        for page in (f"/interactions/{question.id}/", f"/runs/{question.run}/"):
-            offered |= allowed_offers(scene, who, visitor, page)
+    for status, question in questions(scene, who):
+        if TABLE[status, who, Action.SEE] is not Verdict.YES:
+            continue
         wanted = {
             action
             for action in (Action.ANSWER, Action.CLAIM, Action.RELEASE)
@@ -525,15 +547,22 @@ def test_no_page_offers_what_would_be_refused(scene: Scene, status: Status, who:
         }
         if status is Status.CLAIMED_BY_ME:
             wanted -= {Action.CLAIM}
-        assert {action for action, id_ in offered if id_ == question.id} >= wanted
+        with differences.at(status, question):
+            offered = set()
+            for page in (f"/interactions/{question.id}/", f"/runs/{question.run}/"):
+                offered |= allowed_offers(scene, who, visitor, page)
+            assert {action for action, id_ in offered if id_ == question.id} >= wanted
 
 
-@pytest.mark.parametrize("who", Who, ids=str)
-def test_no_list_offers_what_would_be_refused(scene: Scene, who: Who) -> None:
+@EVERYONE
+def test_no_list_offers_what_would_be_refused(
+    scene: Scene, who: Who, differences: Differences
+) -> None:
     visitor = scene.visitor(who)
     scopes = [f"/inbox/?scope={scope}" for scope in ("claimed", "waiting-others")]
     for page in (*scopes, *(path for paths in GETS.values() for path in paths)):
-        allowed_offers(scene, who, visitor, page)
+        with differences.at(page):
+            allowed_offers(scene, who, visitor, page)
 
 
 def allowed_offers(scene: Scene, who: Who, visitor: Visitor, page: str) -> set[tuple[Action, str]]:

@@ -1,5 +1,3 @@
-"""Thirty people do the same thing at the same moment, through the pages."""
-
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +25,6 @@ EVERYBODY = [
 
 @pytest.fixture(scope="module")
 def crowd(product: Product) -> Iterator[list[Visitor]]:
-    """Thirty open browsers."""
     entries = enter(product, dict(PEOPLE), EVERYBODY)
     visitors = [Visitor(product.web, name, entries[name]) for name in PEOPLE]
     yield visitors
@@ -42,7 +39,6 @@ def api(product: Product) -> Iterator[httpx.Client]:
 
 
 def asked(api: httpx.Client, crowd: list[Visitor], handle: str) -> dict[str, str]:
-    """Ask the group within a run, and wait until the question is on everyone's page."""
     config = {
         "type": "approval",
         "message": f"Does {handle} agree?",
@@ -64,7 +60,6 @@ def asked(api: httpx.Client, crowd: list[Visitor], handle: str) -> dict[str, str
 
 
 def at_once(crowd: list[Visitor], act: Callable[[Visitor], httpx.Response]) -> list[httpx.Response]:
-    """Everyone does it when the last one is ready."""
     gate = threading.Barrier(len(crowd))
 
     def one(visitor: Visitor) -> httpx.Response:

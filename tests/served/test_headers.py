@@ -10,7 +10,7 @@ import pytest
 from tests.support.databases import environment
 from tests.support.product import Product
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.slow, pytest.mark.any_database]
 
 HOST = "inbox.example.com"
 ANY = {
@@ -51,7 +51,6 @@ class Browser:
         self.flags: dict[str, set[str]] = {}
 
     def send(self, method: str, path: str, data: Any = None, **headers: str) -> httpx.Response:
-        """A response. Its cookies go with the next request, the secure ones too."""
         given = {
             "Host": HOST,
             "Origin": f"https://{HOST}",
@@ -71,14 +70,12 @@ class Browser:
         return response
 
     def sign_in(self, name: str) -> httpx.Response:
-        """With the demo's password."""
         self.send("GET", "/accounts/login/")
         return self.send("POST", "/accounts/login/", {"username": name, "password": "demo"})
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A product behind a proxy with TLS."""
     folder = tmp_path_factory.mktemp("headers")
     given = environment(folder, "headers", installed=True)
     product = Product(folder, given | {"PUBLIC_URL": f"https://{HOST}"})

@@ -1,4 +1,4 @@
-"""Where answers stay hidden until one has given one's own: the table's column, over HTTP."""
+"""The table's column of hidden answers, over HTTP."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.served.scene import SAID, Scene
 from tests.support.databases import environment
 from tests.support.product import Product
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.slow, pytest.mark.any_database]
 
 PLACES = [
     pytest.param(status, who, id=f"{who}: {status}")
@@ -22,7 +22,6 @@ PLACES = [
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """A product of its own, with the setting on."""
     folder = tmp_path_factory.mktemp("hidden")
     setting = {"GROUP_ANSWERS_HIDDEN_UNTIL_MINE": "on"}
     product = Product(folder, environment(folder, "hidden", installed=True) | setting)

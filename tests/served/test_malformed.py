@@ -1,5 +1,3 @@
-"""Malformed requests from signed-out clients."""
-
 import socket
 
 import httpx
@@ -32,7 +30,6 @@ MALFORMED = {
 
 
 def ask(product: Product, request: str, header: str, body: str) -> str:
-    """The head of the answer, in lower case."""
     url = httpx.URL(product.web)
     lines = [f"{request} HTTP/1.1", "Connection: close", f"Content-Length: {len(body)}"]
     lines += [header] if header else []
@@ -46,7 +43,6 @@ def ask(product: Product, request: str, header: str, body: str) -> str:
 
 
 def said(product: Product) -> str:
-    """What the product has logged until it is asked for a page that is not there."""
     product.hear(httpx.get(f"{product.web}/nowhere", timeout=60).headers["X-Request-ID"])
     return "".join(product.said)
 

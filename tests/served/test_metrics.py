@@ -1,7 +1,3 @@
-"""The metrics of the product, while people use it."""
-
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +10,7 @@ from tests.support.crowd import enter
 from tests.support.databases import environment
 from tests.support.product import Product, ask, interaction_of
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.slow, pytest.mark.any_database]
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 
@@ -22,14 +18,7 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
     product = Product(tmp_path, environment(tmp_path, "metrics", installed=True))
-    product.environment |= {
-        "METRICS_TOKEN": TOKEN,
-        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"),
-    }
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    (tmp_path / "metrics").mkdir()
-    (tmp_path / "metrics" / f"gauge_livesum_{ended.pid}.db").write_bytes(b"of an ended process")
+    product.environment["METRICS_TOKEN"] = TOKEN
     product.start()
     yield product
     product.stop()

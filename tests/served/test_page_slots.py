@@ -1,5 +1,3 @@
-"""Pages stay fast while other requests, or Mobius, are slow."""
-
 import os
 import signal
 import socket
@@ -43,14 +41,12 @@ def frozen_engine(product: Product) -> Iterator[None]:
 
 
 def unread_requests(port: int) -> int:
-    """How many connections to the port hold bytes that its owner has not read."""
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     ends = [(line.split()[1], line.split()[4].partition(":")[2]) for line in lines]
     return sum(end.endswith(f":{port:04X}") and int(unread, 16) > 0 for end, unread in ends)
 
 
 def unfinished_post(visitor: Visitor) -> socket.socket:
-    """A form of which the last byte never comes."""
     url = httpx.URL(visitor.web)
     sender = socket.create_connection((url.host, url.port or 80))
     head = f"POST /account/keys HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nContent-Length: 9\r\n"

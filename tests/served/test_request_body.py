@@ -1,5 +1,3 @@
-"""Bodies that are too large, over a real connection."""
-
 import socket
 
 import httpx
@@ -13,7 +11,6 @@ ENDLESS = 300_000_000
 
 
 def post(product: Product, path: str, length: str, *, body: bytes = b"") -> str:
-    """The answer to an anonymous request of which nothing more is sent."""
     url = httpx.URL(product.web)
     with socket.create_connection((url.host, url.port or 80), timeout=60) as sender:
         head = f"POST {path} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\n{length}\r\n\r\n"

@@ -1,5 +1,3 @@
-"""The log of the product, while people use it."""
-
 import json
 import re
 from collections import deque
@@ -46,8 +44,6 @@ def routes(resolver: URLResolver, space: str = "") -> Iterator[str]:
 
 
 class Logged:
-    """A product that logs JSON."""
-
     def __init__(self, product: Product, outage: Outage) -> None:
         self.product, self.outage = product, outage
         self.said = product.said
@@ -57,17 +53,14 @@ class Logged:
         self.nobody = Visitor(product.web, "nobody")
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it has written since this was called last, up to the line of one request more: that
-        of someone who opens the sign-in page.
-        """
+        """Lines since the last call, up to that of one more request to the sign-in page."""
         last = self.nobody.get("/accounts/login/").headers["X-Request-ID"]
         self.product.hear(last)
         written = list(self.said)[self._read :]
         self._read += len(written)
-        return [json.loads(line) for line in written if line.startswith("{")]
+        return [json.loads(line) for line in written]
 
     def question(self) -> str:
-        """A question to Rina; its ID."""
         with self.product.api() as api, self.rina.hearing() as until:
             run_id = ask(
                 api,
@@ -98,7 +91,6 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
 
 
 def secrets_of(logged: Logged) -> set[str]:
-    """The keys, tokens and cookies of the product and of those who used it."""
     own = (logged.product.folder / "secrets.env").read_text()
     keys = {line.partition("=")[2].strip("'\"") for line in own.splitlines() if "=" in line}
     tokens = {entry[kind] for entry in logged.entries.values() for kind in ("session", "token")}
@@ -107,7 +99,7 @@ def secrets_of(logged: Logged) -> set[str]:
 
 
 def use(logged: Logged) -> str:
-    """Whatever people do with what must not be in the log. The ID of the question."""
+    """Do all that handles secrets; return the ID of the question."""
     rina, nobody = logged.rina, logged.nobody
     item_id = logged.question()
     path = f"/interactions/{item_id}"
@@ -155,6 +147,15 @@ def test_no_line_has_what_people_write_or_a_secret(logged: Logged) -> None:
         ("POST", "respond", 401, ""),
         ("GET", "unmatched", 404, ""),
     } <= found
+
+
+@pytest.mark.any_database
+def test_each_line_is_json_from_the_start(logged: Logged) -> None:
+    logged.product.hear("Press Ctrl-C to stop")
+    [welcome, *_] = [
+        line for line in map(json.loads, logged.said) if line["event"].startswith("The inbox is")
+    ]
+    assert welcome["level"] == "info"
 
 
 @pytest.mark.any_database

@@ -1,5 +1,3 @@
-"""A person who uses the product over HTTP, without scripts."""
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,22 +22,18 @@ class Visitor:
         self._csrf = ""
 
     def get(self, path: str, **options: Any) -> httpx.Response:
-        """A page."""
         return self.http.get(path, **options)
 
     def post(self, path: str, data: dict[str, Any] | None = None) -> httpx.Response:
-        """A form of one's own making, with the token that any page gives."""
         if not self._csrf:
             self.http.get("/account/" if self.http.cookies.get("sessionid") else "/accounts/login/")
             self._csrf = self.http.cookies["csrftoken"]
         return self.http.post(path, data=data or {}, headers={"X-CSRFToken": self._csrf})
 
     def forms(self, path: str) -> list[Form]:
-        """The forms of a page."""
         return forms_of(self.get(path).text)
 
     def stream(self, path: str) -> int:
-        """The status with which a stream begins."""
         with self.http.stream("GET", path) as response:
             return response.status_code
 
@@ -60,5 +54,4 @@ class Visitor:
             yield until
 
     def close(self) -> None:
-        """Leave."""
         self.http.close()

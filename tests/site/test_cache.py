@@ -1,5 +1,3 @@
-"""Django's cache is one for all processes."""
-
 from django.core.cache import cache
 
 from inbox.models import CacheEntry

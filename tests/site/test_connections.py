@@ -1,5 +1,3 @@
-"""What a connection may do before a request is read, on a real server."""
-
 import asyncio
 import contextlib
 import queue
@@ -11,7 +9,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from inbox.management.web_process import BoundedProtocol
+from inbox.processes.web_process import BoundedProtocol
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LARGE = 20_000_000
@@ -24,8 +22,6 @@ class QuickChecks(BoundedProtocol):
 
 
 class OwnChecks(BoundedProtocol):
-    """Checks its connection when a test says so."""
-
     CHECK_INTERVAL = 3600.0
     made: queue.Queue["OwnChecks"] = queue.Queue()
 

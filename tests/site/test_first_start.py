@@ -1,5 +1,3 @@
-"""Keys, accounts and files before a start."""
-
 import os
 import stat
 import subprocess
@@ -12,16 +10,17 @@ from cryptography.fernet import Fernet
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from inbox.audit import decision_log
+from inbox.audit.decision_log import Entry
+from inbox.audit.verify import verify
+from inbox.lib import private_files
+from inbox.lib.secrets import Secrets
+from inbox.lib.startup import StartRefused
 from inbox.models import Credential, DecisionHead, Reviewer, Upstream
 from inbox.people import vault
-from inbox.services import installation
-from inbox.services.audit import decision_log
-from inbox.services.audit.decision_log import Entry
-from inbox.services.audit.verify import verify
-from inbox.services.installation import StartRefused, prepare
-from reviewer_site import private_files
+from inbox.upstream import installation
+from inbox.upstream.installation import prepare
 from reviewer_site.environment import ROOT
-from reviewer_site.secrets import Secrets
 from tests.support.databases import environment
 from tests.support.tampering import empty_log
 
@@ -32,7 +31,6 @@ def mode(path: Path) -> int:
 
 @pytest.fixture
 def folder(db: None, settings: Any, tmp_path: Path) -> Path:
-    """An installation whose ``secrets.env`` does not exist."""
     DecisionHead.objects.all().delete()
     settings.DATA_DIR = tmp_path / "data"
     settings.SECRETS = Secrets({}, stored=False)

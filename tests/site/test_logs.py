@@ -1,8 +1,8 @@
-"""What the log says in a line, and how many lines an outage takes."""
-
 import json
 import logging
 import logging.config
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
@@ -14,13 +14,12 @@ from django.db import OperationalError
 from inbox.mirror.freshness import Reason, Trouble
 from inbox.mobius.errors import Rejected, Unavailable, Unreachable
 from reviewer_site import logs
+from reviewer_site.environment import ROOT
 
 ANSWER = "approved by hush-hush"
 
 
 class Log:
-    """A logger with the product's formatter and filters, and its lines."""
-
     def __init__(self, format: str) -> None:
         self.now = 0.0
         self._stream = StringIO()
@@ -114,6 +113,35 @@ def test_a_message_without_values_is_shown(log: Log) -> None:
     assert log.lines[0]["exception"].endswith("TypeError: unhashable type: 'list'")
 
 
+FAILS = """
+import logging.config, threading, warnings
+from inbox.management.server_command import capture
+from reviewer_site import logs
+logging.config.dictConfig(logs.configuration("json"))
+capture()
+class Broken:
+    def __del__(self): raise ValueError("hush-hush")
+warnings.warn("Old.\\nVery old.")
+Broken()
+thread = threading.Thread(target=lambda: {}["hush-hush"])
+thread.start()
+thread.join()
+raise ValueError("hush-hush")
+"""
+
+
+def test_warnings_and_exceptions_that_nothing_catches_are_lines_of_the_log() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", FAILS], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert [line["level"] for line in lines] == ["warning", "error", "critical", "critical"]
+    assert "Very old." in lines[0]["event"]
+    said = [line["exception"].rpartition("\n")[2] for line in lines[1:]]
+    assert said == ["ValueError", "KeyError", "ValueError"]
+
+
 OUTAGES: dict[str, Callable[[Log], None]] = {
     "an exception of the database": lambda log: failing(log, OperationalError("no server\nDETAIL")),
     "an exception of the client": lambda log: failing(log, Unreachable("no answer", sent=True)),
@@ -153,7 +181,6 @@ def test_anything_but_an_outage_is_always_written(log: Log) -> None:
 
 
 def refused(log: Log, name: str, status: int, error: Exception | None = None) -> None:
-    """A line as Django writes it about a request."""
     exc_info = (type(error), error, None) if error else None
     record = logging.LogRecord(
         name, logging.ERROR, __file__, 1, "%s: %s", ("Gone", "/interactions/int_1/"), exc_info

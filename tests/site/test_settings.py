@@ -1,5 +1,3 @@
-"""The settings, and the message about a wrong one."""
-
 import os
 import re
 import runpy
@@ -12,8 +10,9 @@ from unittest.mock import patch
 import pytest
 from cryptography.fernet import Fernet
 
-from reviewer_site import secrets
-from reviewer_site.environment import ROOT, Environment, Misconfigured
+from inbox.lib import secrets
+from inbox.lib.startup import Misconfigured
+from reviewer_site.environment import ROOT, Environment
 
 DOCUMENTED = set(
     re.findall(
@@ -48,7 +47,6 @@ def load(tmp_path: Path, **given: str) -> SimpleNamespace:
 
 
 def refusal(tmp_path: Path, **given: str) -> str:
-    """The sentence with which the start ends."""
     with pytest.raises(Misconfigured) as refused:
         load(tmp_path, **given)
     return str(refused.value)
@@ -76,6 +74,7 @@ def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
         ("PORT", "eighty"),
         ("PORT", "70000"),
         ("ENGINE_PORT", "-1"),
+        ("ENGINE_API", "d"),
         ("ENGINE_RATE_LIMIT", "0"),
         ("DEBUG", "perhaps"),
         ("SERVICE_KEY_ANSWERS", "sometimes"),
@@ -130,8 +129,9 @@ def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
         ("MOBIUS_API_KEY", "mbx_hush and more"),
         ("MOBIUS_API_KEY", "mbx_hush\n"),
         ("MOBIUS_PROJECT", "two words"),
-        ("LOG_ANCHOR", "'unfinished"),
-        ("LOG_ANCHOR", "no-such-program"),
+        ("MOBIUS_API", "d"),
+        ("LOG_ANCHOR", "heads/decisions.anchor"),
+        ("LOG_ANCHOR", "/bin/sh -c true"),
         ("LOG_FORMAT", "xml"),
         ("METRICS_TOKEN", "hush"),
         ("ADMIN_EMAIL", "operations"),
@@ -279,14 +279,37 @@ def test_what_an_identity_provider_is_told_is_read_from_lists(tmp_path: Path) ->
     assert load(tmp_path).OIDC is None
 
 
-@pytest.mark.parametrize("missing", ["MOBIUS_API_KEY", "MOBIUS_PROJECT"])
-def test_a_real_mobius_needs_its_key_and_its_project(tmp_path: Path, missing: str) -> None:
+def test_a_real_mobius_needs_its_key(tmp_path: Path) -> None:
+    given = {"MOBIUS_BASE_URL": "https://mobius.example.com", "MOBIUS_PROJECT": "production"}
+    assert refusal(tmp_path, **given).startswith("MOBIUS_API_KEY is missing")
+
+
+@pytest.mark.parametrize("generation", ["a", "b"])
+def test_a_generation_with_projects_needs_one(tmp_path: Path, generation: str) -> None:
+    given = {"MOBIUS_BASE_URL": "https://mobius.example.com", "MOBIUS_API_KEY": "mbx_1"}
+    said = f"MOBIUS_PROJECT is missing; it's required with MOBIUS_API={generation}."
+    assert refusal(tmp_path, MOBIUS_API=generation, **given) == said
+
+
+def test_a_generation_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    assert refusal(tmp_path, MOBIUS_API="d") == "MOBIUS_API must be auto, a, b or c, not d."
+
+
+def test_only_an_api_without_projects_needs_none(tmp_path: Path) -> None:
+    given = {"MOBIUS_BASE_URL": "https://mobius.example.com", "MOBIUS_API_KEY": "mbx_1"}
+    assert load(tmp_path, **given).MOBIUS_PROJECT == ""
+    assert load(tmp_path, MOBIUS_API="c", **given).MOBIUS_PROJECT == ""
+
+
+def test_the_generation_may_be_set_for_a_real_mobius_only(tmp_path: Path) -> None:
     given = {
         "MOBIUS_BASE_URL": "https://mobius.example.com",
         "MOBIUS_API_KEY": "mbx_1",
         "MOBIUS_PROJECT": "production",
     }
-    assert refusal(tmp_path, **{**given, missing: ""}).startswith(f"{missing} is missing")
+    assert load(tmp_path, **given).MOBIUS_API == "auto"
+    assert load(tmp_path, MOBIUS_API="A", **given).MOBIUS_API == "a"
+    assert load(tmp_path, MOBIUS_API="a").MOBIUS_API == "auto"
 
 
 def test_the_project_may_be_named_as_in_the_guide(tmp_path: Path) -> None:
@@ -328,7 +351,7 @@ def test_secrets_from_the_environment_are_not_written_to_the_file(tmp_path: Path
 @pytest.mark.process
 def test_processes_that_start_at_once_end_with_the_same_secrets(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib; from reviewer_site import secrets;"
+        "import sys, pathlib; from inbox.lib import secrets;"
         "print(secrets.create(pathlib.Path(sys.argv[1]), {}).credential_keys)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "data")]

@@ -35,8 +35,6 @@ DOWN = (httpx.TransportError, httpx_sse.SSEError)
 
 
 class Cluster:
-    """Three products with one database and one Mobius, and a proxy in front of them."""
-
     def __init__(self, folder: Path) -> None:
         shared = databases.environment(folder / "engine", "cluster")
         self.database = shared["DATABASE_URL"]
@@ -78,7 +76,6 @@ class Cluster:
             return cursor.fetchall() if cursor.description else []
 
     def leader(self, *, besides: Product | None = None) -> Product:
-        """The process that leads, once one does that is not ``besides``."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             holders = self.rows("SELECT holder FROM inbox_lease WHERE until > clock_timestamp()")
@@ -90,7 +87,6 @@ class Cluster:
         raise AssertionError("no process leads")
 
     def ask(self, person: str, message: str) -> str:
-        """Ask one person, and return the question's ID."""
         asked = {"type": "user", "id": person}
         config = {
             "type": "approval",
@@ -130,8 +126,6 @@ def until(true: Any) -> None:
 
 
 class Ear:
-    """An open page at one process, and when it has heard of its inbox."""
-
     def __init__(self, web: str, name: str, entry: Entry) -> None:
         self._visitor = Visitor(web, name, entry)
         self.heard_at = float("-inf")
@@ -220,15 +214,12 @@ def test_a_leader_that_was_stopped_for_longer_than_its_lease_changes_nothing(
 
 
 class Answering:
-    """People who answer what they are asked until there is nothing more."""
-
     def __init__(self, cluster: Cluster, entries: dict[str, Entry]) -> None:
         self._cluster, self._entries = cluster, entries
         self.sent: dict[str, str] = {}
         """The comment of each answer, by question."""
 
     def answer(self, name: str, item: str) -> None:
-        """Open the question and answer it as a person does, who tries again after a failure."""
         comment = self.sent[item] = f"{name} on {item}"
         path = f"/interactions/{item}/"
         fields: dict[str, Any] = {}

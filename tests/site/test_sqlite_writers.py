@@ -1,5 +1,3 @@
-"""The backend's writer lock, and the connections that it keeps."""
-
 import sqlite3
 import subprocess
 import sys
@@ -42,7 +40,6 @@ def open_database(path: Path, **options: Any) -> DatabaseWrapper:
 
 @pytest.fixture(autouse=True)
 def databases_of_our_own(django_db_blocker: Any) -> Iterator[None]:
-    """These connections belong to no alias, so the runner's guard knows nothing of them."""
     with django_db_blocker.unblock():
         yield
 
@@ -59,7 +56,6 @@ def database(tmp_path: Path) -> Path:
 
 
 def counted(connection: DatabaseWrapper) -> int:
-    """Read as a request does."""
     connection.close_if_unusable_or_obsolete()
     with connection.cursor() as cursor:
         cursor.execute("SELECT n FROM counter")
@@ -247,8 +243,6 @@ def test_a_file_that_is_replaced_while_it_is_opened_is_noticed(
     other = another_database(tmp_path / "other.sqlite3")
 
     class Opening(sqlite3.Connection):
-        """Once it is open, the file is replaced."""
-
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
             if other.exists():

@@ -1,5 +1,3 @@
-"""Static files: collected once a release, served over the real server."""
-
 import asyncio
 import contextlib
 import socket
@@ -14,9 +12,9 @@ import uvicorn
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.test import override_settings
 
-from reviewer_site.static import StaticFiles, collect_if_changed
+from inbox.lib.static_files import StaticFiles, collect_if_changed
 
-HASHED = {"staticfiles": {"BACKEND": "reviewer_site.static.Storage"}}
+HASHED = {"staticfiles": {"BACKEND": "inbox.lib.static_files.Storage"}}
 
 
 async def beyond(scope: Any, receive: Any, send: Any) -> None:

@@ -1,5 +1,3 @@
-"""The system's Chromium."""
-
 import shutil
 
 from playwright.sync_api import Browser, Page, Playwright
@@ -19,12 +17,10 @@ ARGUMENTS = (
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start it without a window."""
     return playwright.chromium.launch(executable_path=PATH, args=ARGUMENTS)
 
 
 def add_authenticator(page: Page) -> None:
-    """Give the page a device with a fingerprint reader, whose owner always says yes."""
     device = page.context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     options = {

@@ -27,7 +27,6 @@ class Entry(TypedDict):
 def enter(
     product: Product, people: dict[str, str | None], groups: list[dict[str, Any]] | None = None
 ) -> dict[str, Entry]:
-    """Make ``people`` and ``groups`` there, and let them in."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.crowd"],
         cwd=ROOT,

@@ -1,7 +1,5 @@
-"""Fresh databases for a process that a test starts.
-
-As a program (``python -m tests.support.databases``) it makes ``DATA_DIR`` as the first start of the
-product would, up to the tables and the static files.
+"""Fresh databases for a process that a test starts. ``python -m tests.support.databases`` prepares
+``DATA_DIR``.
 """
 
 import fcntl
@@ -22,12 +20,9 @@ ROLES = {"DATABASE_URL": "inbox", "ENGINE_DATABASE_URL": "engine"}
 
 
 def environment(folder: Path, name: str, *, installed: bool = False) -> dict[str, str]:
-    """The environment of a process with its data in ``folder`` and databases of its own.
-
-    Where the suite runs on PostgreSQL (``DATABASE_URL``), two fresh databases are made there, named
-    after ``name``; else the process keeps its SQLite files in the folder. ``installed``: these have
-    their tables, and the folder the static files, which saves a start five seconds of CPU. Not for
-    tests of the first start.
+    """Its data is in ``folder``, or in fresh databases named after ``name`` where the suite runs on
+    PostgreSQL. ``installed``: tables and static files exist, which saves a start five seconds of
+    CPU.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     if installed:
@@ -47,13 +42,11 @@ def environment(folder: Path, name: str, *, installed: bool = False) -> dict[str
 
 
 def _postgres(variable: str) -> str:
-    """What the suite has in that setting if it leads to PostgreSQL, else nothing."""
     url = os.environ.get(variable, "")
     return url if url.startswith("postgres") else ""
 
 
 def _installed() -> Path:
-    """A folder that is copied, made once for all workers of a run, as are template databases."""
     run = Path(os.environ["DATA_DIR"])
     folder, unfinished = run / "installed", run / "unfinished"
     with (run / "installed.lock").open("w") as lock:
@@ -77,13 +70,13 @@ def _install() -> None:
 
     from django.db import connections  # noqa: PLC0415
 
+    from inbox.lib import static_files  # noqa: PLC0415
     from inbox.management.preparing import migrate  # noqa: PLC0415
-    from reviewer_site import static  # noqa: PLC0415
 
     migrate("default")
     migrate("engine")
     connections.close_all()
-    static.collect_if_changed()
+    static_files.collect_if_changed()
 
 
 def _fresh(url: str, suffix: str, *, template: str | None = None) -> str:

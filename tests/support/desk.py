@@ -9,7 +9,6 @@ from inbox.mirror import project as mirror
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.mobius.adapters.guide.run import read_run
 from inbox.models import Attempt, Decision, Draft, Interaction, Reviewer, Upstream
-from inbox.people import service_key
 from tests.fixtures_engine import Project
 from tests.support.people import make_people
 from tests.support.scripted_server import Request, ScriptedServer
@@ -26,59 +25,48 @@ class Desk:
         settings.MOBIUS_PROJECT = project.handle
         settings.MOBIUS_API_KEY = project.service_key
         settings.SERVICE_KEY_ANSWERS = "off"
-        service_key.refused.clear()
         self.settings = settings
         make_people(tokens={user_id: project.tokens[user_id] for user_id in CAST})
 
     def person(self, name: str) -> Reviewer:
-        """Someone of the cast, by user name."""
         return Reviewer.objects.select_related("user").get(user__username=name)
 
     def ask(self, **fields: Any) -> Interaction:
-        """A question upstream, and in the mirror."""
         return self.read(self.project.ask(**{"spec": {"mode": "confirm"}, **fields})["id"])
 
     def ask_group(self, handle: str = "approvers", **fields: Any) -> Interaction:
-        """The same, of a group."""
         return self.ask(target={"type": "group", "id": handle}, **fields)
 
     def read(self, id: str) -> Interaction:
-        """The mirror's row, brought up to upstream."""
         self.tell(self.upstream(id))
         return Interaction.objects.get(mobius_id=id)
 
     def tell(self, payload: dict[str, Any]) -> None:
-        """Put a payload into the mirror."""
         interaction = read_interaction(payload)
         mirror.apply(Upstream.current(), [interaction], read_at=datetime.now(UTC))
 
     def tell_run(self, id: str) -> None:
-        """The run of that id into the mirror, as the engine has it."""
         answer = self.project.http.get(f"runs/{id}")
         assert answer.is_success, answer.text
         mirror.apply(Upstream.current(), [read_run(answer.json())], read_at=datetime.now(UTC))
 
     def upstream(self, id: str) -> dict[str, Any]:
-        """The question as the engine has it."""
         answer = self.project.http.get(f"interactions/{id}")
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
     def elsewhere(self, user_id: str, id: str, value: Any, comment: str | None = None) -> None:
-        """Answer at Mobius, outside this app."""
         body = {"value": value} if comment is None else {"value": value, "comment": comment}
         answer = self.project.as_(user_id).post(f"interactions/{id}/respond", json=body)
         assert answer.is_success, answer.text
 
     def posts(self) -> list[Request]:
-        """Every answer that the product has sent."""
         return self.server.seen("POST", r"/respond$")
 
 
 @sync_to_async
 def drafts() -> list[tuple[list[str], str]]:
-    """All drafts, as typed."""
     return list(Draft.objects.order_by("id").values_list("values", "comment"))
 
 
@@ -90,5 +78,4 @@ def attempts() -> list[tuple[str, str]]:
 
 @sync_to_async
 def decisions() -> list[Decision]:
-    """What the log says was done here."""
     return list(Decision.objects.filter(observed=False).order_by("number"))

@@ -2,7 +2,7 @@
 
 As a program (``python -m tests.support.engine_process``) it serves ``DATA_DIR`` on ``ENGINE_PORT``,
 prints ``{"base_url"}`` when it answers and then obeys JSON lines on stdin:
-``{"provision": arguments}``, ``{"revoke": token}``. It ends with its stdin.
+``{"provision": arguments}``, ``{"send": a story}``, ``{"revoke": token}``. It ends with its stdin.
 """
 
 import json
@@ -18,10 +18,7 @@ from tests.support import ports
 
 
 class EngineProcess:
-    """The engine with its data in one place, startable again after ``stop`` or ``kill``.
-
-    ``environment`` names its data (``tests.support.databases``); ``settings`` more variables.
-    """
+    """``environment`` names its data (``tests.support.databases``); ``settings`` more variables."""
 
     def __init__(self, environment: dict[str, str], **settings: str) -> None:
         self._environment = {
@@ -49,33 +46,34 @@ class EngineProcess:
         self.base_url = self._hear()["base_url"]
 
     def stop(self) -> int:
-        """Close its stdin and wait for its end; the exit status."""
+        """Return the exit status."""
         process = self._running()
         assert process.stdin is not None
         process.stdin.close()
         return self._bury()
 
     def terminate(self) -> int:
-        """SIGTERM, and wait for its end; the exit status."""
+        """Return the exit status."""
         self._running().terminate()
         return self._bury()
 
     def kill(self) -> None:
-        """SIGKILL."""
         self._running().kill()
         self._bury()
 
     @property
     def pid(self) -> int:
-        """The process that serves now."""
         return self._running().pid
 
     def provision(self, **arguments: Any) -> dict[str, Any]:
-        """What ``actions.provision.provision`` returns, over there."""
         return self._say({"provision": arguments})
 
+    def send(self, handle: str, **post: Any) -> str:
+        """Start a run or ask a question as a story does; return its id."""
+        made: str = self._say({"send": {"handle": handle, "post": post}})["id"]
+        return made
+
     def revoke(self, token: str) -> None:
-        """Make a token worthless."""
         self._say({"revoke": token})
 
     def _say(self, what: dict[str, Any]) -> dict[str, Any]:
@@ -130,12 +128,18 @@ def _obey() -> None:
     from django.db import connections  # noqa: PLC0415
 
     from inbox.engine.actions.provision import provision, revoke  # noqa: PLC0415
+    from inbox.engine.stories import Answer, Post, asking  # noqa: PLC0415
 
     try:
         for line in sys.stdin:
             said = json.loads(line)
             if "provision" in said:
                 _tell(provision(**said["provision"]))
+            elif "send" in said:
+                post = dict(said["send"]["post"])
+                if "answer" in post:
+                    post["answer"] = Answer(**post["answer"])
+                _tell({"id": asking.send(said["send"]["handle"], Post(**post))})
             else:
                 revoke(token=said["revoke"])
                 _tell({})

@@ -6,7 +6,6 @@ from typing import Any
 from inbox.mirror import project as mirror
 from inbox.mobius.adapters.guide.interaction import read_interaction
 from inbox.models import Interaction, Reviewer, Upstream
-from inbox.people import service_key
 from tests.support.people import make_people
 from tests.upstream import GuideServer
 
@@ -21,20 +20,16 @@ class GuideDesk:
         settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = server.base_url
         settings.MOBIUS_PROJECT, settings.MOBIUS_API_KEY = "demo", server.key
         held = {user_id: server.state.token_of(user_id) for user_id in CAST} if tokens else {}
-        service_key.refused.clear()
         make_people(tokens=held)
         server.state.groups["approvers"] = ["user_rina", "user_sam", "user_lee"]
 
     def person(self, name: str) -> Reviewer:
-        """Someone of the cast, by user name."""
         return Reviewer.objects.select_related("user").get(user__username=name)
 
     def ask(self, **fields: Any) -> Interaction:
-        """A question upstream, and in the mirror."""
         return self.read(self.server.state.ask(**fields))
 
     def read(self, id: str) -> Interaction:
-        """The mirror's row, brought up to upstream, as the sync does it."""
         state = self.server.state
         interaction = read_interaction(state.shown_interaction(state.interaction(id)))
         mirror.apply(Upstream.current(), [interaction], read_at=datetime.now(UTC))

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from reviewer_site.oidc import Oidc
+from inbox.people.oidc.settings import Oidc
 
 FOLDER = Path(__file__).parent / "oidc"
 CALLBACK = "/accounts/oidc/callback/"
@@ -46,16 +46,13 @@ class IdentityProvider:
         assert self.issuer.startswith("http"), "the provider did not start"
 
     def stop(self) -> None:
-        """Return when nothing listens any more."""
         self._process.kill()
         self._process.communicate()
 
     def settings(self, **more: Any) -> Oidc:
-        """``settings.OIDC`` of this provider."""
         return oidc(**{"issuer": self.issuer, **more})
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The same for a process."""
         return {
             "OIDC_ISSUER": self.issuer,
             "OIDC_CLIENT_ID": "inbox",
@@ -69,18 +66,14 @@ class IdentityProvider:
 
 
 class Person:
-    """Someone's browser at the provider, which remembers them as long as it is open."""
-
     def __init__(self, login: str) -> None:
         self._login = login
         self._http = httpx.Client(timeout=60)
 
     def confirm(self, address: str) -> str:
-        """Sign in where our redirect leads. The path and query that the provider sends back to."""
         return self._until_back(self._http.get(address), self._sign_in)
 
     def cancel(self, address: str) -> str:
-        """Refuse to sign in."""
         return self._until_back(self._http.get(address), self._abort)
 
     def _until_back(self, response: httpx.Response, answer: Any) -> str:
@@ -106,7 +99,6 @@ class Person:
 
 
 def oidc(issuer: str, **more: Any) -> Oidc:
-    """``settings.OIDC``: everyone of acme.example may come."""
     given = {
         "client_id": "inbox",
         "client_secret": SECRET,
@@ -125,7 +117,6 @@ def oidc(issuer: str, **more: Any) -> Oidc:
 
 
 def _install() -> None:
-    """``npm ci``, unless another worker has done so."""
     with (FOLDER / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (FOLDER / "node_modules" / ".package-lock.json").exists():

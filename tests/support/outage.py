@@ -28,8 +28,6 @@ class Outage(Protocol):
 
 
 class FileOutage:
-    """Of a product on SQLite."""
-
     def __init__(self, product: Product) -> None:
         self._product = product
         self._file = product.folder / "inbox.sqlite3"
@@ -60,8 +58,6 @@ class FileOutage:
 
 
 class RelayOutage:
-    """Of a product on PostgreSQL. Puts itself into the product's environment before its start."""
-
     def __init__(self, product: Product) -> None:
         self._url = product.environment["DATABASE_URL"]
         parts = urlsplit(self._url)
@@ -134,7 +130,6 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 def outage_of(product: Product) -> Outage:
-    """Call it before the product is started."""
     if product.environment["DATABASE_URL"]:
         return RelayOutage(product)
     return FileOutage(product)

@@ -7,17 +7,17 @@ from time import monotonic
 
 from playwright.sync_api import FloatRect, Locator, Page, Request, Route, expect
 
-ANSWER_GUARD_MS = 600
-"""How long the answer form of a question that has just appeared ignores keys and presses."""
+GUARD_MS = 400
+"""How long what has just appeared ignores presses, and an answer form keys too."""
 
-STEP_GUARD_MS = 400
-"""The same of a confirm step."""
+ARMED = "[data-step]:not([hidden])"
+"""The confirm step of the answer that is armed."""
 
 LONGEST_S = 30
 """How many seconds ``Intercepted.first`` waits for a request."""
 
-HINT = "#answer [data-step] [data-hint], #answer:not(:has([data-step])) [data-hint]"
-"""Where an answer form says that it has ignored a key or press."""
+HINT = "#answer [data-hint]"
+"""Where an answer form says what the last key or press did."""
 
 
 _WATCH_SHIFTS = """() => {
@@ -36,17 +36,14 @@ _SHIFTS = """(within) => {
 
 
 def watch_layout_shifts(page: Page) -> None:
-    """Note from now on what moves without having been asked to."""
     page.evaluate(_WATCH_SHIFTS)
 
 
 def layout_shifts(page: Page, within: str) -> list[str]:
-    """What has moved inside the elements of that selector."""
     return list(page.evaluate(_SHIFTS, within))
 
 
 def box_of(locator: Locator) -> FloatRect:
-    """Where an element is. Should a live page replace it at that moment, the new one is taken."""
     box = locator.bounding_box()
     while box is None:
         expect(locator).to_be_visible()
@@ -62,10 +59,7 @@ def presses(page: Page, selector: str) -> None:
 
 
 def stop_clock(page: Page) -> None:
-    """Stop the page's clock, which has been installed, in a while from now.
-
-    From then on only ``page.clock.run_for`` takes time, however busy the machine is.
-    """
+    """From then on only ``page.clock.run_for`` takes time, however busy the machine is."""
     page.clock.pause_at(page.evaluate("Date.now() / 1000 + 10"))
 
 
@@ -77,8 +71,6 @@ def type_text(page: Page, text: str, gap_ms: int) -> None:
 
 
 class Intercepted(list[Route]):
-    """Requests of a page that wait, oldest first."""
-
     def __init__(self, page: Page) -> None:
         super().__init__()
         self._page = page
@@ -99,10 +91,7 @@ def intercept(
     where: Callable[[Request], bool] = lambda _request: True,
     once: bool = False,
 ) -> Intercepted:
-    """The page's requests to ``url`` from now on; each waits until the test continues or ends it.
-
-    ``once``: later ones pass.
-    """
+    """Each request waits until the test continues or ends it. ``once``: later ones pass."""
     held = Intercepted(page)
 
     def handle(route: Route) -> None:
@@ -140,40 +129,32 @@ def put_off(page: Page, id_: str, **length: float) -> None:
 
 
 def approve(page: Page) -> None:
-    """Press Approve, then confirm it, at a person's pace."""
-    _answer(page, "Approve", "Yes, approve")
+    _answer(page, "Approve")
 
 
 def confirm_as_of_another_version(page: Page) -> None:
-    """Press the confirm step's button as if the page still showed an earlier version.
-
-    The field is changed by the press itself, because live updates replace the form until then.
-    """
-    send = page.locator("[data-step] [data-send]")
+    """The press itself changes the field, because live updates replace the form until then."""
+    send = page.locator(f"{ARMED} [data-confirms]")
     send.evaluate(
         """button => button.addEventListener("click", () => {
-            document.querySelector("#answer [name=seen]").value += "of another";
+            document.querySelector("#answer [name=shown_version]").value += "of another";
         }, { capture: true, once: true })"""
     )
-    press(send, STEP_GUARD_MS)
+    press(send)
 
 
 def reject(page: Page) -> None:
-    """Press Reject, then confirm it, at a person's pace."""
-    _answer(page, "Reject", "Yes, reject")
+    _answer(page, "Reject")
 
 
 def send(page: Page) -> None:
-    """Press Send answer, then confirm it, at a person's pace."""
-    _answer(page, "Send answer", "Yes, send")
+    _answer(page, "Send answer")
 
 
 def send_by_key(page: Page) -> None:
-    """The same by Ctrl Enter."""
-    page.wait_for_timeout(ANSWER_GUARD_MS + 20)
+    page.wait_for_timeout(GUARD_MS + 20)
     page.keyboard.press("Control+Enter")
-    page.get_by_role("button", name="Yes, send").wait_for()
-    page.wait_for_timeout(STEP_GUARD_MS + 20)
+    page.locator(ARMED).wait_for()
     page.keyboard.press("Control+Enter")
 
 
@@ -187,7 +168,7 @@ def wait_for_paint(page: Page) -> None:
     )
 
 
-def press(button: Locator, after_ms: int = ANSWER_GUARD_MS) -> None:
+def press(button: Locator, after_ms: int = GUARD_MS) -> None:
     """Press it once it is certain to count: no event tells, for the page looks as usual before."""
     button.wait_for()
     button.page.wait_for_load_state()  # with the scripts that count from now
@@ -195,6 +176,10 @@ def press(button: Locator, after_ms: int = ANSWER_GUARD_MS) -> None:
     button.click()
 
 
-def _answer(page: Page, name: str, yes: str) -> None:
-    press(page.locator("#answer").get_by_role("button", name=name, exact=True))
-    press(page.get_by_role("button", name=yes), STEP_GUARD_MS)
+def _answer(page: Page, name: str) -> None:
+    press(page.locator("#answer [data-asks]").get_by_role("button", name=name, exact=True))
+    confirm(page)
+
+
+def confirm(page: Page) -> None:
+    press(page.locator(f"{ARMED} [data-confirms]"))

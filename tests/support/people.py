@@ -2,11 +2,11 @@
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
-from pydantic import SecretStr
 
-from inbox.models import Reviewer
-from inbox.people import credentials
+from inbox.models import Credential, Reviewer, Upstream
+from inbox.people import vault
 from inbox.people.demo import make_demo
 from tests.support.tampering import empty_log
 
@@ -18,11 +18,8 @@ _accounts: list[tuple[Reviewer, list[str], list[str]]] = []
 
 @sensitive_variables("tokens")
 def make_people(*, tokens: dict[str, str] | None = None) -> None:
-    """Create the people of ``make_demo`` in a database without accounts; the decision log stays
-    empty.
-
-    ``tokens`` is Mobius id → member token. The first call runs ``make_demo``. Later ones insert
-    the same rows without its signals and log entries, which took longer than most tests.
+    """``tokens`` is Mobius id → member token. Only the first call runs ``make_demo``; later ones
+    insert its rows without signals and log entries, which took longer than most tests.
     """
     if _accounts:
         _insert()
@@ -32,11 +29,28 @@ def make_people(*, tokens: dict[str, str] | None = None) -> None:
             groups = reviewer.user.groups.values_list("name", flat=True)
             permissions = reviewer.user.user_permissions.values_list("codename", flat=True)
             _accounts.append((reviewer, list(groups), list(permissions)))
-    for reviewer, _, _ in _accounts:
-        if reviewer.mobius_id in (tokens or {}):
-            token = SecretStr(tokens[reviewer.mobius_id])
-            credentials.adopt(reviewer, token=token, owner=reviewer.mobius_id)
+    if tokens:
+        _give(tokens)
     empty_log()
+
+
+@sensitive_variables("tokens")
+def _give(tokens: dict[str, str]) -> None:
+    """As ``credentials.adopt`` for each person, in two queries."""
+    upstream, now = Upstream.current(), timezone.now()
+    Credential.objects.bulk_create(
+        Credential(
+            reviewer_id=reviewer.pk,
+            upstream=upstream,
+            sealed=vault.seal(tokens[reviewer.mobius_id]),
+            prefix=tokens[reviewer.mobius_id][:8],
+            last_four=tokens[reviewer.mobius_id].partition(".")[0][-4:],
+            added_at=now,
+            proven_at=now,
+        )
+        for reviewer, _, _ in _accounts
+        if reviewer.mobius_id in tokens
+    )
 
 
 def _insert() -> None:

@@ -63,7 +63,6 @@ class Prometheus:
         self._process.communicate(timeout=30)
 
     def query(self, expression: str) -> list[float]:
-        """The values of the series that it has now."""
         found = self._get("query", query=expression)["result"]
         return [float(series["value"][1]) for series in found]
 
@@ -78,7 +77,6 @@ class Prometheus:
 
 
 def eventually(look: Callable[[], Any], expected: Any, within: float = 60) -> None:
-    """Look again and again until it is as expected."""
     deadline = time.monotonic() + within
     while (found := look()) != expected:
         assert time.monotonic() < deadline, found
@@ -86,7 +84,6 @@ def eventually(look: Callable[[], Any], expected: Any, within: float = 60) -> No
 
 
 def _scrape_configs(token: Path, target: str) -> str:
-    """The lines that docs/metrics.md gives, with the file of the token and the target."""
     document = (ROOT / "docs" / "metrics.md").read_text()
     found = re.search(r"```yaml\n(scrape_configs:.*?)```", document, re.DOTALL)
     assert found is not None

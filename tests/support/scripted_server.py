@@ -24,7 +24,7 @@ from tests.support import ports
 
 @dataclass(frozen=True)
 class Request:
-    """What a client sent. Header names are lower case; ``target`` is path and query, raw."""
+    """Header names are lower case; ``target`` is path and query, raw."""
 
     method: str
     target: str
@@ -40,8 +40,6 @@ class Request:
 
 @dataclass
 class Exchange:
-    """One request and the way to answer it."""
-
     request: Request
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -67,8 +65,6 @@ class Exchange:
 
 
 class Step(Protocol):
-    """Something that happens to one request."""
-
     reads_body: bool
 
     async def run(self, exchange: Exchange) -> None: ...
@@ -76,7 +72,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Reply:
-    """Answer at once. ``body`` that is not bytes or str is sent as JSON."""
+    """A ``body`` that is not bytes or str is sent as JSON."""
 
     status: int = 200
     body: Any = None
@@ -124,8 +120,6 @@ class Never:
 
 @dataclass(frozen=True)
 class CutBeforeRead:
-    """Break the connection without having read the body."""
-
     reads_body: bool = False
 
     async def run(self, exchange: Exchange) -> None:
@@ -134,8 +128,6 @@ class CutBeforeRead:
 
 @dataclass(frozen=True)
 class CutAfterRead:
-    """Break the connection with the request read, and nothing done about it."""
-
     reads_body: bool = True
 
     async def run(self, exchange: Exchange) -> None:
@@ -144,8 +136,6 @@ class CutAfterRead:
 
 @dataclass(frozen=True)
 class Pass:
-    """Hand the request to the upstream and its answer back, stream or not."""
-
     reads_body: bool = True
 
     async def run(self, exchange: Exchange) -> None:
@@ -154,8 +144,6 @@ class Pass:
 
 @dataclass(frozen=True)
 class PassThenCut:
-    """Hand the request to the upstream, then break the connection instead of answering."""
-
     reads_body: bool = True
 
     async def run(self, exchange: Exchange) -> None:
@@ -199,8 +187,6 @@ class PassThenReply:
 
 @dataclass(frozen=True)
 class Half:
-    """Announce the whole of ``body`` and break off in the middle of it."""
-
     body: Any
     status: int = 200
     reads_body: bool = True
@@ -262,8 +248,6 @@ class Script:
 
 
 class ScriptedServer:
-    """Serves from a thread of its own while it is entered."""
-
     def __init__(self, upstream: str | None = None, *, keep_host: bool = False) -> None:
         """``keep_host``: pass on the Host header as it came, as a proxy before a web site does."""
         self.upstream = upstream
@@ -304,7 +288,6 @@ class ScriptedServer:
         self._scripts.append(Script(method, re.compile(path), list(steps), always))
 
     def forget(self) -> None:
-        """Drop all scripts: from now on everything goes through."""
         self._scripts.clear()
 
     def listen(self) -> None:
@@ -312,15 +295,12 @@ class ScriptedServer:
         asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(60)
 
     def refuse(self) -> None:
-        """Break all connections and refuse new ones."""
         asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(60)
 
     def break_all(self) -> None:
-        """Break the connections that are open now."""
         asyncio.run_coroutine_threadsafe(self._break(), self._loop).result(60)
 
     def seen(self, method: str, path: str) -> list[Request]:
-        """The requests so far that match."""
         pattern = re.compile(path)
         with self._changed:
             return [r for r in self.requests if r.method == method and pattern.search(r.path)]
@@ -418,7 +398,6 @@ def head(status: int, headers: Mapping[str, str]) -> bytes:
 
 
 async def forward(exchange: Exchange, give: Any) -> None:
-    """Send the request to the upstream and each piece of the answer to ``give``."""
     assert exchange.upstream is not None, "nothing to pass the request to"
     upstream = urlsplit(exchange.upstream)
     reader, writer = await asyncio.open_connection(upstream.hostname, upstream.port)

@@ -1,5 +1,3 @@
-"""Hand-made payloads, as upstream would send them."""
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,24 +10,24 @@ from inbox.mobius.types import (
     Policy,
     PolicyKind,
     Question,
+    QuestionAnswer,
     Run,
     RunStatus,
     Step,
     StepStatus,
     Target,
 )
+from inbox.models.answers import Answers, as_json
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 RINA, SAM, LEE = "user_rina", "user_sam", "user_lee"
 
 
 def at(minutes: float) -> datetime:
-    """So many minutes after noon."""
     return NOON + timedelta(minutes=minutes)
 
 
 def run(id: str = "run_1", minutes: float = 0, **fields: Any) -> Run:
-    """A run that was made at noon and changed last at ``minutes``."""
     known: dict[str, Any] = {
         "id": id,
         "workflow": "release",
@@ -41,7 +39,6 @@ def run(id: str = "run_1", minutes: float = 0, **fields: Any) -> Run:
 
 
 def step(id: str = "step_1", run_id: str = "run_1", minutes: float = 0, **fields: Any) -> Step:
-    """A step of a run."""
     known: dict[str, Any] = {
         "id": id,
         "run_id": run_id,
@@ -54,7 +51,6 @@ def step(id: str = "step_1", run_id: str = "run_1", minutes: float = 0, **fields
 
 
 def ask(id: str = "int_1", minutes: float = 0, **fields: Any) -> Interaction:
-    """An interaction for Rina."""
     known: dict[str, Any] = {
         "id": id,
         "type": "approval",
@@ -71,7 +67,6 @@ def ask(id: str = "int_1", minutes: float = 0, **fields: Any) -> Interaction:
 
 
 def group_ask(id: str = "int_1", minutes: float = 0, **fields: Any) -> Interaction:
-    """An interaction for the change board, of which every member must answer."""
     known: dict[str, Any] = {
         "target": Target(type="group", id="change-board"),
         "group_id": "grp_board",
@@ -82,9 +77,27 @@ def group_ask(id: str = "int_1", minutes: float = 0, **fields: Any) -> Interacti
     return ask(id, minutes, **known)
 
 
+def reply(user_id: str | None, value: Any, **fields: Any) -> Answer:
+    """To an only question; a list is of choices."""
+    return Answer(user_id=user_id, answers=only(value), **fields)
+
+
+def only(value: Any) -> tuple[QuestionAnswer]:
+    mode = "multi_select" if isinstance(value, list) else "confirm"
+    return (Question(mode=mode).answer(value),)
+
+
+def only_answer(value: Any) -> Answers:
+    """As it is stored."""
+    return as_json(only(value))
+
+
+YES = only(True)
+APPROVED, REJECTED = only_answer(True), only_answer(False)
+
+
 def answered(interaction: Interaction, by: str, minutes: float, value: Any = True) -> Interaction:
-    """The same after its one answer."""
-    answer = Answer(user_id=by, value=value, comment="fine", at=at(minutes))
+    answer = reply(by, value, comment="fine", at=at(minutes))
     return interaction.model_copy(
         update={
             "status": InteractionStatus.COMPLETED,
@@ -100,7 +113,6 @@ def answered(interaction: Interaction, by: str, minutes: float, value: Any = Tru
 
 
 def event(seq: int, about: Run | Step | Interaction, type: str = "", **fields: Any) -> Event:
-    """A logged event that tells of ``about``."""
     match about:
         case Run():
             told: dict[str, Any] = {"kind": EventKind.RUN, "run": about, "run_id": about.id}

@@ -1,5 +1,3 @@
-"""What a browser would find in a page: its elements and what they can do."""
-
 import html
 from html.parser import HTMLParser
 
@@ -28,7 +26,6 @@ class Tags(HTMLParser):
 
     @property
     def hostile(self) -> list[object]:
-        """What text written by someone else must never turn into."""
         acting = {"script", "iframe", "img", "object", "embed", "style", "link", "base", "meta"}
         leads = [pair for pair in self.attributes if pair[0] not in ("href", "action")]
         schemes = ("http://", "https://", "mailto:", "/", "#", "?")
@@ -37,10 +34,8 @@ class Tags(HTMLParser):
 
 
 def text_of(page: str) -> str:
-    """What a page says, on one line, without the texts that it has for its scripts."""
     return html.unescape(" ".join(strip_tags(page).split()))
 
 
 def one_line(page: bytes) -> str:
-    """The markup of a page on one line, without character references."""
     return " ".join(html.unescape(page.decode()).split())

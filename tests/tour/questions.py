@@ -1,5 +1,3 @@
-"""The inbox, and questions as their reviewers see them, from when they are asked to their end."""
-
 import os
 import signal
 
@@ -7,7 +5,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from tests.e2e.arrivals import arrived
-from tests.support.pages import confirm_as_of_another_version, press
+from tests.support.pages import ARMED, confirm_as_of_another_version, press
 from tests.support.product import ask, interaction_of
 from tests.tour.tour import Subject, Tour, answer_buttons, approve, question_of
 
@@ -97,7 +95,6 @@ def questions(tour: Tour, api: httpx.Client) -> None:
 
 
 def finding(tour: Tour, api: httpx.Client) -> None:
-    """Search, filters, saved views, the command palette."""
     rina = tour.person("rina")
     tour.visit(
         rina,
@@ -131,7 +128,6 @@ def finding(tour: Tour, api: httpx.Client) -> None:
 
 
 def memory(tour: Tour, api: httpx.Client) -> None:
-    """Snooze, templates, similar decisions, focus mode, and what the inbox remembers."""
     rina, tess = tour.person("rina"), tour.person("tess")
     tess.goto("/templates/")
     tour.show(tess, "templates-none")
@@ -194,18 +190,18 @@ def answering(tour: Tour, api: httpx.Client) -> None:
     rina.goto(f"/interactions/{interaction_of(api, run)['id']}/")
     rina.locator("#answer-comment").fill("The bank confirmed the account.")
     press(answer_buttons(rina, "a"))
-    expect(rina.locator("[data-step]")).to_be_visible()
+    expect(rina.locator(ARMED)).to_be_visible()
     tour.show(rina, "answer-step-approve")
     tour.person("rina")
     rina.keyboard.press("Escape")
     press(answer_buttons(rina, "r"))
-    expect(rina.locator("[data-step]")).to_be_visible()
+    expect(rina.locator(ARMED)).to_be_visible()
     tour.show(rina, "answer-step-reject")
     rina = tour.person("rina")
     rina.goto(question_of(api, "Which carrier"))
     press(rina.locator("#answer .choice input").first)
     press(rina.locator("#answer [data-send]"))
-    expect(rina.locator("[data-step]")).to_be_visible()
+    expect(rina.locator(ARMED)).to_be_visible()
     tour.show(rina, "answer-step-choice")
     rina = tour.person("rina")
     run = ask(api, "What do we tell the suppliers?", **TEXT)
@@ -213,7 +209,7 @@ def answering(tour: Tour, api: httpx.Client) -> None:
     rina.locator("#answer [name=value]").fill("That we are sorry.\nAnd what we have changed.")
     rina.locator("#answer-comment").fill("As discussed on Monday.")
     press(rina.locator("#answer [data-send]"))
-    expect(rina.locator("[data-step]")).to_be_visible()
+    expect(rina.locator(ARMED)).to_be_visible()
     tour.show(rina, "answer-step-text")
 
     tour.person("rina")
@@ -275,7 +271,6 @@ def answering(tour: Tour, api: httpx.Client) -> None:
 
 
 def plain_copy(tour: Tour, plain: Page) -> Page:
-    """The same page where scripts may look at it."""
     page = tour.page(bypass_csp=True)
     page.goto("/accounts/login/")
     page.set_content(plain.content())
@@ -283,7 +278,6 @@ def plain_copy(tour: Tour, plain: Page) -> Page:
 
 
 def held(tour: Tour, api: httpx.Client) -> None:
-    """Send with undo: a held answer, and one that could not be sent."""
     sam = tour.person("sam")
     choose_undo(tour, seconds=60)
     mine = {"target": {"type": "user", "id": "user_sam"}, "context": {"amount": "€120"}}
@@ -307,8 +301,20 @@ def held(tour: Tour, api: httpx.Client) -> None:
     tour.show(sam, "held-returned")
 
 
+def signing_out(tour: Tour, api: httpx.Client) -> None:
+    sam = tour.person("sam")
+    choose_undo(tour, seconds=60)
+    run = ask(api, "Held at the end?", target={"type": "user", "id": "user_sam"})
+    sam.goto(f"/interactions/{interaction_of(api, run)['id']}/")
+    press(answer_buttons(sam, "a"))
+    expect(sam.locator("#held-answers .toast")).to_be_visible()
+    sam.goto("/account/")
+    sam.locator("form[action='/accounts/logout/'] button").click()
+    expect(sam.locator("[name=undo]")).to_be_visible()
+    tour.show(sam, "held-sign-out")
+
+
 def choose_undo(tour: Tour, *, seconds: int) -> None:
-    """Let Sam send with undo."""
     tour.product.manage(
         "shell",
         "--no-imports",
@@ -320,7 +326,6 @@ def choose_undo(tour: Tour, *, seconds: int) -> None:
 
 
 def batches(tour: Tour, api: httpx.Client) -> None:
-    """Several questions at once: selecting them, the preview, the progress, the results."""
     rina = tour.person("rina")
     asked = narrow(rina, api, "Pay the invoice of Tanglewood", 6)
     rina.locator(".row-tick").first.check(force=True)
@@ -345,7 +350,6 @@ def batches(tour: Tour, api: httpx.Client) -> None:
 
 
 def narrow(page: Page, api: httpx.Client, word: str, number: int) -> list[str]:
-    """The list of so many approvals for Rina, with that word; their runs."""
     page.goto("/inbox/")
     asked = [ask(api, f"{word} {n}?", context={"amount": "€120"}) for n in range(1, number + 1)]
     expect(arrived(page, f"{word} {number}?")).to_be_visible()
@@ -354,7 +358,6 @@ def narrow(page: Page, api: httpx.Client, word: str, number: int) -> list[str]:
 
 
 def shared(tour: Tour, api: httpx.Client) -> None:
-    """A group's questions: claimed by someone, by oneself, answered by some."""
     rina, lee, tess = tour.person("rina"), tour.person("lee"), tour.person("tess")
     invoice = question_of(api, "Pay invoice")
     lee.goto(invoice)
@@ -431,6 +434,7 @@ SUBJECTS: tuple[Subject, ...] = (
     memory,
     answering,
     held,
+    signing_out,
     batches,
     shared,
     closed,

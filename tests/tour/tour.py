@@ -1,4 +1,4 @@
-"""A walk through every page and state of the product, for whoever looks at each."""
+"""Visits every page and state; subclasses inspect or screenshot them."""
 
 import copy
 from collections.abc import Callable
@@ -7,31 +7,28 @@ from typing import Any, Self
 import httpx
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.pages import STEP_GUARD_MS, press
+from tests.support.pages import ARMED, press
 from tests.support.product import Product
 
 LOCALES = {"en": "en-US", "de": "de-DE"}
 
 
 class Tour:
-    """The people who open the pages. ``show`` is what is done with each page and state."""
+    """``show`` is called for each page and state."""
 
     def __init__(self, browser: Browser, product: Product, language: str = "en") -> None:
         self.browser, self.product, self.language = browser, product, language
         self._people: dict[str, Page] = {}
 
     def show(self, page: Page, name: str) -> None:
-        """Look at the page as it is, at each width in each theme."""
         raise NotImplementedError
 
     def beside(self, product: Product) -> Self:
-        """The same tour through another product, or with other browsers."""
         other = copy.copy(self)
         other.product, other._people = product, {}
         return other
 
     def page(self, **options: Any) -> Page:
-        """A browser of someone who has not signed in."""
         context = self.browser.new_context(
             base_url=self.product.web,
             locale=LOCALES[self.language],
@@ -41,7 +38,6 @@ class Tour:
         return context.new_page()
 
     def person(self, name: str, *, password: str = "demo") -> Page:
-        """The page of someone who has signed in, in the order in which they act."""
         if name not in self._people:
             page = self._people[name] = self.page()
             page.goto("/accounts/login/")
@@ -54,7 +50,7 @@ class Tour:
         return page
 
     def visit(self, page: Page, paths: dict[str, str]) -> None:
-        """Look at each address: name → path."""
+        """``paths``: address by name."""
         for name, path in paths.items():
             page.set_viewport_size({"width": 1440, "height": 900})
             page.goto(path)
@@ -66,16 +62,14 @@ Subject = Callable[[Tour, httpx.Client], None]
 
 
 def answer_buttons(page: Page, key: str) -> Locator:
-    return page.locator(f"#answer [data-key={key}]:not([data-step] *)")
+    return page.locator(f"#answer [data-key={key}]")
 
 
 def approve(page: Page) -> None:
-    """Press Approve, then confirm it."""
     press(answer_buttons(page, "a"))
-    press(page.locator("[data-step] [data-send]"), STEP_GUARD_MS)
+    press(page.locator(f"{ARMED} [data-confirms]"))
 
 
 def question_of(api: httpx.Client, words: str) -> str:
-    """The address of the demo's open question with these words."""
     items = api.get("/interactions", params={"status": "pending", "limit": 200}).json()["items"]
     return next(f"/interactions/{item['id']}/" for item in items if words in item["message"])

@@ -37,8 +37,6 @@ ROUTES = (
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that came."""
-
     call: str
     id: str
     query: dict[str, str]
@@ -89,20 +87,17 @@ class GuideServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Break all connections and refuse new ones."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = self._server.force_exit = True
             self._thread.join()
             self._server = None
 
     def wait_for(self, call: str, count: int, timeout: float = 60) -> None:
-        """Block until so many requests of a call have come."""
         with self._more:
             if not self._more.wait_for(lambda: len(self.requests(call)) >= count, timeout):
                 raise TimeoutError(f"{call} came {len(self.requests(call))} times, not {count}")
 
     def requests(self, call: str) -> list[Seen]:
-        """Those of one call so far."""
         return [one for one in self.seen if one.call == call]
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
@@ -140,7 +135,6 @@ class GuideServer:
         return "", ""
 
     def _token(self, call: str, id: str, headers: dict[str, str]) -> str:
-        """The token of a request that is let in."""
         token = headers.get("authorization", "").removeprefix("Bearer ")
         if token != self.key and token not in self.state.people:
             raise Refused(401, "unauthorized", "The token is not known.")
@@ -280,7 +274,6 @@ class GuideServer:
             gone.cancel()
 
     async def _wait(self, more: asyncio.Event, gone: Any, ends: float | None, send: Any) -> None:
-        """Until there is more, the reader is gone, or it is time to close or to keep alive."""
         left = None if ends is None else max(0.0, ends - asyncio.get_running_loop().time())
         quiet = self.offers.keepalive
         patience = min((one for one in (left, quiet) if one is not None), default=None)

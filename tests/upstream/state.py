@@ -1,5 +1,3 @@
-"""What the guide-only server knows: its runs, interactions and events, and how it shows them."""
-
 import json
 import threading
 from collections.abc import Callable
@@ -84,8 +82,6 @@ class Offers:
 
 
 class Refused(Exception):
-    """An answer outside 2xx."""
-
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code = status, code
@@ -114,7 +110,6 @@ class State:
     # What a test does
 
     def token_of(self, user_id: str) -> str:
-        """A member token of this person."""
         token = f"mbc_{user_id}"
         self.people[token] = user_id
         return token
@@ -146,11 +141,9 @@ class State:
         return str(self.start({"spec": {"name": "release", "steps": [step]}})["id"])
 
     def question_of(self, run_id: str) -> str:
-        """The newest interaction of a run."""
         return next(i for i, x in reversed(self.interactions.items()) if x["run_id"] == run_id)
 
     def expire(self, id: str) -> None:
-        """The deadline of an interaction passes; its run fails."""
         with self.lock:
             self._close(self.interactions[id], "expired")
             if run := self.runs.get(self.interactions[id]["run_id"] or ""):
@@ -226,7 +219,6 @@ class State:
             return interaction
 
     def respond(self, id: str, body: Json, token: str) -> Json:
-        """The interaction after (or, where it is processed later, before) the answer."""
         with self.lock:
             interaction = self.interaction(id)
             if interaction["status"] != "pending":
@@ -314,7 +306,6 @@ class State:
         return self.shown(shown)
 
     def shown(self, thing: Json) -> Json:
-        """With this server's ids and times."""
         made = {}
         for name, value in thing.items():
             if isinstance(value, datetime):
@@ -395,7 +386,6 @@ class State:
         self._tell("run_updated", run["id"], run)
 
     def _tell(self, type: str, run_id: str | None, thing: Json) -> None:
-        """An event, as it was when it happened."""
         run_seq = 1 + sum(event["run_id"] == run_id for event in self.events)
         event = {"type": type, "run_id": run_id, "seq": len(self.events) + 1, "run_seq": run_seq}
         self.events.append({**event, "timestamp": self._now(), "data": dict(thing)})

@@ -10,6 +10,7 @@ from inbox.mobius import Backoff, MobiusClient
 from inbox.mobius.errors import Conflict, NotFound, Rejected
 from inbox.mobius.lists import walk
 from inbox.mobius.types import InteractionStatus, RunStatus
+from tests.support.snapshots import YES
 from tests.upstream import GuideServer
 
 Connect = Callable[[], MobiusClient]
@@ -39,7 +40,7 @@ async def test_a_run_asks_is_answered_and_completes(server: GuideServer, connect
         seen: list[RunStatus] = []
         async with aclosing(client.events(run_id=run_id)) as events:
             seen.append((await anext(events)).run.status)  # type: ignore[union-attr]
-            answered = await client.respond(asked.id, value=True)
+            answered = await client.respond(asked.id, raw={}, answers=YES)
             while seen[-1] is not RunStatus.COMPLETED:
                 seen.append((await anext(events)).run.status)  # type: ignore[union-attr]
         assert answered.status is InteractionStatus.COMPLETED
@@ -50,7 +51,7 @@ async def test_a_run_asks_is_answered_and_completes(server: GuideServer, connect
             RunStatus.COMPLETED,
         ]
         with pytest.raises(Conflict):
-            await client.respond(asked.id, value=True)
+            await client.respond(asked.id, raw={}, answers=YES)
 
 
 async def test_calls_that_the_guide_does_not_name_are_missing(
@@ -145,7 +146,7 @@ async def test_it_can_name_any_responder(
 ) -> None:
     async with connect() as client:
         server.offers.__dict__.update(responder=responder)
-        answered = await client.respond(server.state.ask(), value=True, comment="Fine.")
+        answered = await client.respond(server.state.ask(), raw={}, answers=YES, comment="Fine.")
         assert (answered.responder_id, answered.value, answered.comment) == (named, True, "Fine.")
 
 
@@ -155,7 +156,9 @@ async def test_it_can_accept_an_answer_and_process_it_later(
     async with connect() as client:
         server.offers.__dict__.update(processes=False, respond_body="unchanged")
         question = server.state.ask()
-        assert (await client.respond(question, value=True)).status is InteractionStatus.PENDING
+        assert (
+            await client.respond(question, raw={}, answers=YES)
+        ).status is InteractionStatus.PENDING
         server.state.process()
         assert (await client.interaction(question)).status is InteractionStatus.COMPLETED
 

@@ -16,7 +16,7 @@ from inbox.mirror.polling import PollIntervals
 from inbox.mobius.timing import Timeouts
 from inbox.models import Interaction, Run, Upstream
 from inbox.people.demo import CAST
-from inbox.services.connection import connection
+from inbox.upstream.connection import connection
 from inbox.web.connection.capabilities import offered
 from tests.mirror.keeping import Kept, keeping
 from tests.served.offers import forms_of
@@ -57,6 +57,7 @@ FALSE = (
     "Mobius refused",
     "accept the service key",
     "know this project",
+    "uses an API",
     "Mobius does not know you",
     "Can't connect to Mobius",
     "Answering is paused",
@@ -137,7 +138,6 @@ async def test_every_page_is_right_and_the_question_can_be_answered(
 
 
 async def _found(missing: set[str]) -> None:
-    """What the probe found is what the server offers."""
     facts = await sync_to_async(capabilities.facts)()
     found = {name for call, name in FOUND_AS.items() if facts[name] == "no"}
     assert found == {FOUND_AS[call] for call in missing if call in FOUND_AS}
@@ -168,7 +168,6 @@ def _pages_are_true(pages: dict[str, tuple[str, ...]], things: tuple[str, ...]) 
 
 
 def _connection_is_true() -> None:
-    """The page *Connection* says what replaces each missing call."""
     page = _opened(sign_in("admin"), "/connection/")[1]
     for one in offered(capabilities.load(Upstream.current())):
         assert one.note in page, one.label
@@ -180,9 +179,11 @@ def _opened(client: Client, path: str) -> tuple[int, str]:
 
 
 def _answer(name: str, id: str) -> None:
-    """As someone without scripts does: open the question, send its form."""
+    """Open the question, send its form, confirm."""
     client = sign_in(name)
     page = client.get(f"/interactions/{id}/").content.decode()
     form = next(one for one in forms_of(page) if one.action == f"/interactions/{id}/respond")
-    answer = client.post(form.action, {**form.fields, "value": "true", "comment": "Fine."})
+    answer = client.post(
+        form.action, {**form.fields, "value": "true", "comment": "Fine.", "confirmed": "1"}
+    )
     assert answer.status_code in (200, 303), answer.content.decode()

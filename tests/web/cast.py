@@ -1,5 +1,3 @@
-"""The people who open the pages, each with a client without scripts."""
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +15,6 @@ HTMX = {"HX-Request": "true"}
 
 
 def sign_in(username: str, **options: Any) -> Client:
-    """A signed-in browser of one of the cast."""
     client = Client(**options)
     client.force_login(
         Reviewer.objects.get(user__username=username).user,
@@ -27,29 +24,25 @@ def sign_in(username: str, **options: Any) -> Client:
 
 
 def stranger(username: str = "mallory") -> Client:
-    """Someone with an account and a Mobius id who was not asked anything."""
     user = get_user_model().objects.create_user(username, password="demo")
     Reviewer.objects.filter(user=user).update(mobius_id=f"user_{username}")
     return sign_in(username)
 
 
 def tell(*payloads: Payload, **how: Any) -> None:
-    """Put payloads into the mirror, as if upstream had sent them."""
     project.apply(Upstream.current(), payloads, read_at=datetime.now(UTC), **how)
 
 
 def soon(**length: float) -> datetime:
-    """A time this long from now; negative for the past."""
+    """Negative for the past."""
     return datetime.now(UTC) + timedelta(**length)
 
 
 def part(target: str, page: str = "http://testserver/inbox/") -> dict[str, str]:
-    """The headers of a swap that asks for one element."""
     return {**HTMX, "HX-Target": f"div#{target}", "HX-Current-URL": page}
 
 
 async def download(path: str, username: str = "tess") -> tuple[Any, str]:
-    """The response and its text, which is streamed as under ASGI."""
     client = AsyncClient()
     user = await sync_to_async(lambda: Reviewer.objects.get(user__username=username).user)()
     await client.aforce_login(user, backend="inbox.people.backend.ReviewerBackend")
@@ -61,5 +54,4 @@ async def download(path: str, username: str = "tess") -> tuple[Any, str]:
 
 
 def people() -> None:
-    """The demo's people, each with a token that no Mobius has seen."""
     make_people(tokens={one.mobius_id: f"mbc_{one.mobius_id}_{'0' * 24}" for one in CAST})

@@ -1,10 +1,9 @@
-"""The cast, signed in."""
-
 import asyncio
 import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +15,39 @@ from inbox.mirror.freshness import Facts, Reason, Trouble, sync_status
 from inbox.people import clients
 from reviewer_site.handler import PageHandler
 from tests.web import cast
+
+FOLDER = Path(__file__).parent
+DEPENDS_ON_THE_DATABASE = {
+    f"test_{name}"
+    for name in (
+        "batches",
+        "blocked",
+        "claim",
+        "decisions_page",
+        "done",
+        "health",
+        "inbox_changes",
+        "inbox_filters",
+        "inbox_page",
+        "insights",
+        "numbers",
+        "odd_ids",
+        "open_sessions",
+        "query_counts",
+        "run_monitor",
+        "search",
+        "search_page",
+        "sessions",
+        "throttle",
+    )
+}
+"""Files about queries, order, paging, locks and sessions: those that run on PostgreSQL too."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(FOLDER) and item.path.stem not in DEPENDS_ON_THE_DATABASE:
+            item.add_marker(pytest.mark.any_database)
 
 
 @pytest.fixture
@@ -45,7 +77,6 @@ def mallory(people: None) -> Client:
 
 @pytest.fixture
 def away() -> Iterator[None]:
-    """Mobius responded 40 seconds ago, and not since."""
     since = cast.soon(seconds=-40)
     told = {"heard_at": since, "broken_at": since, "trouble": Trouble(Reason.NOT_RESPONDING)}
     sync_status.update(connected=False, full_sync_done=False, seeded=True, **told)
@@ -54,8 +85,7 @@ def away() -> Iterator[None]:
 
 
 @pytest.fixture
-def read() -> Iterator[None]:
-    """The first full sync is done."""
+def synced() -> Iterator[None]:
     sync_status.update(connected=True, full_sync_done=True, seeded=True)
     yield
     sync_status.update(**vars(Facts()))
@@ -69,7 +99,6 @@ def midday(settings: Any) -> None:
 
 @pytest.fixture
 def pages(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The pages behind a real server, which gives each request a thread as no test client does."""
     # Else the garbage collector would close them after the thread, in any test.
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
     listener = socket.create_server(("127.0.0.1", 0))

@@ -1,5 +1,3 @@
-"""The Account page: token, keyboard and password."""
-
 import re
 import sys
 from typing import Any
@@ -74,7 +72,6 @@ def test_a_pasted_token_is_proven_and_kept(desk: Desk, rina: Client) -> None:
 
 @pytest.fixture
 def unknown(desk: Desk, rina: Client) -> Client:
-    """Rina, with neither a Mobius ID nor a token, after pasting her token."""
     Credential.objects.all().delete()
     Reviewer.objects.update(mobius_id=None)
     answer = rina.post("/account/token", {"token": desk.project.tokens["user_rina"]})

@@ -1,5 +1,3 @@
-"""What administrators can change in the admin, and what they can't see."""
-
 from typing import Any
 
 import pytest
@@ -10,9 +8,9 @@ from django.db import transaction
 from django.test import Client
 from pydantic import SecretStr
 
+from inbox.audit.decision_log import Entry, append
 from inbox.models import Credential, Decision, Interaction, Reviewer, Upstream
 from inbox.people import credentials
-from inbox.services.audit.decision_log import Entry, append
 from tests.web.cast import sign_in
 
 TOKEN = "mbc_0123456789abcdefghijklmnopqrstuv"
@@ -28,7 +26,6 @@ def path_of(username: str) -> str:
 
 
 def give(boss: Client, username: str, mobius_id: str) -> Any:
-    """Save the account's page with another Mobius id."""
     user = User.objects.get(username=username)
     joined = user.date_joined
     return boss.post(
@@ -74,7 +71,6 @@ def test_the_old_ids_token_goes_with_it(boss: Client) -> None:
 
 
 def taken_tokens() -> list[tuple[Any, ...]]:
-    """The log's entries of removed tokens."""
     entries = Decision.objects.filter(verb="token_removed").order_by("number")
     return list(entries.values_list("account", "address", "credential_kind", "value", "title"))
 

@@ -11,21 +11,23 @@ from django.test import Client
 from django.utils import timezone
 
 from inbox.access import viewer_of
-from inbox.mobius.types import Answer, InteractionStatus
+from inbox.answering.outcome import Kind, Outcome
+from inbox.mobius.adapters import ADAPTERS
+from inbox.mobius.adapters.guide import GuideAdapter
+from inbox.mobius.types import Answer, Generation, InteractionStatus, RunStatus, Target
 from inbox.models import Attempt, Decision, Group, Interaction, Membership, Reviewer, Upstream
-from inbox.services.outcome import Kind, Outcome
-from inbox.web.interactions.messages import answer_message
-from tests.support.snapshots import LEE, RINA, SAM, at, event, group_ask, run
+from inbox.web.ui.outcome_messages import answer_message
+from tests.support.snapshots import APPROVED, LEE, RINA, SAM, at, event, group_ask, reply, run
 from tests.web.cast import sign_in, tell
 
-SECRET = Answer(user_id=SAM, value=False, comment="Too early for this", at=at(1))
-MINE = Answer(user_id=RINA, value=True, comment="Fine", at=at(2))
+SECRET = reply(SAM, False, comment="Too early for this", at=at(1))
+MINE = reply(RINA, True, comment="Fine", at=at(2))
 
 
 def told(*responses: Answer, **fields: Any) -> Any:
-    """The board's question of a run, with these answers so far; its raw form as upstream's."""
     partial = [
-        {"user_id": one.user_id, "value": one.value, "comment": one.comment} for one in responses
+        {"user_id": one.user_id, "value": one.answers[0].value, "comment": one.comment}
+        for one in responses
     ]
     raw = {"id": "int_1", "status": "pending", "response": None, "partial_responses": partial}
     return group_ask(minutes=len(responses), run_id="run_1", responses=responses, raw=raw, **fields)
@@ -49,23 +51,32 @@ def board(*user_ids: str) -> None:
 
 @pytest.fixture
 def hidden(people: None, settings: Any) -> None:
-    """Sam has answered; the others' answers are hidden until one's own is in."""
     settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE = True
     tell(run("run_1"), told(SECRET), event(7, told(SECRET), run_id="run_1"))
+
+
+def test_people_who_are_no_group_are_named(people: None) -> None:
+    named = {"target": Target(type="group", id=""), "group_id": None, "members": (RINA, SAM)}
+    tell(run("run_1", status=RunStatus.SUSPENDED), told(**named))
+    page = one_line(sign_in("rina").get("/interactions/int_1/"))
+    assert "Asked Sam and you" in page
+    assert "who were in the group" not in page
+    lead = sign_in("tess")
+    assert "Rina and Sam" in one_line(lead.get("/runs/run_1/"))
+    assert "Rina and Sam" in one_line(lead.get("/runs/"))
 
 
 VIEWS = ("/interactions/int_1/", "/interactions/int_1/raw.json", "/runs/run_1/", "/inbox/")
 
 
 def received(*names: str) -> None:
-    """Mobius has accepted their answers and does not show them yet."""
     for name in names:
         Attempt.objects.create(
             reviewer=Reviewer.objects.get(user__username=name),
             upstream=Upstream.current(),
             interaction_id="int_1",
             operation_id="op1",
-            value=True,
+            answers=APPROVED,
             credential_kind="member",
             state=Attempt.State.ACCEPTED,
             created_at=timezone.now(),
@@ -112,7 +123,6 @@ def test_after_the_last_answer_no_one_else_has_to_answer(people: None) -> None:
 
 
 def told_after_the_answer(kind: Kind) -> str:
-    """What Rina's page says once her answer has been sent."""
     viewer = viewer_of(User.objects.get(username="rina"))
     return str(answer_message(Outcome(kind, Interaction.objects.get()), viewer))
 
@@ -153,6 +163,19 @@ def test_it_shows_that_sam_has_answered_and_when(hidden: None) -> None:
     assert "Sam answered" in one_line(rina.get("/runs/run_1/"))
     raw = json.loads(rina.get("/interactions/int_1/raw.json").content)
     assert raw["partial_responses"] == [{"user_id": SAM, "value": None, "comment": None}]
+
+
+def test_the_adapter_of_its_upstream_reads_a_stored_question(
+    hidden: None, rina: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Other(GuideAdapter):
+        def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
+            return {"id": raw["id"], "but": but}
+
+    monkeypatch.setitem(ADAPTERS, Generation.B, Other())
+    Upstream.objects.update(generation=Generation.B.value)
+    raw = json.loads(rina.get("/interactions/int_1/raw.json").content)
+    assert raw == {"id": "int_1", "but": RINA}
 
 
 @pytest.mark.parametrize("name", ["sam", "tess"])
@@ -198,7 +221,6 @@ def test_the_decision_log_keeps_it_back_from_a_lead_who_can_still_answer(
 
 
 def text_of(answer: Any) -> str:
-    """Of a page, or of a file that is streamed."""
     if not answer.streaming:
         return str(answer.content.decode())
 
@@ -228,17 +250,21 @@ def test_hidden_answers_are_kept(hidden: None) -> None:
 
 def test_the_row_shows_how_far_it_is_and_who_is_missing(people: None) -> None:
     tell(run("run_1"), told(SECRET))
-    row = one_line(sign_in("rina").get("/inbox/")).split('id="row-int_1"')[1].split("</a>")[0]
+    row = (
+        one_line(sign_in("rina").get("/inbox/"))
+        .split('data-interaction-id="int_1"')[1]
+        .split("</a>")[0]
+    )
     assert "<b>1 of 3</b>" in row
-    assert 'aria-label="Sam has answered"' in row
-    assert 'aria-label="Lee hasn\'t answered"' in row
+    assert 'title="Sam has answered"' in row
+    assert 'title="Lee hasn\'t answered"' in row
 
 
 def test_it_says_which_answer_mine_is(people: None) -> None:
     tell(run("run_1"), told(SECRET))
     rina = sign_in("rina")
     assert "Yours will be answer 2 of 3." in one_line(rina.get("/interactions/int_1/"))
-    tell(told(SECRET, Answer(user_id=LEE, value=True, at=at(2))))
+    tell(told(SECRET, reply(LEE, True, at=at(2))))
     assert "Yours is the last of 3 answers." in one_line(rina.get("/interactions/int_1/"))
 
 

@@ -15,7 +15,7 @@ from inbox.models import AwaitedRelease
 from tests.support.snapshots import LEE, RINA, SAM, answered, group_ask
 from tests.web.cast import part, soon, tell
 
-pytestmark = pytest.mark.usefixtures("read")
+pytestmark = pytest.mark.usefixtures("synced")
 
 PAGE = "/interactions/int_1/"
 PATH = f"{PAGE}await-release"
@@ -50,7 +50,7 @@ def test_a_claimed_question_shows_its_form_to_read(rina: Client) -> None:
     assert "Northgate" in form[0]
     assert "/respond" not in page
     tell(claimed_by(None, 2, questions=(question,)))
-    assert "disabled>" not in rina.get(PAGE).content.decode()
+    assert 'class="form-in" disabled>' not in rina.get(PAGE).content.decode()
 
 
 def test_no_release_is_awaited_once_the_question_is_past_its_deadline(rina: Client) -> None:

@@ -1,5 +1,3 @@
-"""Before the first full sync, no page shows figures."""
-
 import re
 
 import pytest
@@ -21,7 +19,7 @@ def test_a_page_with_figures_waits_for_the_first_sync(tess: Client, path: str) -
     assert set(re.findall(r'class="figure">\s*([^\s<]+)', page)) <= {"–"}
 
 
-@pytest.mark.usefixtures("read")
+@pytest.mark.usefixtures("synced")
 @pytest.mark.parametrize("path", ["/runs/", "/runs/blocked/", "/insights/"])
 def test_after_it_nothing_is_a_figure_too(tess: Client, path: str) -> None:
     page = tess.get(path).content.decode()

@@ -1,23 +1,26 @@
 """The Blocked page: open questions, how long they have waited, and their assignees."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from inbox.access import viewer_of
+from inbox.mirror import project
 from inbox.mirror.freshness import Facts, sync_status
-from inbox.mobius.types import Answer, Interaction, Policy, PolicyKind, Target
+from inbox.mobius.types import Interaction, Policy, PolicyKind, Target
 from inbox.models import Group, Membership, Upstream
-from tests.support.snapshots import ask, at, group_ask, run
+from inbox.web.ui.frame import rail_counts
+from inbox.web.ui.own_data import OwnData
+from tests.support.snapshots import ask, at, group_ask, reply, run
 from tests.support.tags import one_line, text_of
 from tests.web.cast import HTMX, part, soon, tell
 
-pytestmark = pytest.mark.usefixtures("midday", "read")
+pytestmark = pytest.mark.usefixtures("midday", "synced")
 
 PAGE = "/runs/blocked/"
 
@@ -29,7 +32,7 @@ def opened(client: Client, query: str = "") -> str:
 
 
 def people(page: str) -> dict[str, list[str]]:
-    """Person → the questions that wait for them, in the page's order."""
+    """Person → questions, in the page's order."""
     parts = re.findall(r'<tbody role="rowgroup" id="person-(\w+)">(.*?)</tbody>', page)
     return {who: re.findall(r'data-interaction-id="(\w+)"', rows) for who, rows in parts}
 
@@ -44,7 +47,6 @@ def by_group(page: str) -> str:
 
 
 def board(*members: str) -> None:
-    """The change board as it is now."""
     group = Group.objects.create(
         upstream=Upstream.current(),
         mobius_id="grp_board",
@@ -55,13 +57,7 @@ def board(*members: str) -> None:
     Membership.objects.bulk_create(Membership(group=group, user_id=one) for one in members)
 
 
-def tonight() -> datetime:
-    """The last instant of today."""
-    return timezone.localtime().replace(hour=23, minute=59, second=59, microsecond=999999)
-
-
 def due(**length: float) -> dict[str, str]:
-    """A context with a soft deadline."""
     return {"due_at": soon(**length).isoformat()}
 
 
@@ -86,9 +82,20 @@ def test_people_are_sorted_by_their_longest_waiting_question(
     assert 'href="/interactions/int_2/"' in page
 
 
+def test_test_questions_are_neither_listed_nor_counted(tess: Client) -> None:
+    tell(ask("int_test", created_at=soon(hours=-2)), ask("int_1", created_at=soon(hours=-1)))
+    project.record_test_question(Upstream.current(), "int_test")
+    page = opened(tess)
+    assert people(page) == {"user_rina": ["int_1"]}
+    assert "int_test" not in page
+    viewer = viewer_of(User.objects.get(username="tess"))
+    counts = rail_counts(OwnData(viewer, Upstream.current()), None, notices=False)
+    assert counts["blocked"] == "1"
+
+
 def test_members_who_have_not_answered_are_named(tess: Client) -> None:
     board("user_sam", "user_lee")
-    answers = (Answer(user_id="user_sam", value=True, at=at(1)),)
+    answers = (reply("user_sam", True, at=at(1)),)
     members = ("user_rina", "user_sam", "user_lee", "user_m81")
     tell(group_ask("int_1", members=members, responses=answers, created_at=soon(hours=-1)))
     page = opened(tess)
@@ -117,7 +124,7 @@ def test_a_panel_counts_and_links_what_it_does_not_list(
     tess: Client, panel: str, show: str
 ) -> None:
     claim = {"claimed_by": "user_lee", "claimed_at": soon(hours=-3)}
-    tell(*(first_responder(f"int_{n}", expires_at=tonight(), **claim) for n in range(8)))
+    tell(*(first_responder(f"int_{n}", expires_at=soon(hours=20), **claim) for n in range(8)))
     page = opened(tess)
     text = section(page, panel)
     assert re.findall(r'class="meta end">(\d+)<', text) == ["8"]
@@ -158,21 +165,26 @@ def test_a_free_question_waits_for_each_who_could_answer(tess: Client) -> None:
     assert "No one has claimed it. It's assigned to Rina, Sam and Lee." in page
 
 
-def test_questions_that_expire_today_name_those_who_have_not_answered(tess: Client) -> None:
+def test_questions_that_expire_within_24_hours_name_those_who_have_not_answered(
+    tess: Client,
+) -> None:
     tell(
-        ask("int_1", message="Today?", expires_at=tonight()),
-        ask("int_2", message="Another day?", expires_at=soon(days=3)),
+        ask("int_1", message="Soon?", expires_at=soon(hours=23)),
+        ask("int_2", message="Another day?", expires_at=soon(hours=25)),
     )
-    text = section(opened(tess), "expire-today")
-    assert "Today?" in text
+    page = opened(tess)
+    text = section(page, "expire-today")
+    assert "Expiring in the next 24 hours" in text
+    assert figures(page)["today"] == "1"
+    assert "Soon?" in text
     assert "Waiting for Rina." in text
     assert "Another day?" not in text
 
 
 def test_the_question_that_expires_soonest_comes_first_however_new(tess: Client) -> None:
-    soonest = soon() + (tonight() - soon()) / 2
+    soonest = soon(hours=2)
     tell(
-        ask("int_1", message="Old.", created_at=soon(days=-2), expires_at=tonight()),
+        ask("int_1", message="Old.", created_at=soon(days=-2), expires_at=soon(hours=20)),
         ask("int_2", message="New.", created_at=soon(hours=-1), expires_at=soonest),
     )
     assert re.findall(r"Old\.|New\.", section(opened(tess), "expire-today")) == ["New.", "Old."]
@@ -186,7 +198,7 @@ def figures(page: str) -> dict[str, str]:
 def test_the_counters_count_and_filter(tess: Client) -> None:
     old = soon(hours=-5)
     tell(
-        ask("int_1", created_at=old, expires_at=tonight()),
+        ask("int_1", created_at=old, expires_at=soon(hours=20)),
         ask("int_2", created_at=old, context=due(hours=-1), expires_at=soon(days=2)),
         first_responder("int_3", claimed_by="user_lee", claimed_at=old, created_at=old),
         group_ask("int_4", created_at=old),
@@ -355,3 +367,11 @@ def test_two_hours_are_said_as_they_are(tess: Client) -> None:
 def test_the_old_address_leads_to_the_page_with_its_filters(tess: Client) -> None:
     moved = tess.get("/runs/waiting/?person=user_rina")
     assert (moved.status_code, moved["Location"]) == (302, "/runs/blocked/?person=user_rina")
+
+
+def test_a_question_for_no_one_that_is_known_is_listed(tess: Client) -> None:
+    tell(ask(target=Target(type="", id="")))
+    page = opened(tess)
+    assert "Nothing is blocked" not in page
+    assert "Ship it?" in section(page, "unknown-recipient")
+    assert people(page) == {}

@@ -1,5 +1,3 @@
-"""Checking a request whose response never reached the browser."""
-
 from typing import Any
 
 import pytest

@@ -115,7 +115,6 @@ def test_losing_the_race_is_a_409_that_says_who_claimed_it_and_keeps_the_text(
 
 
 def next_of(page: str) -> str:
-    """Where the key for the next open question leads."""
     (link,) = re.findall(r'<a [^>]*href="([^"]*)" data-key="n"', page)
     return link
 
@@ -165,13 +164,13 @@ def test_what_the_workflow_has_filled_in_is_no_draft_after_a_claim(desk: Desk) -
 def test_the_list_comes_back_after_a_press_in_it(desk: Desk, item: Interaction) -> None:
     rina = sign_in("rina")
     shown = one_line(rina.get("/inbox/"))
-    assert f'formaction="{path(item)}"' in shown
+    assert 'data-acts="h c"' in shown
     sent = {"back": "inbox", "list": "type=approval"}
     answer = rina.post(path(item), sent, headers=part("inbox-list"))
     assert answer.status_code == 200
     listed = one_line(answer)
     assert '<section id="inbox-list"' in listed
-    assert f'formaction="{path(item, "release")}"' in listed
+    assert 'data-acts="h e"' in listed
     assert "Claimed by you since" in listed
     assert 'id="count-claimed" hx-swap-oob="true">1' in listed
     plain = rina.post(path(item, "release"), sent)
@@ -185,7 +184,7 @@ def test_a_late_click_in_the_list_is_explained_above_it(desk: Desk, item: Intera
     listed = one_line(answer)
     assert 'id="list-outcome"' in listed
     assert "<h2>Lee claimed this " in listed
-    assert f'formaction="{path(item)}"' not in listed
+    assert 'data-acts="h"' in listed
     assert re.search(r'"Claimed by Lee since \d\d:\d\d"', listed)
 
 

@@ -1,5 +1,3 @@
-"""What helps to answer: comment templates, and similar decisions."""
-
 import html
 import re
 from typing import Any
@@ -7,19 +5,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from inbox.mobius.types import InteractionStatus
-from inbox.models import CommentTemplate, Group, Interaction, Membership, Upstream
+from inbox.models import CommentTemplate, Group, Membership, Upstream
 from tests.support.snapshots import LEE, RINA, SAM, answered, ask, group_ask, run
 from tests.web.cast import part, tell
 
 pytestmark = pytest.mark.django_db
 
 FREE: dict[str, Any] = {"policy": {"kind": "any"}, "run_id": "run_pay"}
-OUTSIDE = ("user_kim", "user_ada")
 
 
 def closed(id_: str, by: str, comment: str, value: bool = True, **fields: Any) -> None:
-    """A question of the change board that someone has answered."""
     item = answered(group_ask(id_, **(FREE | fields)), by, 1, value)
     said = item.responses[0].model_copy(update={"comment": comment})
     tell(item.model_copy(update={"responses": (said,), "comment": comment}))
@@ -41,7 +36,6 @@ def _text(answer: Any) -> str:
 
 @pytest.fixture
 def board(people: None) -> Group:
-    """Rina, Sam and Lee are in the group, and its question is open."""
     group = Group.objects.create(
         upstream=Upstream.current(), mobius_id="grp_board", handle="change-board", name="Board"
     )
@@ -52,69 +46,23 @@ def board(people: None) -> Group:
     return group
 
 
-def test_a_comment_that_i_used_twice_becomes_a_template(board: Group, rina: Client) -> None:
-    closed("int_2", RINA, "Looks right.")
-    assert templates(rina) == []
-    closed("int_3", RINA, "Looks right.", run_id="run_ship", value=False)
-    assert templates(rina) == ["Looks right."]
+def offer(*texts: str) -> None:
+    for text in texts:
+        CommentTemplate.objects.create(upstream=Upstream.current(), text=text, author="Tess")
 
 
-def test_my_own_comments_on_open_questions_do_not_count(board: Group, rina: Client) -> None:
+def test_an_earlier_comment_is_not_offered(board: Group, rina: Client) -> None:
     for number in (2, 3):
-        closed(f"int_{number}", RINA, "Fine by me.")
-        Interaction.objects.filter(mobius_id=f"int_{number}").update(status="pending")
+        closed(f"int_{number}", RINA, "Looks right.")
     assert templates(rina) == []
 
 
-def test_two_members_with_the_same_words_answer_and_workflow_make_one(
-    board: Group, rina: Client
-) -> None:
-    closed("int_2", SAM, "Within budget.")
-    closed("int_3", SAM, "Within budget.")
-    closed("int_4", LEE, "Within budget.", value=False)
-    closed("int_5", LEE, "Within budget.", run_id="run_ship")
-    closed("int_6", LEE, "Within Budget.")
-    assert templates(rina) == []
-    closed("int_7", LEE, "Within budget.")
-    assert templates(rina) == ["Within budget."]
+def test_a_text_that_several_templates_have_is_offered_once(board: Group, rina: Client) -> None:
+    offer("Fine.", "Fine.", "Good.")
+    assert templates(rina) == ["Fine.", "Good."]
 
 
-def test_only_closed_questions_that_the_viewer_may_open_are_learnt_from(
-    board: Group, rina: Client, tess: Client
-) -> None:
-    for number, by in enumerate((SAM, LEE), 2):
-        closed(f"int_{number}", by, "Not for Rina.", members=(SAM, LEE))
-        tell(
-            answered(group_ask(f"int_o{number}", run_id="run_pay"), by, 1).model_copy(
-                update={"status": InteractionStatus.PENDING}
-            )
-        )
-    assert templates(rina) == []
-    assert "Not for Rina." not in similar(rina)
-    assert "Not for Rina." in similar(tess)
-
-
-def test_members_of_two_different_groups_make_none(board: Group, rina: Client) -> None:
-    second = Group.objects.create(
-        upstream=Upstream.current(), mobius_id="grp_second", handle="second", name="Second"
-    )
-    Membership.objects.filter(group=board, user_id=LEE).delete()
-    for user_id in (RINA, LEE):
-        Membership.objects.create(group=second, user_id=user_id)
-    for number, by in enumerate((SAM, LEE), 2):
-        closed(f"int_{number}", by, "Across groups.")
-    assert templates(rina) == []
-    Membership.objects.create(group=board, user_id=LEE)
-    assert templates(rina) == ["Across groups."]
-
-
-def test_a_person_outside_the_group_teaches_nothing(board: Group, rina: Client) -> None:
-    for number, by in enumerate(OUTSIDE, 2):
-        closed(f"int_{number}", by, "From elsewhere.", members=(RINA, *OUTSIDE))
-    assert templates(rina) == []
-
-
-def test_a_lead_adds_fixed_ones_for_a_workflow_or_a_group(
+def test_a_lead_adds_some_for_a_workflow_or_a_group(
     board: Group, rina: Client, tess: Client
 ) -> None:
     other = Group.objects.create(
@@ -137,7 +85,7 @@ def test_a_lead_adds_fixed_ones_for_a_workflow_or_a_group(
     assert "For all." not in templates(rina)
 
 
-def test_a_lead_edits_a_fixed_one(board: Group, rina: Client, tess: Client) -> None:
+def test_a_lead_edits_one(board: Group, rina: Client, tess: Client) -> None:
     row = CommentTemplate.objects.create(
         upstream=Upstream.current(), text="Fine & good.", workflow="pay", author="Ada"
     )
@@ -187,19 +135,12 @@ def test_the_form_suggests_the_workflows_there_are(board: Group, tess: Client) -
 
 
 def test_without_scripts_a_template_is_suggested_by_a_link(board: Group, rina: Client) -> None:
-    for number in (2, 3):
-        closed(f"int_{number}", RINA, "Fine & <good>.")
+    offer("Fine & <good>.")
     page = _text(rina.get("/interactions/int_1/templates"))
     href = re.search(r'href="(/interactions/int_1/\?comment=.*?)"', page)
     assert href is not None
     question = _text(rina.get(html.unescape(href[1])))
     assert "Fine &amp; &lt;good&gt;.</textarea>" in question
-
-
-def test_a_text_that_reads_otherwise_than_it_is_is_not_offered(board: Group, rina: Client) -> None:
-    for number in (2, 3):
-        closed(f"int_{number}", RINA, "safe\u202eevil")
-    assert templates(rina) == []
 
 
 def test_similar_decisions_say_who_answered_what(board: Group, rina: Client) -> None:
@@ -214,6 +155,14 @@ def test_similar_decisions_say_who_answered_what(board: Group, rina: Client) -> 
     assert "Open?" not in page
     assert 'href="/interactions/int_2/"' in page
     assert 'href="/interactions/int_1/" aria-label="Back to the question"' in page
+
+
+def test_similar_decisions_are_those_that_the_viewer_may_open(
+    board: Group, rina: Client, tess: Client
+) -> None:
+    closed("int_2", SAM, "Not for Rina.", members=(SAM, LEE))
+    assert "Not for Rina." not in similar(rina)
+    assert "Not for Rina." in similar(tess)
 
 
 def test_the_secrets_of_an_answer_stay_masked(board: Group, rina: Client) -> None:

@@ -1,5 +1,3 @@
-"""What is compressed on its way to the browser."""
-
 import gzip
 
 from django.test import Client

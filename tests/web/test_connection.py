@@ -1,23 +1,43 @@
-"""Connection: what an administrator sees there and sets up, step by step."""
-
 import html
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from inbox.audit.problem import Problem
+from inbox.lib.process_name import NAME, host_and_process
 from inbox.mirror.freshness import sync_status
-from inbox.models import Decision, GroupMapping, Interaction, OneTimeLink, Upstream
-from inbox.services import sample_question
-from inbox.services.connection import Fault, connection
-from inbox.services.problem import Problem
+from inbox.mobius.generations import Found
+from inbox.mobius.types import Generation
+from inbox.models import (
+    Credential,
+    Decision,
+    GroupMapping,
+    Interaction,
+    Lease,
+    OneTimeLink,
+    Reviewer,
+    Upstream,
+)
+from inbox.people import credentials, service_key
+from inbox.processes import lease
+from inbox.upstream.connection import Fault, connection
+from reviewer_site.environment import ROOT
 from tests.support.desk import Desk
 from tests.support.scripted_server import Reply
 from tests.support.snapshots import ask, group_ask
+from tests.support.tampering import empty_log
 from tests.web.cast import part, sign_in, tell
 
 PAGE = "/connection/"
@@ -26,7 +46,6 @@ LINK = re.compile(r"http://127\.0\.0\.1:8000/accounts/link/\?token=[\w-]{43}")
 
 @pytest.fixture
 def root(db: None) -> Client:
-    """The first administrator, alone."""
     User.objects.create_superuser("root")
     return sign_in("root")
 
@@ -53,14 +72,36 @@ def test_an_administrator_finds_it_and_sees_what_is_left(root: Client) -> None:
     assert "Go to Connection" in shown(root.get("/inbox/", headers=part("inbox-list")))
     page = shown(root.get(PAGE))
     assert 'action="/connection/people/import#import"' in page
-    assert "3 of 4 steps left" in page
+    assert "4 of 5 steps left" in page
     assert "Add the people who answer questions" in page
+
+
+def test_it_shows_the_version_as_the_command_prints_it(root: Client) -> None:
+    printed = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "serve", "--version"],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "reviewer_site.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    assert re.fullmatch(r"[\d.]+( \([0-9a-f]{8,}\))?", printed)
+    assert printed in shown(root.get(PAGE))
+
+
+@pytest.mark.postgresql
+def test_an_administrator_sees_which_process_leads(root: Client) -> None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT set_config('application_name', %s, true)", [NAME])
+    assert "No process leads at the moment" in shown(root.get(PAGE))
+    until = timezone.now() + timedelta(minutes=1)
+    Lease.objects.create(name=lease.SYNC, holder=NAME, until=until)
+    assert host_and_process(NAME) in shown(root.get(PAGE))
 
 
 def test_an_outage_does_not_reopen_the_setup(root: Client, away: None) -> None:
     page = shown(root.get(PAGE))
     assert "No updates since" in page
-    assert "2 of 4 steps left" in page
+    assert "3 of 5 steps left" in page
     assert 'href="#mobius"' not in page
 
 
@@ -93,6 +134,21 @@ def test_capabilities_are_listed_with_what_replaces_missing_ones(root: Client) -
     assert "Claiming a group's question" in page
 
 
+def test_the_api_is_named_with_the_response_that_told(root: Client, settings: Any) -> None:
+    assert "the guide's (A), until Mobius shows which one it has" in shown(root.get(PAGE))
+    Upstream.choose(Found(Generation.A, "GET /v1/projects/demo/groups"))
+    page = shown(root.get(PAGE))
+    assert "the guide's (A), found by GET /v1/projects/demo/groups" in page
+    assert "Before, it was" not in page
+    Upstream.choose(Found(Generation.C, "GET /v1/interactions"))
+    page = shown(root.get(PAGE))
+    assert "the one without projects (C), found by GET /v1/interactions" in page
+    assert "Before, it was the guide's (A)." in page
+    assert "member tokens stay with the API before" in page
+    settings.MOBIUS_API = "a"
+    assert "the guide's (A), set by MOBIUS_API" in shown(root.get(PAGE))
+
+
 def test_whether_the_service_key_answers_is_said_with_the_reason(
     root: Client, settings: Any
 ) -> None:
@@ -103,6 +159,15 @@ def test_whether_the_service_key_answers_is_said_with_the_reason(
     assert "On: Mobius doesn't say who a member token belongs to." in shown(root.get(PAGE))
 
 
+def test_a_refused_service_key_can_be_tried_again_at_once(root: Client, settings: Any) -> None:
+    settings.SERVICE_KEY_ANSWERS = "on"
+    service_key.pause(Upstream.current())
+    assert "no one answers with it right now" in shown(root.get(PAGE))
+    assert root.post("/connection/key").status_code == 303
+    assert "no one answers with it right now" not in shown(root.get(PAGE))
+    assert not service_key.is_paused(Upstream.current())
+
+
 def test_a_new_sign_in_link_has_a_button_that_copies_it(root: Client) -> None:
     page = shown(root.post("/connection/people/add", person()))
     [source] = re.findall(r'data-copy="#([\w-]+)"', page)
@@ -111,7 +176,7 @@ def test_a_new_sign_in_link_has_a_button_that_copies_it(root: Client) -> None:
 
 def test_a_person_is_added_with_an_id_that_was_seen(root: Client) -> None:
     tell(ask())
-    assert '<option value="user_rina">' in shown(root.get(PAGE))
+    assert '<option value="user_rina"></option>' in shown(root.get(PAGE))
     answer = root.post("/connection/people/add", person(full_name="Rina Kovacs", role="lead"))
     assert LINK.search(shown(answer))
     assert "no-store" in answer["Cache-Control"]
@@ -122,7 +187,16 @@ def test_a_person_is_added_with_an_id_that_was_seen(root: Client) -> None:
     page = shown(root.get(PAGE))
     assert not LINK.search(page)
     assert "Link not used yet" in page
-    assert '<option value="user_rina">' not in page
+    assert '<option value="user_rina"></option>' not in page
+
+
+def test_the_setup_counts_who_can_answer(people: None, settings: Any) -> None:
+    settings.SERVICE_KEY_ANSWERS = "off"
+    assert "Member tokens: 4 of 4 people can answer" in shown(sign_in("admin").get(PAGE))
+    Credential.objects.filter(reviewer__user__username="sam").delete()
+    credentials.mark_refused(Reviewer.objects.get(user__username="rina"))
+    page = shown(sign_in("admin").get(PAGE))
+    assert "Member tokens: 2 of 4 people can answer" in page
 
 
 def test_a_new_link_replaces_the_old_and_is_shown_once(root: Client) -> None:
@@ -162,11 +236,54 @@ def test_a_file_is_previewed_before_anyone_is_added(root: Client) -> None:
     assert "Add 2 people" in page
     assert not LINK.search(page)
     assert (User.objects.count(), OneTimeLink.objects.count()) == (1, 0)
+    with CaptureQueriesContext(connections["default"]) as queries:
+        root.post("/connection/people/import", {"text": text})
+    writes = ("BEGIN", "SAVEPOINT", "INSERT", "UPDATE", "DELETE")
+    assert not [query["sql"] for query in queries if query["sql"].startswith(writes)]
     done = root.post("/connection/people/import", {"text": text, "confirmed": "yes"})
     assert len(LINK.findall(shown(done))) == 2
     again = shown(root.post("/connection/people/import", {"text": text, "confirmed": "yes"}), 422)
     assert "2 people can't be added, so no one was." in again
     assert "tess already has an account." in again
+
+
+def test_a_file_is_refused_as_a_whole_if_a_name_was_taken_since_the_preview(root: Client) -> None:
+    text = "name,mobius_id\nrina,user_rina\ntess,user_tess\n"
+    assert "Add 2 people" in shown(root.post("/connection/people/import", {"text": text}))
+    root.post("/connection/people/add", person())
+    page = shown(root.post("/connection/people/import", {"text": text, "confirmed": "yes"}), 422)
+    assert "1 person can't be added, so no one was." in page
+    assert not User.objects.filter(username="tess").exists()
+
+
+def test_an_import_logs_and_names_people_as_adding_each_does(root: Client) -> None:
+    rows = ("rina,Rina L,user_rina,lead,yes", "rita,Rina L,user_rita,,")
+    for row in rows:
+        name, full_name, mobius_id, role, admin = row.split(",")
+        given = person(name=name, full_name=full_name, mobius_id=mobius_id, role=role or "reviewer")
+        root.post("/connection/people/add", given | ({"admin": "on"} if admin else {}))
+    added = _accounts()
+    User.objects.filter(username__in=["rina", "rita"]).delete()
+    empty_log()
+    text = "\n".join(["name,full_name,mobius_id,role,admin", *rows])
+    root.post("/connection/people/import", {"text": text, "confirmed": "yes"})
+    assert _accounts() == added
+    assert added[0][0] == "Rina L (rina)"
+
+
+def _accounts() -> list[tuple[Any, ...]]:
+    return [
+        (
+            row.name,
+            row.mobius_id,
+            sorted(
+                (entry.verb, str(entry.value), entry.account)
+                for entry in Decision.objects.filter(title=row.user.username)
+            ),
+            OneTimeLink.objects.filter(user=row.user).count(),
+        )
+        for row in Reviewer.objects.exclude(user__username="root").order_by("user__username")
+    ]
 
 
 def test_a_file_that_cannot_be_read_says_why(root: Client) -> None:
@@ -199,7 +316,7 @@ def test_an_administrator_without_a_mobius_id_sets_it_before_the_test_question(
     root: Client,
 ) -> None:
     assert "You need a Mobius ID" in shown(root.get(PAGE))
-    assert "Set your Mobius ID first" in shown(root.post("/connection/test"), 422)
+    assert "You need a Mobius ID" in shown(root.post("/connection/test"), 422)
     assert root.post("/connection/people/me", {"mobius_id": "user_root"}).status_code == 303
     assert "Send a test question" in shown(root.get(PAGE))
     User.objects.create_superuser("second")
@@ -207,46 +324,76 @@ def test_an_administrator_without_a_mobius_id_sets_it_before_the_test_question(
     assert "user_root is the Mobius ID of root." in page
 
 
-def test_a_test_question_is_followed_from_appearing_to_answered(desk: Desk) -> None:
-    rina = User.objects.get(username="rina")
-    rina.is_superuser = True
-    rina.save()
-    client = sign_in("rina")
-    assert client.get("/connection/test/").status_code == 404
-    assert client.post("/connection/test").status_code == 303
-    page = shown(client.get("/connection/test/"))
+@pytest.fixture
+def rina(desk: Desk) -> Client:
+    User.objects.filter(username="rina").update(is_superuser=True)
+    return sign_in("rina")
+
+
+def recipients(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<option value="(user_\w+)"(?: selected)?>([^<]+)<', section(page)))
+
+
+def section(page: str) -> str:
+    return page[page.index('id="test-question"') :]
+
+
+def test_the_test_question_says_who_can_answer_it(rina: Client, settings: Any) -> None:
+    credentials.mark_refused(Reviewer.objects.get(user__username="sam"))
+    Credential.objects.filter(reviewer__user__username__in=["lee", "tess"]).delete()
+    Reviewer.objects.filter(user__username="lee").update(mobius_id_proven=True)
+    settings.SERVICE_KEY_ANSWERS = "on"
+    page = shown(rina.get(PAGE))
+    assert recipients(page) == {
+        "user_rina": "Rina: can answer",
+        "user_sam": "Sam: can't answer, since Mobius refused their member token",
+        "user_lee": "Lee: can't answer without a member token",
+        "user_tess": "Tess: can answer",
+    }
+    assert '<option value="user_rina" selected>' in section(page)
+    service_key.pause(Upstream.current())
+    assert "just refused the service key" in recipients(shown(rina.get(PAGE)))["user_tess"]
+
+
+def test_a_test_question_is_not_sent_to_someone_without_a_mobius_id(
+    rina: Client, desk: Desk
+) -> None:
+    Reviewer.objects.filter(user__username="sam").update(mobius_id=None)
+    page = shown(rina.post("/connection/test", {"recipient": "user_sam"}), 422)
+    assert "This person has no Mobius ID or is deactivated" in section(page)
+    assert desk.server.seen("POST", "/interactions$") == []
+
+
+def test_a_test_question_can_be_sent_to_someone_else(rina: Client, desk: Desk) -> None:
+    assert rina.post("/connection/test", {"recipient": "user_sam"}).status_code == 303
+    asked = desk.read(rina.session["test_question"])
+    assert asked.target_id == "user_sam"
+    page = shown(rina.get("/connection/test/"))
+    assert "The question has appeared in Sam's inbox." in page
+    assert "/interactions/" not in page
+    desk.elsewhere("user_sam", asked.mobius_id, value=True)
+    desk.read(asked.mobius_id)
+    assert "answers reach Mobius." in shown(rina.get("/connection/test/"))
+
+
+def test_a_test_question_is_followed_from_appearing_to_answered(rina: Client, desk: Desk) -> None:
+    assert rina.get("/connection/test/").status_code == 404
+    assert rina.post("/connection/test", {"recipient": "user_rina"}).status_code == 303
+    page = shown(rina.get("/connection/test/"))
     assert "it hasn't appeared here yet." in page
     assert 'hx-trigger="every 2s"' in page
     assert 'hx-swap="outerMorph"' in page
     (sent,) = [r.json for r in desk.server.seen("POST", "/interactions$")]
     assert sent["target"] == {"type": "user", "id": "user_rina"}
     assert "run_id" not in sent
-    asked = desk.read(client.session["sent_test_question"]["id"])
-    assert "appeared in your inbox" in shown(client.get("/connection/test/"))
-    answer = client.post(f"/interactions/{asked.mobius_id}/respond", {"value": "true"})
+    asked = desk.read(rina.session["test_question"])
+    assert asked.mobius_id in Upstream.current().test_questions
+    assert "appeared in your inbox" in shown(rina.get("/connection/test/"))
+    answer = rina.post(f"/interactions/{asked.mobius_id}/respond", {"value": "true"})
     assert answer.status_code in (200, 303)
-    page = shown(client.get(PAGE))
+    page = shown(rina.get(PAGE))
     assert "Questions arrive here, and answers reach Mobius." in page
-    assert "Send another" in page
     assert "every 2s" not in page
-
-
-@pytest.mark.parametrize("reply", [Reply(201, b""), Reply(202, {"accepted": True})])
-def test_a_test_question_that_mobius_takes_without_saying_which_it_is_is_followed(
-    desk: Desk, reply: Reply
-) -> None:
-    rina = User.objects.get(username="rina")
-    rina.is_superuser = True
-    rina.save()
-    client = sign_in("rina")
-    tell(ask("int_before", message=sample_question.MESSAGE, run_id=None))
-    desk.server.on("POST", "/interactions$", reply)
-    assert client.post("/connection/test").status_code == 303
-    assert "it hasn't appeared here yet." in shown(client.get("/connection/test/"))
-    tell(
-        ask("int_other", run_id=None), ask("int_test", message=sample_question.MESSAGE, run_id=None)
-    )
-    assert 'href="/interactions/int_test/"' in shown(client.get("/connection/test/"))
 
 
 @pytest.mark.parametrize(
@@ -264,25 +411,24 @@ def test_a_test_question_that_mobius_takes_without_saying_which_it_is_is_followe
             Reply(503, {}),
             "Mobius returned an error (503). If Mobius received the question anyway, it will",
         ),
+        (Reply(201, b""), "If Mobius received the question anyway, it will appear like any other"),
     ],
 )
 def test_a_test_question_that_mobius_does_not_accept_is_explained(
-    desk: Desk, reply: Reply, message: str
+    rina: Client, desk: Desk, reply: Reply, message: str
 ) -> None:
-    rina = User.objects.get(username="rina")
-    rina.is_superuser = True
-    rina.save()
     desk.server.on("POST", "/interactions$", reply)
-    assert message in shown(sign_in("rina").post("/connection/test"), 422)
+    page = shown(rina.post("/connection/test", {"recipient": "user_rina"}), 422)
+    assert message in page
 
 
-def test_it_says_that_pages_of_a_list_repeat(root: Client, read: None) -> None:
+def test_it_says_that_pages_of_a_list_repeat(root: Client, synced: None) -> None:
     assert "may be missing" not in shown(root.get(PAGE))
     sync_status.update(repeats=True)
     assert "older questions and runs may be missing." in shown(root.get(PAGE))
 
 
-@pytest.mark.usefixtures("refused", "read")
+@pytest.mark.usefixtures("refused", "synced")
 def test_a_live_page_does_not_show_an_earlier_connection_problem(root: Client) -> None:
     page = shown(root.get(PAGE))
     assert "Live." in page

@@ -8,9 +8,9 @@ from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from inbox.answering import deactivation
 from inbox.mobius.types import Policy, PolicyKind
 from inbox.models import Credential, Decision, Interaction
-from inbox.services import deactivation
 from tests.support.desk import Desk
 from tests.support.snapshots import ask, group_ask
 from tests.support.tags import text_of
@@ -32,7 +32,6 @@ def shown(answer: Any, status: int = 200) -> str:
 
 
 def run(*words: str) -> tuple[str, str]:
-    """What the command printed, and what it warned of."""
     out, err = StringIO(), StringIO()
     call_command("deactivate_person", *words, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
@@ -40,7 +39,6 @@ def run(*words: str) -> tuple[str, str]:
 
 @pytest.fixture
 def claimed(desk: Desk, monkeypatch: Any) -> Interaction:
-    """A question that Rina has claimed, and Mobius is down; a second one is for her alone."""
     monkeypatch.setattr(deactivation, "TRY_FOR", 0.0)
     desk.ask(message="Only Rina knows")
     item = desk.ask_group(message="Which vendor?")
@@ -61,7 +59,7 @@ def test_it_asks_first_and_says_what_will_happen(boss: Client) -> None:
     page = shown(boss.get(path()))
     assert "Deactivate Rina?" in page
     assert "Deactivate Rina Cancel" in page
-    assert "1 claim is released with their member token." in page
+    assert "1 claim will be released with their member token." in page
     assert "1 open question will wait for someone who can't answer here any more." in page
     assert User.objects.get(username="rina").is_active
 

@@ -1,5 +1,3 @@
-"""*Done*: what a person answered, how the runs ended, and the same as CSV."""
-
 import csv
 import io
 import re
@@ -17,7 +15,7 @@ from tests.support.snapshots import RINA, SAM, answered, ask, at, run
 from tests.web.cast import download, tell
 from tests.web.test_inbox_filters import chips, listed, options
 
-pytestmark = pytest.mark.usefixtures("read")
+pytestmark = pytest.mark.usefixtures("synced")
 
 FAILED: dict[str, Any] = {"status": RunStatus.FAILED}
 TEXT = (Question(mode="input"),)
@@ -25,7 +23,6 @@ TEXT = (Question(mode="input"),)
 
 @pytest.fixture
 def answers(people: None) -> None:
-    """Rina's answers, five minutes after noon, and how their runs ended."""
     tell(
         run("run_ok", workflow="payout", status=RunStatus.COMPLETED, completed_at=at(9)),
         run("run_bad", 9, workflow="payout", **FAILED, completed_at=at(9)),
@@ -45,7 +42,6 @@ def answers(people: None) -> None:
 
 
 def endings(page: str) -> dict[str, str]:
-    """How the run of each question in the list ended."""
     rows = re.findall(r'<li class="row-with".*?</li>', page, re.DOTALL)
     found = {}
     for row in rows:
@@ -65,6 +61,16 @@ def test_each_row_says_how_its_run_ended(answers: None, rina: Client) -> None:
         "Alone": "",
         "Late": "",
     }
+
+
+def test_text_for_a_closed_question_is_unsent_and_no_draft(rina: Client) -> None:
+    tell(ask())
+    rina.post("/interactions/int_1/draft", {"comment": "Too late"})
+    assert ">Draft<" in rina.get("/inbox/").content.decode()
+    tell(ask(status=InteractionStatus.EXPIRED, completed_at=at(6)))
+    page = rina.get("/inbox/?scope=done").content.decode()
+    assert ">Unsent text<" in page
+    assert ">Draft<" not in page
 
 
 @pytest.mark.parametrize(

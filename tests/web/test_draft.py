@@ -1,13 +1,12 @@
-"""What is typed is kept while it is typed."""
-
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from inbox.mobius.types import Answer, InteractionStatus, Question
+from inbox.mobius.types import InteractionStatus, Question
 from inbox.models import Draft
-from tests.support.snapshots import LEE, RINA, ask, at, group_ask
+from tests.support.snapshots import LEE, RINA, ask, at, group_ask, reply
+from tests.support.tags import text_of
 from tests.web.cast import HTMX, part, sign_in, tell
 
 PATH = "/interactions/int_1/draft"
@@ -47,69 +46,47 @@ def test_without_a_script_it_leads_back_to_the_question(rina: Client) -> None:
 def test_it_can_be_discarded(rina: Client) -> None:
     tell(ask())
     keep(rina)
-    assert keep(rina, discard="1", back="1").status_code == 303
+    shown = Draft.objects.get().base
+    assert keep(rina, discard="1", back="1", draft=shown).status_code == 303
     assert not Draft.objects.exists()
 
 
-def two_drafts(client: Client) -> tuple[Draft, Draft]:
-    """One from the desk, one from the laptop; both forms were opened before either was saved."""
+def two_texts(client: Client) -> str:
     tell(ask(questions=(WRITING,)))
     assert keep(client, "From the desk", operation_id="desk").status_code == 204
     answer = keep(client, "From the laptop", operation_id="laptop", headers=HTMX)
     assert answer.status_code == 200
-    assert "From the desk" in answer.content.decode()
-    return Draft.objects.get(form="desk"), Draft.objects.get(form="laptop")
+    return text_of(answer.content.decode())
 
 
-def test_text_from_another_device_is_kept_beside_the_persons_own(rina: Client) -> None:
-    two_drafts(rina)
-    elsewhere = sign_in("rina")
-    page = elsewhere.get("/interactions/int_1/").content.decode()
-    assert "Draft from another browser, " in page
-    assert "From the desk" in page
-    assert "From the laptop" in page
+def test_a_save_brings_the_text_that_it_replaced(rina: Client) -> None:
+    assert "Earlier text: From the desk" in two_texts(rina)
+    page = sign_in("rina").get("/interactions/int_1/").content.decode()
+    assert "From the laptop</textarea>" in page
+    assert "Earlier text: From the desk" in text_of(page)
 
 
-def test_the_page_that_reads_itself_again_keeps_to_its_own_draft(rina: Client) -> None:
-    _, laptop = two_drafts(rina)
-    keep(rina, "From the desk, longer", operation_id="desk")
-    page = rina.get(
-        "/interactions/int_1/",
-        {"operation_id": "laptop", "draft": ""},
-        headers=part("detail"),
-    ).content.decode()
-    assert f'data-draft="{laptop.base}"' not in page
-    assert "From the desk, longer" in page
+def test_a_page_that_reloads_itself_shows_what_its_form_does_not_have(rina: Client) -> None:
+    two_texts(rina)
+    page = rina.get("/interactions/int_1/", {"operation_id": "desk"}, headers=part("detail"))
+    assert "Earlier text: From the laptop because" in text_of(page.content.decode())
 
 
-def test_the_other_text_can_be_used_and_what_is_typed_becomes_the_other(rina: Client) -> None:
-    desk, _ = two_drafts(rina)
-    page = keep(
-        rina, "From the laptop, more", operation_id="laptop", use=desk.base, headers=part("detail")
-    ).content.decode()
-    laptop = Draft.objects.get(form="laptop")
-    assert laptop.values == ["From the laptop, more"]
-    assert f'value="{desk.base}"' in page
+@pytest.mark.parametrize("headers", [{}, part("detail")], ids=["browser", "script"])
+def test_the_earlier_text_is_put_back_and_what_was_typed_becomes_the_earlier(
+    rina: Client, headers: dict[str, str]
+) -> None:
+    two_texts(rina)
+    typed = {"value": "From the laptop, more", "operation_id": "laptop", "put_back": ""}
+    shown = rina.post(PATH, typed, headers=headers, follow=True)
+    page = shown.content.decode()
+    assert shown.redirect_chain == [("/interactions/int_1/", 303)]
     assert "From the desk</textarea>" in page
-    assert f'data-draft="{laptop.base}"' in page
-
-
-def test_without_a_script_the_other_text_is_used_too(rina: Client) -> None:
-    desk, _ = two_drafts(rina)
-    answer = keep(rina, "From the laptop", operation_id="laptop", use=desk.base)
-    assert answer.status_code == 303
-    assert "From the desk</textarea>" in rina.get(answer["Location"]).content.decode()
-
-
-def test_discarding_the_other_leaves_ones_own(rina: Client) -> None:
-    desk, _ = two_drafts(rina)
-    answer = rina.post(PATH, {"discard": desk.base, "operation_id": "laptop"}, headers=HTMX)
-    assert answer.status_code == 200
-    assert [draft.values for draft in Draft.objects.all()] == [["From the laptop"]]
+    assert "Earlier text: From the laptop, more" in text_of(page)
 
 
 def test_a_late_save_after_the_answer_is_refused(rina: Client) -> None:
-    tell(group_ask(responses=(Answer(user_id=RINA, value=True, at=at(1)),)))
+    tell(group_ask(responses=(reply(RINA, True, at=at(1)),)))
     assert keep(rina).status_code == 409
     assert not Draft.objects.exists()
 
@@ -118,7 +95,7 @@ def test_text_is_kept_when_others_have_closed_the_question(rina: Client) -> None
     tell(
         group_ask(
             status=InteractionStatus.COMPLETED,
-            responses=(Answer(user_id=LEE, value=True, at=at(1)),),
+            responses=(reply(LEE, True, at=at(1)),),
             completed_at=at(1),
         )
     )

@@ -1,16 +1,18 @@
-"""Failed requests get a page that claims only what was checked."""
-
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.decorators import login_not_required
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
 
 from inbox.models import Draft
+from tests.support.desk import Desk
 from tests.support.snapshots import ask
 from tests.web.cast import sign_in, tell
 
@@ -99,7 +101,7 @@ def test_a_cookie_with_a_nul_is_a_bad_request(db: None) -> None:
 @pytest.mark.parametrize("verb", ["respond", "draft", "claim"])
 def test_a_nul_in_typed_text_is_replaced(rina: Client, verb: str) -> None:
     tell(ask())
-    fields = {"value": "a\0b", "comment": "c\0d", "seen": "\0", "operation_id": "\0"}
+    fields = {"value": "a\0b", "comment": "c\0d", "shown_version": "\0", "operation_id": "\0"}
     assert rina.post(f"/interactions/int_1/{verb}", fields).status_code < 500
     draft = Draft.objects.get()
     assert draft.comment == "c\N{REPLACEMENT CHARACTER}d"
@@ -107,6 +109,10 @@ def test_a_nul_in_typed_text_is_replaced(rina: Client, verb: str) -> None:
 
 def broken(request: HttpRequest) -> HttpResponse:
     raise ValueError("a fault of ours")
+
+
+def disk_full(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("could not extend file") from psycopg.errors.DiskFull()
 
 
 def without_database(request: HttpRequest) -> HttpResponse:
@@ -123,6 +129,7 @@ def refused(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("broken/", login_not_required(broken)),
     path("without-database/", login_not_required(without_database)),
+    path("full/", login_not_required(disk_full)),
     path("refused/", login_not_required(refused)),
     path("broken/<int:id>/", login_not_required(broken), name="batch-send"),
     path("", include("reviewer_site.urls")),
@@ -165,3 +172,52 @@ def test_a_database_that_cannot_be_used_is_a_503_whatever_else_fails(client: Cli
     answer = client.get("/without-database/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert "can't reach its database" in answer.content.decode()
+
+
+def test_a_full_disk_is_called_that(client: Client) -> None:
+    answer = client.get("/full/")
+    assert answer.status_code == 503
+    assert "The disk of its database is full" in answer.content.decode()
+
+
+@contextmanager
+def full_disk(is_full: Callable[[], bool]) -> Iterator[None]:
+    """SQLite refuses to write as soon as ``is_full``."""
+
+    def refuse_writes(execute: Any, *rest: Any) -> Any:
+        connection.connection.execute(f"PRAGMA query_only = {int(is_full())}")
+        return execute(*rest)
+
+    with connection.execute_wrapper(refuse_writes):
+        yield
+    connection.connection.execute("PRAGMA query_only = 0")
+
+
+def answer_on_full_disk(desk: Desk, is_full: Callable[[], bool]) -> tuple[Any, str]:
+    item, rina = desk.ask(), sign_in("rina", raise_request_exception=False)
+    fields = {"value": "true", "comment": "Keep this", "operation_id": "op1"}
+    with full_disk(is_full):
+        answer = rina.post(f"/interactions/{item.mobius_id}/respond", fields)
+    return answer, item.get_absolute_url()
+
+
+@pytest.mark.any_database
+def test_an_answer_that_was_sent_before_the_disk_was_full_may_have_arrived(desk: Desk) -> None:
+    answer, question = answer_on_full_disk(desk, lambda: bool(desk.posts()))
+    assert answer.status_code == 503
+    page = answer.content.decode()
+    assert "We couldn't confirm that your answer was received" in page
+    assert f'href="{question}">Check the question' in page
+    assert "Keep this</textarea>" in page
+    assert "nothing can be saved" not in page
+    assert "wasn't sent" not in page
+
+
+@pytest.mark.any_database
+def test_an_answer_that_could_not_be_saved_first_was_not_sent(desk: Desk) -> None:
+    answer, _ = answer_on_full_disk(desk, lambda: True)
+    assert (answer.status_code, desk.posts()) == (503, [])
+    page = answer.content.decode()
+    assert "Your answer wasn't sent." in page
+    assert "couldn't confirm" not in page
+    assert "Reviewer-Inbox-Unsent" in answer

@@ -19,14 +19,13 @@ BEEN_THROUGH = "You've gone through them all"
 
 
 def three() -> None:
-    """Three questions for Rina; the one that was stored last is due first."""
+    """The one that was stored last is due first."""
     tell(
         *(ask(f"int_{n}", message=f"Number {n}?", expires_at=soon(hours=4 - n)) for n in (1, 2, 3))
     )
 
 
 def enter(client: Client, query: str = "") -> str:
-    """The address of the first question."""
     answer = client.get(f"/inbox/focus/{query}")
     assert answer.status_code == 302
     return str(answer["Location"])
@@ -50,7 +49,6 @@ def place(page: str) -> str:
 
 
 def key(page: str, name: str) -> str:
-    """Where the link with that key leads."""
     links = re.findall(r"<a [^>]*>", page)
     found = [link for link in links if f'data-key="{name}"' in link]
     assert found, f"nothing has the key {name}"
@@ -250,16 +248,3 @@ def test_the_forms_of_the_question_come_back_to_focus_mode(rina: Client) -> None
     assert place(" ".join(wrong.content.decode().split())) == "1 of 1"
     kept = rina.post("/interactions/int_1/draft", {"comment": "x", "back": "1", "list": query})
     assert kept["Location"] == first
-
-
-def test_discarding_another_devices_draft_stays_in_focus_mode(rina: Client) -> None:
-    tell(group_ask(policy=ANY))
-    path = "/interactions/int_1/draft"
-    for name in ("desk", "laptop"):
-        rina.post(path, {"comment": f"From the {name}", "operation_id": name})
-    first = enter(rina)
-    form = re.search(r'<form id="other-drafts".*?</form>', page_of(rina, first))
-    assert form is not None
-    fields = dict(re.findall(r'name="(list|discard)"\s+value="([^"]*)"', form[0]))
-    fields["list"] = fields["list"].replace("&amp;", "&")
-    assert rina.post(path, fields)["Location"] == first

@@ -1,5 +1,3 @@
-"""Groups: their members, their open questions, and a lead's changes."""
-
 from datetime import timedelta
 from typing import Any
 
@@ -23,16 +21,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def board(desk: Desk) -> Desk:
-    """The desk, its groups polled."""
     poll()
     return desk
 
 
 def poll() -> None:
-    """What the sync does every minute."""
-
     async def read(upstream: Upstream) -> None:
-        await mirror.poll(service_client(), upstream)
+        await mirror.poll(service_client(upstream), upstream)
 
     async_to_sync(read)(Upstream.current())
 
@@ -50,7 +45,6 @@ def add(who: Client, user_id: str, **fields: str) -> Any:
 
 
 def inside(desk: Desk, group: str = "approvers") -> set[str]:
-    """The members of the group, upstream and in the mirror."""
     told = desk.project.http.get(f"groups/{group}/members").json()["items"]
     ids = {member["user_id"] for member in told}
     mirrored = Membership.objects.filter(group__handle=group).values_list("user_id", flat=True)

@@ -1,5 +1,3 @@
-"""The health and readiness checks."""
-
 from typing import Any
 
 import pytest
@@ -9,7 +7,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from inbox.mirror.freshness import Reason, Trouble, sync_status, trouble_of
-from inbox.mobius.errors import Rejected
+from inbox.mobius.errors import Rejected, UnknownApi
+from inbox.mobius.types import Generation
 from tests.web.cast import sign_in, soon
 
 
@@ -41,6 +40,12 @@ def test_a_refused_key_makes_it_degraded(db: None, away: None) -> None:
     assert ready() == (200, {"status": "degraded"})
 
 
+def test_another_api_makes_it_degraded(admin: Client, away: None) -> None:
+    sync_status.update(trouble=Trouble(Reason.OTHER_API, generation=Generation.B))
+    assert ready() == (200, {"status": "degraded"})
+    assert ready(admin)[1]["reasons"] == ["Mobius now uses generation B of the API."]
+
+
 def test_a_dead_sync_makes_it_degraded(db: None, away: None) -> None:
     sync_status.update(heard_at=soon(minutes=-6), broken_at=soon(minutes=-6))
     assert ready() == (200, {"status": "degraded"})
@@ -66,8 +71,18 @@ def test_administrators_also_get_the_reasons(admin: Client, away: None) -> None:
     assert (status, state["status"], state["upstream"]) == (200, "degraded", "stale")
     assert state["reasons"] == ["Mobius doesn't accept the service key."]
     assert state["capabilities"]["groups"] == "unknown"
+    assert state["api"] == "the guide's (A), until Mobius shows which one it has"
     MigrationRecorder.Migration.objects.filter(app="inbox").delete()
     assert ready(admin)[1]["reasons"] == ["Some migrations haven't been applied."]
+
+
+def test_another_api_than_the_chosen_one_is_named(admin: Client, away: None, settings: Any) -> None:
+    sync_status.update(trouble=trouble_of(UnknownApi(Generation.C)))
+    state = ready(admin)[1]
+    assert "Mobius now uses generation C of the API." in state["sync"]
+    assert state["sync_explained"].startswith("The inbox follows once a second check")
+    settings.MOBIUS_API = "a"
+    assert ready(admin)[1]["sync_explained"].startswith("Correct MOBIUS_API")
 
 
 def test_administrators_also_see_the_message_of_mobius(admin: Client, away: None) -> None:

@@ -8,7 +8,6 @@ from django.test import Client
 
 @pytest.fixture(autouse=True)
 def public_url(settings: Any) -> None:
-    """What the settings make of ``PUBLIC_URL=https://inbox.example.com:8443``."""
     settings.ALLOWED_HOSTS = ["inbox.example.com", "10.0.0.7"]
     settings.CSRF_TRUSTED_ORIGINS = ["https://inbox.example.com:8443"]
     settings.SECURE_SSL_REDIRECT = True

@@ -11,16 +11,16 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 
 from inbox.models import Decision, Draft, OneTimeLink, Reviewer
-from inbox.people import sessions
-from inbox.services import links, people
-from inbox.services.people import Person as Added
+from inbox.people import accounts as people
+from inbox.people import links, sessions
+from inbox.people.accounts import Person as Added
 from tests.support.identity_provider import CALLBACK, SECRET, IdentityProvider, Person
 from tests.support.ports import reserve
 from tests.support.snapshots import ask
 from tests.support.tampering import empty_log
 from tests.web.cast import sign_in, soon, tell
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 START = "/accounts/oidc/login/"
 PASSWORD = "correct horse battery"
@@ -46,7 +46,6 @@ ACCOUNTS = {
 
 @pytest.fixture(scope="module")
 def provider_process() -> Iterator[IdentityProvider]:
-    """One for all tests that don't stop it."""
     provider = IdentityProvider(ACCOUNTS)
     yield provider
     provider.stop()
@@ -61,14 +60,12 @@ def identity_provider(
 
 
 def begin(client: Client, **form: Any) -> str:
-    """Where we send the browser."""
     response = client.post(START, form)
     assert response.status_code == 302, response.content.decode()
     return str(response["Location"])
 
 
 def enter(login: str, client: Client | None = None, **form: Any) -> Any:
-    """The response to someone who comes back from the provider."""
     client = client or Client()
     return client.get(Person(login).confirm(begin(client, **form)))
 
@@ -490,7 +487,7 @@ def test_the_first_administrator_is_the_one_whose_password_works(
     form = {"token": token, "password1": PASSWORD, "password2": PASSWORD}
     refused = client.post("/accounts/link/", {**form, "username": "eve"})
     assert refused.status_code == 422
-    assert "Only the password of ada will work here." in text_of(refused)
+    assert "Only ada can sign in with a password." in text_of(refused)
     assert client.post("/accounts/link/", {**form, "username": "ada"}).status_code == 303
     assert client.post(START, {"token": token}).status_code == 404
 

@@ -1,5 +1,3 @@
-"""What an open inbox asks for when the stream names questions, and what waits behind the bar."""
-
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -12,14 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from inbox.mirror import freshness
-from inbox.mobius.types import Answer, InteractionStatus, Target
+from inbox.mobius.types import InteractionStatus, Target
 from inbox.models import Recipient, Snooze
 from inbox.web.ui.labels import item_status
 from inbox.web.ui.scopes import COUNTED
-from tests.support.snapshots import RINA, SAM, answered, ask, at, group_ask
+from tests.support.snapshots import RINA, SAM, answered, ask, at, group_ask, reply
 from tests.web.cast import part, soon, tell
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("synced")]
 
 FREE: dict[str, Any] = {"policy": {"kind": "any"}}
 
@@ -32,7 +30,6 @@ def changes(who: Client, *changed: str, shown: tuple[str, ...] = (), **query: st
 
 
 def renewed(fragment: str) -> list[str]:
-    """The rows in it, by question."""
     return re.findall(r'id="entry-(\w+)" hx-swap-oob="outerMorph"', fragment)
 
 
@@ -41,7 +38,6 @@ def taken_away(fragment: str) -> list[str]:
 
 
 def waiting(fragment: str) -> list[str]:
-    """The questions that wait behind the bar."""
     found = re.search(r'id="arrivals".*?data-ids="([^"]*)"', fragment)
     assert found
     return found[1].split()
@@ -52,7 +48,6 @@ def rows(page: Any) -> list[str]:
 
 
 def bands(page: Any) -> dict[str, str]:
-    """The number beside the heading of each band, in a page or in its changes."""
     content = page if isinstance(page, str) else page.content.decode()
     return dict(re.findall(r'id="band-count-(\w+)"[^>]*>([^<]+)<', content))
 
@@ -140,7 +135,7 @@ def test_a_row_that_the_viewer_answered_elsewhere_stays_as_well(rina: Client, al
     tell(asked("int_a"), asked("int_b"), asked("int_c"))
     shown = numbers("int_a", "int_b", "int_c")
     for id_ in ("int_a", "int_b"):
-        given = (Answer(user_id=RINA, value=True, at=at(1)),)
+        given = (reply(RINA, True, at=at(1)),)
         tell(answered(ask(id_), RINA, 1) if alone else group_ask(id_, 1, responses=given))
     got = changes(rina, "int_a", "int_b", shown=("int_a", "int_b"), answered_here="int_b")
     assert (renewed(got), taken_away(got)) == (["int_a"], ["int_b"])
@@ -221,7 +216,7 @@ def test_each_page_of_the_list_keeps_only_its_own_rows(rina: Client, scope: str)
     tell(
         ask("int_open"),
         group_ask("int_mine", claimed_by=RINA, claimed_at=soon(), **FREE),
-        group_ask("int_others", responses=(Answer(user_id=RINA, value=True, at=at(1)),)),
+        group_ask("int_others", responses=(reply(RINA, True, at=at(1)),)),
         answered(ask("int_answered"), RINA, 2),
         ask("int_expired", 3, status=InteractionStatus.EXPIRED),
         ask("int_other", 4, status=InteractionStatus.OTHER, raw={"status": "paused"}),

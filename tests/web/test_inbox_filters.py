@@ -1,5 +1,3 @@
-"""The inbox's filters, its orders and its headings."""
-
 import html
 import re
 from datetime import timedelta
@@ -17,17 +15,18 @@ from inbox.access import Viewer
 from inbox.mobius.types import Policy, PolicyKind, Target
 from inbox.models import Group, Interaction, Recipient, Upstream
 from inbox.models.distinct import distinct_values
-from inbox.web.inbox.focus import entry_href
-from inbox.web.inbox.order import order_of
-from inbox.web.inbox.place import next_item, place_of
+from inbox.web.questions.focus import entry_href
+from inbox.web.questions.order import order_of
+from inbox.web.questions.place import next_item, place_of
 from inbox.web.ui.lists import PAGE
+from inbox.web.ui.own_data import OwnData
 from inbox.web.ui.scopes import GROUPINGS, OPEN, SORTS, Filters, FocusFilters, rows_of
 from tests.support.snapshots import RINA, answered, ask, group_ask, run
 from tests.web.cast import part, soon, tell
 from tests.web.test_inbox_changes import changes, waiting
 from tests.web.test_inbox_page import titles
 
-pytestmark = pytest.mark.usefixtures("read")
+pytestmark = pytest.mark.usefixtures("synced")
 
 ONE_ANSWER = Policy(kind=PolicyKind.ANY)
 VIEWER = Viewer(user_id=0, mobius_id=RINA, name="Rina")
@@ -38,21 +37,18 @@ def listed(who: Client, query: str) -> list[str]:
 
 
 def headings(page: str) -> list[str]:
-    """The headings of the bands, without icons and counts."""
     found = re.findall(r'<h2 class="band[^>]*>(.*?)</h2>', page, re.DOTALL)
     text = (re.sub(r"<svg.*?</svg>|<span.*?</span>", "", band, flags=re.DOTALL) for band in found)
     return [html.unescape(" ".join(band.split())) for band in text]
 
 
 def chips(page: str) -> dict[str, str]:
-    """The active filters, and where each is removed."""
     links = re.findall(r'href="([^"]*)"[^>]*><span class="vh">Remove: </span>(.*?)<svg', page)
     strip = re.compile(r"<[^>]*>")
     return {html.unescape(strip.sub("", label)): html.unescape(href) for href, label in links}
 
 
 def options(page: str, name: str) -> list[str]:
-    """The options of a filter, without the empty one."""
     select = re.search(rf'<select[^>]*name="{name}".*?</select>', page, re.DOTALL)
     assert select
     return re.findall(r'<option value="([^"]+)"', select[0])
@@ -60,7 +56,6 @@ def options(page: str, name: str) -> list[str]:
 
 @pytest.fixture
 def questions(people: None) -> None:
-    """Four questions of different workflows, people, times and claims."""
     now = timezone.now()
     tell(
         run("run_pay", workflow="payout", started_by="user_sam"),
@@ -254,7 +249,7 @@ def test_a_row_whose_workflow_becomes_known_is_found_by_it(rina: Client) -> None
 
 
 def test_the_next_question_follows_the_order(rina: Client) -> None:
-    upstream = Upstream.current()
+    own = OwnData(VIEWER, Upstream.current())
     for number in range(3):
         tell(run(f"run_{number}", workflow=f"flow-{number}"))
     tell(
@@ -263,22 +258,22 @@ def test_the_next_question_follows_the_order(rina: Client) -> None:
         ask("int_c", run_id="run_2", expires_at=soon(hours=3)),
     )
     by_workflow = Filters.read({"sort": "workflow"})
-    place = place_of(VIEWER, upstream, by_workflow, "int_a")
+    place = place_of(own, by_workflow, "int_a")
     assert place.words == "2 of 3"
     assert place.previous_href == "/interactions/int_b/?sort=workflow"
     assert place.next_href == "/interactions/int_c/?sort=workflow"
     answered = Interaction.objects.get(mobius_id="int_a")
-    following = next_item(VIEWER, upstream, answered, by_workflow)
+    following = next_item(own, answered, by_workflow)
     assert following is not None
     assert following.mobius_id == "int_c"
     on_page = Recipient.objects.filter(interaction__mobius_id__in=["int_a", "int_b"])
     shown = list(on_page.values_list("pk", flat=True))
-    following = next_item(VIEWER, upstream, answered, by_workflow, shown)
+    following = next_item(own, answered, by_workflow, shown)
     assert following is not None
     assert following.mobius_id == "int_b"
-    first = entry_href(VIEWER, upstream, FocusFilters.read({"sort": "workflow"}))
+    first = entry_href(own, FocusFilters.read({"sort": "workflow"}))
     assert "item=int_b" in first
-    first = entry_href(VIEWER, upstream, FocusFilters.read({"workflow": "flow-2"}))
+    first = entry_href(own, FocusFilters.read({"workflow": "flow-2"}))
     assert "item=int_c" in first
 
 
@@ -341,9 +336,8 @@ def test_the_form_of_filters_keeps_the_others_and_its_swap_has_a_short_address(
     questions: None, rina: Client
 ) -> None:
     page = rina.get("/inbox/filters/?type=approval&q=x&due=none&cursor=y").content.decode()
-    assert re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', page) == [
-        ("q", "x"),
-    ]
+    form = page[page.index('aria-label="Filters"') :].partition("</form>")[0]
+    assert re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', form) == [("q", "x")]
     headers = part("inbox-list") | {"HX-Source": "form#list-panel"}
     answer = rina.get("/inbox/?workflow=payout&due=&sort=newest", headers=headers)
     assert answer["HX-Push-Url"] == "/inbox/?workflow=payout&sort=newest"

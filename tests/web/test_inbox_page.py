@@ -1,5 +1,3 @@
-"""The inbox: what is listed, for which person, and in which order."""
-
 import html
 import re
 from datetime import UTC, datetime, timedelta
@@ -11,7 +9,7 @@ from django.utils import timezone
 
 from inbox.access import Viewer
 from inbox.mirror import capabilities
-from inbox.mirror.freshness import Facts, sync_status, trouble_of
+from inbox.mirror.freshness import Facts, Reason, Trouble, sync_status, trouble_of
 from inbox.mobius.errors import (
     Denied,
     MobiusError,
@@ -20,24 +18,30 @@ from inbox.mobius.errors import (
     Unauthorized,
     Unreachable,
 )
-from inbox.mobius.types import Capabilities, InteractionStatus, Policy, PolicyKind, Target
+from inbox.mobius.types import (
+    Capabilities,
+    Generation,
+    InteractionStatus,
+    Policy,
+    PolicyKind,
+    Target,
+)
 from inbox.models import Interaction, Recipient, Reviewer, Upstream
 from inbox.people import credentials
-from inbox.web.inbox.order import SOONEST_DUE
+from inbox.web.questions.order import SOONEST_DUE
 from inbox.web.ui.freshness import trouble_text
 from inbox.web.ui.scopes import COUNTED, OPEN, rows_of
 from tests.support.snapshots import RINA, answered, ask, group_ask, run
 from tests.support.tags import text_of
 from tests.web.cast import part, sign_in, soon, tell
 
-pytestmark = pytest.mark.usefixtures("read")
+pytestmark = pytest.mark.usefixtures("synced")
 
 FILTER_COUNT = re.compile(r'id="choice-count-[^>]*>([^<]*)<')
 
 
 def titles(page: str) -> list[str]:
-    """The titles of the rows, in order."""
-    return re.findall(r'<span title="([^"]*)"\s+class="row-title', page)
+    return re.findall(r'class="row-title">(.*?)</span>', page)
 
 
 def test_it_lists_what_waits_for_me_soonest_due_first(rina: Client) -> None:
@@ -219,7 +223,6 @@ def test_my_part_of_a_group_answer_waits_for_others_and_is_done_when_they_are(ri
 
 
 def counts(page: str) -> dict[str, str]:
-    """The numbers in the rail."""
     found = re.findall(r'id="count-(inbox|claimed|others)"[^>]*>(\d*\+?)', page)
     return dict(found)
 
@@ -291,12 +294,16 @@ def test_an_empty_inbox_asks_for_the_token_that_answers_need(rina: Client, setti
     assert link not in rina.get("/inbox/").content.decode()
 
 
+def list_of(page: str) -> str:
+    return page[page.index('id="inbox-list"') : page.index('id="detail"')]
+
+
 @pytest.mark.parametrize("query", ["", "?q=nothing", "?scope=done"])
 def test_an_inbox_that_was_never_synced_says_so(rina: Client, query: str) -> None:
     sync_status.update(**vars(Facts()))
     page = " ".join(rina.get(f"/inbox/{query}").content.decode().split())
     assert "<h2>Waiting for the first sync</h2>" in page
-    assert "Nothing is waiting" not in page
+    assert "Nothing is waiting" not in list_of(page)
     assert "Answering is paused" not in text_of(page)
     assert "0 open" not in page
     assert "None found" not in page
@@ -305,6 +312,23 @@ def test_an_inbox_that_was_never_synced_says_so(rina: Client, query: str) -> Non
     page = " ".join(rina.get(f"/inbox/{query}").content.decode().split())
     assert "Waiting for the first sync" not in text_of(page)
     assert ("0 open" in page, "None found" in page) == (query == "", "q=" in query)
+
+
+@pytest.mark.parametrize("seeded", [False, True])
+def test_an_inbox_whose_mobius_cannot_be_read_does_not_say_that_nothing_is_waiting(
+    rina: Client, seeded: bool
+) -> None:
+    since = soon(seconds=-40)
+    sync_status.update(
+        connected=False,
+        seeded=seeded,
+        broken_at=since,
+        trouble=Trouble(Reason.OTHER_API, generation=Generation.B),
+    )
+    page = rina.get("/inbox/").content.decode()
+    assert "Mobius now uses generation B of the API." in text_of(list_of(page))
+    assert "Nothing is waiting" not in list_of(page)
+    assert "Answers are still sent" not in text_of(page)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +366,7 @@ def test_a_swap_gets_only_the_list_with_the_open_question_marked(rina: Client) -
     page = answer.content.decode()
     assert "<html" not in page
     assert page.lstrip().startswith("<section")
-    assert 'aria-current="true"' in page.split('id="row-int_a"')[1].split(">")[0]
+    assert 'aria-current="true"' in page.split('data-interaction-id="int_a"')[1].split(">")[0]
     assert 'id="count-inbox" hx-swap-oob="true"' in page
     assert "no-store" in answer["Cache-Control"]
 

@@ -1,5 +1,3 @@
-"""Insights: figures that a plain count confirms, and who may see them."""
-
 import csv
 import io
 import json
@@ -13,20 +11,23 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from inbox.mirror import project
 from inbox.mirror.rebuild import rebuild
-from inbox.mobius.types import Answer, Interaction, InteractionStatus, PolicyKind
+from inbox.mobius.types import Interaction, InteractionStatus, PolicyKind
 from inbox.models import Interaction as InteractionRow
 from inbox.models import Upstream
 from inbox.web.insights.chart import long_day
 from inbox.web.insights.queries import InsightsFilters, waiting
 from tests.support import snapshots
-from tests.support.snapshots import LEE, RINA, SAM
+from tests.support.snapshots import LEE, RINA, SAM, reply
 from tests.support.tags import one_line
 from tests.web.cast import sign_in, tell
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("synced")]
 
-TODAY = datetime.now(UTC).date()
+
+def today() -> date:
+    return datetime.now(UTC).date()
 
 
 def noon(day: date) -> datetime:
@@ -34,13 +35,12 @@ def noon(day: date) -> datetime:
 
 
 def past(count: int = 120) -> list[Interaction]:
-    """Four weeks of questions, each asked at a noon, some to people, some to groups."""
     dice = Random(7)
     return [one(dice, number) for number in range(count)]
 
 
 def one(dice: Random, number: int) -> Interaction:
-    created = noon(TODAY - timedelta(days=dice.randint(1, 28)))
+    created = noon(today() - timedelta(days=dice.randint(1, 28)))
     kind = dice.choice(("approval", "approval", "review"))
     make = dice.choice((snapshots.ask, snapshots.ask, snapshots.group_ask))
     asked = make(
@@ -59,8 +59,8 @@ def one(dice: Random, number: int) -> Interaction:
     for person in people:
         at += timedelta(minutes=dice.randint(1, 300))
         value: Any = dice.random() < 0.8 if kind == "approval" else "fine"
-        answers.append(Answer(user_id=person, value=value, at=at))
-    values = [answer.value for answer in answers]
+        answers.append(reply(person, value, at=at))
+    values = [answer.answers[0].content for answer in answers]
     return asked.model_copy(
         update={
             "status": InteractionStatus.COMPLETED,
@@ -159,7 +159,7 @@ def test_outcomes_are_those_of_a_plain_count(lived: list[Interaction], tess: Cli
         elif item.type != "approval":
             outcomes["other"] += 1
         else:
-            given = all(answer.value for answer in item.responses)
+            given = all(answer.answers[0].value for answer in item.responses)
             outcomes["approved" if given else "rejected"] += 1
     rows = figures(tess, "endings", span="30")
     assert {row["outcome"]: int(row["questions"]) for row in rows} == dict(outcomes)
@@ -197,7 +197,7 @@ def test_answers_are_counted_for_the_person_who_gave_them(
 
 
 def test_time_to_claim_is_that_of_the_first_claim(people: None, tess: Client) -> None:
-    created = noon(TODAY - timedelta(days=2))
+    created = noon(today() - timedelta(days=2))
     claims = [4, 9, 60]
     tell(
         *(
@@ -218,7 +218,7 @@ def test_time_to_claim_is_that_of_the_first_claim(people: None, tess: Client) ->
 
 
 def test_times_under_a_second_are_said_to_be_that_and_drawn(people: None, tess: Client) -> None:
-    created = noon(TODAY - timedelta(days=2))
+    created = noon(today() - timedelta(days=2))
     claimed = created + timedelta(milliseconds=20)
     tell(
         snapshots.group_ask(
@@ -265,7 +265,7 @@ def test_open_questions_are_counted_by_age_and_the_oldest_is_named(
 
 def test_the_forecast_is_what_usually_became_of_its_kind(people: None, tess: Client) -> None:
     now = datetime.now(UTC)
-    yesterday = noon(TODAY - timedelta(days=1))
+    yesterday = noon(today() - timedelta(days=1))
     for number in range(10):
         made = snapshots.ask(f"old_{number}", created_at=yesterday, updated_at=yesterday)
         update = {"status": InteractionStatus.EXPIRED}
@@ -315,7 +315,7 @@ def test_any_span_is_taken_and_nonsense_means_the_usual(
     ("query", "shown"),
     [
         ("?from=2999-01-01&to=2999-02-01", True),
-        ("?from=2026-02-10&to=2026-02-01", True),
+        ("?from=2026-02-10&to=2026-02-01", False),
         ("?from=bogus", True),
         ("?to=2026-02-30", True),
         ("?from=2026-02-01&to=2026-02-10", False),
@@ -328,6 +328,8 @@ def test_days_that_cannot_be_shown_are_not_replaced_in_silence(
 ) -> None:
     page = tess.get("/insights/" + query).content.decode()
     assert ("That range isn't available" in page) is shown
+    swapped = "“From” was later than “To”, so they were swapped. Showing"
+    assert (swapped in page) is ("from=2026-02-10" in query)
 
 
 def test_people_are_left_out_where_that_is_off(
@@ -358,7 +360,7 @@ def test_pruning_questions_keeps_the_figures(lived: list[Interaction], tess: Cli
 
 
 def test_days_of_a_former_time_zone_are_marked(lived: list[Interaction], tess: Client) -> None:
-    last = TODAY - timedelta(days=20)
+    last = today() - timedelta(days=20)
     Upstream.objects.update(former_zones=[["Pacific/Auckland", last.isoformat()]])
     page = " ".join(tess.get("/insights/", {"span": "30"}).content.decode().split())
     assert "still use the previous time zone, Pacific/Auckland" in page
@@ -402,7 +404,7 @@ def test_only_a_lead_sees_the_link(rina: Client, tess: Client) -> None:
 
 
 def test_a_group_of_one_answer_is_counted_once(people: None) -> None:
-    created = noon(TODAY - timedelta(days=1))
+    created = noon(today() - timedelta(days=1))
     question = snapshots.group_ask(created_at=created, updated_at=created)
     assert question.policy.kind is PolicyKind.ALL
     tell(question)
@@ -411,7 +413,16 @@ def test_a_group_of_one_answer_is_counted_once(people: None) -> None:
     assert sum(int(row["asked"]) for row in figures(sign_in("tess"), "flow", person=RINA)) == 1
 
 
+def test_test_questions_are_not_among_the_open_ones(people: None) -> None:
+    tell(snapshots.ask("int_test"), snapshots.ask("int_1"))
+    project.record_test_question(Upstream.current(), "int_test")
+    rows = waiting(Upstream.current(), InsightsFilters.read({}))
+    assert [row.mobius_id for row in rows] == ["int_1"]
+
+
 @pytest.mark.sqlite
 def test_the_oldest_open_question_is_found_by_its_index(people: None) -> None:
+    tell(snapshots.ask("int_test"))
+    project.record_test_question(Upstream.current(), "int_test")
     rows = waiting(Upstream.current(), InsightsFilters.read({}))
     assert "interaction_oldest" in rows.order_by("created_at").explain()

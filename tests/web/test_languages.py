@@ -1,5 +1,3 @@
-"""Each page is in its reader's language and time zone."""
-
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,5 +1,3 @@
-"""Sign-in links that are mailed to people, through a real mail server."""
-
 import logging
 import re
 from io import StringIO
@@ -13,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from inbox.models import OneTimeLink, Reviewer
-from inbox.services import links
+from inbox.people import links
 from tests.support.identity_provider import oidc
 from tests.support.mailbox import Mailbox
 from tests.support.tags import text_of
@@ -34,7 +32,6 @@ def root(db: None) -> Client:
 
 
 def add(root: Client, name: str = "rina", **fields: str) -> str:
-    """The page after a person was added."""
     given = {"name": name, "mobius_id": f"user_{name}", "role": "reviewer", **fields}
     answer = root.post("/connection/people/add", given)
     assert answer.status_code == 200
@@ -46,7 +43,6 @@ def tokens(page: str) -> list[str]:
 
 
 def press(root: Client, page: str, **fields: Any) -> str:
-    """The page after *Send by email*, with the form's hidden fields."""
     sent = re.findall(r'name="sent" value="([^"]+)"', page)
     answer = root.post(MAIL, {"token": tokens(page), "sent": sent, **fields})
     assert answer.status_code == 200
@@ -199,7 +195,6 @@ def test_an_invalid_address_is_refused(root: Client, address: str) -> None:
 
 
 def run(command: str, *words: str) -> tuple[str, str]:
-    """What it printed, and what it warned of."""
     out, err = StringIO(), StringIO()
     call_command(command, *words, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()

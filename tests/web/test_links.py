@@ -1,5 +1,3 @@
-"""One-time links: used up only by setting a password, and never disclosed."""
-
 import logging
 import re
 from datetime import timedelta
@@ -14,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from inbox.models import Decision, OneTimeLink
-from inbox.services import links, people
+from inbox.people import accounts as people
+from inbox.people import links
 
 PASSWORD = "correct horse battery"
 URL = "/accounts/link/"
@@ -103,8 +102,6 @@ def test_a_link_that_is_not_valid_changes_nothing(rina: User, why: str) -> None:
 
 
 class Watching(MD5PasswordHasher):
-    """Notes in how many transactions, one in the other, a password is hashed."""
-
     depths: ClassVar[list[int]] = []
 
     def encode(self, password: str, salt: str) -> str:

@@ -1,5 +1,3 @@
-"""Secrets in what a workflow sends: masked on every page and in every file."""
-
 import json
 from datetime import timedelta
 from typing import Any
@@ -9,32 +7,34 @@ from asgiref.sync import sync_to_async
 from django.test import Client
 
 from inbox.access.redaction import MASK
-from inbox.mobius.types import Answer, InteractionStatus, RunStatus
+from inbox.answering import attempts
+from inbox.answering.shown_version import ShownVersion, shown_version_of
+from inbox.audit import chain, decision_log
+from inbox.audit.verify import check_entry, verify
+from inbox.mobius.types import InteractionStatus, RunStatus
 from inbox.models import Attempt, Decision, Interaction, Reviewer
+from inbox.models.answers import value_of
 from inbox.models.canonical import canonical
-from inbox.services import attempts
-from inbox.services.audit import chain, decision_log
-from inbox.services.audit.verify import check_entry, verify
-from inbox.services.seen import Seen, seen_of
-from tests.support.snapshots import RINA, ask, at, event, run
+from tests.support.snapshots import APPROVED, RINA, ask, at, event, reply, run
 from tests.support.tampering import lift_triggers, run_sql
 from tests.web.cast import part, soon, tell
 from tests.web.test_decisions_page import answer, download
 
 CANARY = "canary-hunter2"
 OTHER = "canary-other"
+CARD = "4111 1111 1111 1111"
 CONTEXT = {
     "api_key": CANARY,
     "deploy": {"env": [{"name": "web", "db_password": CANARY, "port": 5432}]},
     "rotation": {"before": {"token": CANARY}, "after": {"token": OTHER}},
     "tokens": {"a": CANARY, "limit": 4096},
+    "paid_with": CARD,
     "region": "eu-west-1",
 }
 QUESTION = "/interactions/int_1/"
 
 
 def told(**fields: Any) -> Interaction:
-    """A question of a run whose inputs, metadata and context hold secrets."""
     tell(
         run(
             "run_1",
@@ -53,13 +53,11 @@ def told(**fields: Any) -> Interaction:
 
 
 def hold(item: Interaction) -> Attempt:
-    """Rina answers, and can undo it."""
     return attempts.hold(
         attempts.Submission(
             reviewer=Reviewer.objects.get(mobius_id=RINA),
-            value=True,
-            comment="",
-            operation_id="",
+            interaction_id=item.mobius_id,
+            answers=APPROVED,
         ),
         item,
         timedelta(seconds=5),
@@ -72,6 +70,7 @@ def get(client: Client, path: str, **how: Any) -> str:
     page = response.content.decode()
     assert CANARY not in page, path
     assert OTHER not in page, path
+    assert CARD not in page, path
     return page
 
 
@@ -101,13 +100,13 @@ def test_an_answer_of_another_client_is_masked_wherever_it_is_shown(
     rina: Client, tess: Client
 ) -> None:
     value = {"approved": True, "token": CANARY}
-    given = Answer(user_id=RINA, value=value, at=at(5))
+    given = reply(RINA, value, at=at(5))
     closed = {"status": InteractionStatus.COMPLETED, "responses": (given,), "value": value}
     told(**closed, responder_id=RINA, completed_at=at(5), updated_at=at(5))
     question = ask(run_id="run_1", **closed)
     tell(event(1, question, "interaction_completed"))
     row = Decision.objects.get(verb="respond")
-    assert row.value == {"approved": True, "token": MASK}
+    assert value_of(row.answers) == {"approved": True, "token": MASK}
     for path in (QUESTION, f"{QUESTION}receipt", "/inbox/?scope=done"):
         assert "approved" in get(rina, path)
     for path in ("/runs/run_1/", "/decisions/", f"/decisions/{row.number}/"):
@@ -131,26 +130,26 @@ def test_the_shown_context_is_masked_in_the_log(rina: Client) -> None:
 
 def test_a_secret_that_changed_is_a_change_of_the_question(rina: Client) -> None:
     item = told()
-    seen = seen_of(item)
+    seen = shown_version_of(item)
     told(context={**CONTEXT, "api_key": OTHER}, updated_at=at(5))
     now = Interaction.objects.get(mobius_id="int_1")
-    assert Seen.parse(seen).differs_from(now)
-    assert not Seen.parse(seen_of(now)).differs_from(now)
+    assert ShownVersion.parse(seen).differs_from(now)
+    assert not ShownVersion.parse(shown_version_of(now)).differs_from(now)
 
 
 def test_a_held_answer_to_a_question_whose_secret_changed_is_not_sent(rina: Client) -> None:
-    held = hold(told())
-    assert not attempts.has_changed(held, told(updated_at=at(3)))
-    assert attempts.has_changed(held, told(context={**CONTEXT, "api_key": OTHER}, updated_at=at(5)))
+    version = ShownVersion(question=hold(told()).digest)
+    assert not version.differs_from(told(updated_at=at(3)))
+    assert version.differs_from(told(context={**CONTEXT, "api_key": OTHER}, updated_at=at(5)))
 
 
 def test_the_version_in_the_page_does_not_let_a_secret_be_tried(
     rina: Client, settings: Any
 ) -> None:
     item = told()
-    here = seen_of(item)
+    here = shown_version_of(item)
     settings.SECRET_KEY = "another installation's key, with the same question in it"
-    assert seen_of(item) != here
+    assert shown_version_of(item) != here
 
 
 def test_a_new_entry_is_masked_and_verifies(tess: Client) -> None:
@@ -164,7 +163,6 @@ def test_a_new_entry_is_masked_and_verifies(tess: Client) -> None:
 
 @sync_to_async
 def older_entry() -> Decision:
-    """As entries were written before there was masking."""
     told()
     row = answer()
     row.shown = {"message": "Ship it?", "context": CONTEXT}

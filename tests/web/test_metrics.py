@@ -1,26 +1,25 @@
-"""``/metrics``: who gets it, and what it says."""
-
-import os
 import re
-import subprocess
-import sys
+import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
-from inbox import metrics
+from inbox.audit.flaw import Flaw
+from inbox.audit.log_status import log_verifier
+from inbox.audit.problem import Problem
+from inbox.audit.verify import Verdict
+from inbox.lib import metrics
+from inbox.lib.version import VERSION
+from inbox.mirror.database import watch
 from inbox.mirror.freshness import Reason, Trouble, sync_status
 from inbox.models import Attempt, Reviewer, Upstream
-from inbox.services import measuring
-from inbox.services.audit.flaw import Flaw
-from inbox.services.audit.log_status import log_verifier
-from inbox.services.audit.verify import Verdict
-from inbox.services.problem import Problem
+from inbox.upstream import measuring
+from inbox.upstream.readiness import readiness
 from reviewer_site.environment import ROOT
 from tests.support.snapshots import group_ask
 from tests.web import cast
@@ -90,6 +89,40 @@ def test_it_says_how_current_pages_are(db: None, away: None) -> None:
     assert value("inbox_sync_lag_seconds") == 0.25
 
 
+@pytest.mark.parametrize("problem", [None, *Reason.__members__.values()])
+def test_it_is_ready_unless_the_database_does_not_respond(
+    db: None, away: None, problem: Reason | None
+) -> None:
+    sync_status.update(database_problem=problem)
+    assert measured_ready() == (Client().get("/readyz").status_code == 200)
+
+
+def test_it_is_not_ready_after_a_failed_write(db: None, monkeypatch: Any) -> None:
+    monkeypatch.setattr(watch, "failed", True)
+    assert not measured_ready()
+
+
+def test_it_is_not_ready_while_a_migration_is_missing(db: None) -> None:
+    MigrationRecorder.Migration.objects.filter(app="inbox").delete()
+    assert not measured_ready()
+
+
+def measured_ready() -> bool:
+    readiness.check()
+    measuring.measure_process()
+    return value("inbox_ready") == 1
+
+
+def test_it_describes_the_process(db: None) -> None:
+    began = time.time()
+    measuring.measure_process()
+    assert value("inbox_info", version=VERSION) == 1
+    assert value("inbox_leader") == 1
+    assert (value("inbox_free_bytes") or 0) > 0
+    assert (value("inbox_process_memory_bytes") or 0) > 10_000_000
+    assert 0 < (value("inbox_process_start_time_seconds") or 0) < began
+
+
 def test_it_says_that_the_decision_log_is_not_intact(db: None) -> None:
     measuring.measure_sync()
     assert value("inbox_decision_log_intact") == 1
@@ -118,12 +151,14 @@ def test_it_counts_held_answers_and_questions_that_expire_soon(db: None) -> None
             interaction_id="int_1",
             credential_kind="member",
             state=state,
-            created_at=timezone.now(),
+            created_at=timezone.now() - timedelta(minutes=number),
         )
     measuring.measure_rows()
     assert value("inbox_held_answers") == 1
     assert value("inbox_queue_depth", queue="accepted") == 1
     assert value("inbox_queue_depth", queue="unconfirmed") == 1
+    oldest = list(Attempt.State).index(Attempt.State.ACCEPTED) * 60
+    assert oldest <= (value("inbox_unconfirmed_seconds") or 0) < oldest + 30
     assert value("inbox_queue_depth", queue="batches") == 0
     assert value("inbox_expiring_questions") == 1
 
@@ -133,50 +168,3 @@ def test_it_times_the_queries_of_the_database(db: None) -> None:
     metrics.time_queries(connection=connection)
     Upstream.current()
     assert (value("inbox_database_query_seconds_count") or 0) > before
-
-
-PROCESS = """
-from inbox import metrics
-metrics.OPEN_STREAMS.inc()
-metrics.observe_answer("answered", 0.1)
-metrics.DECISION_LOG_INTACT.set(1)
-"""
-READER = """
-import sys
-from inbox import metrics
-metrics.delete_files(own=False) if sys.argv[1:] else None
-sys.stdout.buffer.write(metrics.exposition())
-"""
-
-
-@pytest.mark.process
-def test_processes_that_share_a_folder_answer_for_all(tmp_path: Path) -> None:
-    folder = tmp_path / "metrics"
-
-    def run(program: str, *words: str) -> str:
-        environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
-        command = [sys.executable, "-c", program, *words]
-        return subprocess.run(
-            command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
-        ).stdout
-
-    for _ in range(2):
-        run(PROCESS)
-    both = run(READER)
-    assert 'inbox_answer_seconds_count{outcome="answered"} 2.0' in both
-    assert "inbox_open_streams 2.0" in both
-    # The readers, which have not measured it, do not say that it is broken.
-    assert "inbox_decision_log_intact 1.0" in both
-    assert "inbox_answer_seconds_count" not in run(READER, "after a start")
-
-
-@pytest.mark.process
-def test_a_file_of_an_ended_process_with_the_same_id_does_not_count(tmp_path: Path) -> None:
-    program = "import os; from inbox import metrics; print(metrics.exposition().decode())"
-    left = tmp_path / "counter_{}.db"
-    start = f"import os, pathlib; pathlib.Path({str(left)!r}.format(os.getpid())).write_bytes(b'x')"
-    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
-    subprocess.run(
-        [sys.executable, "-c", f"{start}; {program}"], cwd=ROOT, env=environment, check=True
-    )
-    assert not list(tmp_path.glob("counter_*"))

@@ -1,5 +1,3 @@
-"""What a browser tells a person who isn't looking."""
-
 import re
 from datetime import datetime, timedelta
 
@@ -12,7 +10,7 @@ from inbox.models import Notice, Recipient, Reviewer, Upstream
 from tests.support.snapshots import ask
 from tests.web.cast import HTMX, soon, tell
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("synced")]
 
 COUNTS = "/inbox/counts/"
 
@@ -22,14 +20,12 @@ def fetch(who: Client, after: str = "") -> str:
 
 
 def until(page: str) -> str:
-    """Up to where the response goes."""
     found = re.search(r'<ul data-until="([^"]+)">', page)
     assert found
     return found[1].replace("&#x2B;", "+")
 
 
 def told(who: Client, after: str) -> list[tuple[str, str, str, str]]:
-    """Kind, title, text and address of each notification."""
     found = re.findall(
         r'<a href="([^"]+)"\s+data-news="([^"]+)"\s+data-body="([^"]*)"[^>]*>([^<]+)</a>',
         fetch(who, after).replace("&#x27;", "'"),
@@ -38,7 +34,6 @@ def told(who: Client, after: str) -> list[tuple[str, str, str, str]]:
 
 
 def later(after: str, **length: float) -> str:
-    """The position that time before."""
     number, _, at = after.partition("_")
     moved = datetime.fromisoformat(at) - timedelta(**length)
     return f"{number}_{moved.isoformat()}"

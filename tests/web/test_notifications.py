@@ -1,5 +1,3 @@
-"""The unread count, the page of notifications, and reading them."""
-
 import re
 from datetime import timedelta
 from typing import Any
@@ -12,7 +10,7 @@ from django.utils import timezone
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Interaction, Notice, Reviewer, Upstream
-from inbox.services import upkeep
+from inbox.upstream import upkeep
 from tests.support.snapshots import answered, ask
 from tests.support.tags import one_line
 from tests.web.cast import HTMX, part, soon, tell
@@ -106,11 +104,10 @@ def test_a_notification_of_a_closed_question_says_so(rina: Client, told: Notice)
 
 
 def sends_read(page: bytes) -> bool:
-    """The page marks the notices of its question as read, once it is open."""
     return bool(re.search(r'hx-post="/interactions/int_1/read" hx-trigger="load"', one_line(page)))
 
 
-@pytest.mark.parametrize("source", ["a#row-int_1", "article#detail"])
+@pytest.mark.parametrize("source", ["a", "article#detail"])
 def test_a_preview_marks_the_notice_as_read_only_once_it_was_seen(
     rina: Client, told: Notice, source: str
 ) -> None:

@@ -1,5 +1,3 @@
-"""The nudge button: what it does, and who may use it."""
-
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,16 +7,16 @@ from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from inbox.mobius.types import Answer, Policy, PolicyKind, Target
+from inbox.mobius.types import Policy, PolicyKind, Target
 from inbox.models import Decision, Interaction, Notice
-from tests.support.snapshots import answered, ask, at, group_ask, run
+from tests.support.snapshots import answered, ask, at, group_ask, reply, run
 from tests.support.tags import one_line
 from tests.web.cast import HTMX, soon, tell
 
 PAGE = "/runs/blocked/"
 QUESTION = "/interactions/int_1/"
 ANY = Policy(kind=PolicyKind.ANY)
-SAM_SAID = Answer(user_id="user_sam", value=True, at=at(1))
+SAM_SAID = reply("user_sam", True, at=at(1))
 
 
 def press(client: Client, id: str = "int_1", user: str = "user_rina", **more: Any) -> Any:
@@ -155,7 +153,6 @@ def test_a_reviewers_run_page_offers_none(rina: Client, item: None) -> None:
 
 
 def buttons(page: str) -> list[str]:
-    """Whom the question's page offers to nudge."""
     detail = page[page.index('<article id="detail"') : page.index("</article>")]
     form = r'action="/interactions/int_1/nudge">.*?name="user_id" value="(\w+)"'
     return re.findall(form, detail)

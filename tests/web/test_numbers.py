@@ -4,11 +4,11 @@ from decimal import Decimal
 
 from django.test import Client
 
-from inbox import exact
+from inbox.answering.shown_version import digest
+from inbox.audit.verify import verify
+from inbox.lib import exact
 from inbox.mobius import body
 from inbox.models import Decision, Interaction
-from inbox.services.audit.verify import verify
-from inbox.services.seen import digest
 from tests.support.snapshots import ask
 from tests.web.cast import soon, tell
 from tests.web.test_decisions_page import answer

@@ -1,5 +1,3 @@
-"""Pages of Mobius ids with any characters open and link to each other."""
-
 import html
 import re
 from collections.abc import Iterator

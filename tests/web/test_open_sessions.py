@@ -20,7 +20,6 @@ IPHONE = (
 
 
 def browser(agent: str, username: str = "rina") -> Client:
-    """One that has signed in with the demo's password."""
     client = Client(headers={"User-Agent": agent})
     entered = client.post("/accounts/login/", {"username": username, "password": "demo"})
     assert entered.status_code == 302
@@ -42,7 +41,6 @@ def shown(client: Client) -> str:
 
 
 def right_of(client: Client) -> Any:
-    """That of a stream which this browser has opened."""
     stream: Any = client.get("/live/inbox/")
     return stream.subscription.right
 

@@ -1,5 +1,3 @@
-"""The page on which administrators give roles and permissions."""
-
 import re
 from typing import Any
 
@@ -8,8 +6,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from inbox.access import has_permission, viewer_of
+from inbox.audit.verify import verify
 from inbox.models import Decision
-from inbox.services.audit.verify import verify
 from tests.support.tags import text_of
 from tests.web.cast import sign_in
 
@@ -23,8 +21,6 @@ def boss(people: None) -> Client:
 
 
 class Form:
-    """The page's form, as a browser without scripts fills it in."""
-
     def __init__(self, client: Client, query: str = "") -> None:
         self.client = client
         self.page = client.get(PATH + query).content.decode()
@@ -36,13 +32,11 @@ class Form:
         }
 
     def press(self, username: str, right: str) -> None:
-        """Check the box, or uncheck it."""
         value = f"{User.objects.get(username=username).pk}:{right}"
         assert value in self.boxes
         self.checked ^= {value}
 
     def save(self) -> str:
-        """What the page says then."""
         hidden = dict(re.findall(r'type="hidden" name="(shown|after)" value="([^"]*)"', self.page))
         answer = self.client.post(f"{PATH}change", {**hidden, "right": sorted(self.checked)})
         assert answer.status_code == 303

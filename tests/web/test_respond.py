@@ -1,5 +1,3 @@
-"""Sending an answer from the page."""
-
 import html
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,8 +7,8 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
+from inbox.answering.shown_version import shown_version_of
 from inbox.models import Attempt, Draft, Interaction, Recipient
-from inbox.services.seen import seen_of
 from tests.support.desk import Desk
 from tests.support.scripted_server import Hold, Pass, Reply
 from tests.web.cast import HTMX, part, sign_in, stranger
@@ -151,15 +149,15 @@ def test_a_changed_question_is_shown_again_and_can_then_be_answered(
     desk: Desk, rina: Client
 ) -> None:
     item = desk.ask()
-    before = seen_of(item)
+    before = shown_version_of(item)
     Interaction.objects.filter(pk=item.pk).update(message="Ship it today?")
-    answer = send(rina, item, seen=before)
+    answer = send(rina, item, shown_version=before)
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "The question has changed since you opened it" in page
     item.refresh_from_db()
-    assert seen_of(item).partition(" ")[2] in page
-    assert send(rina, item, seen=seen_of(item)).status_code == 303
+    assert shown_version_of(item).partition(" ")[2] in page
+    assert send(rina, item, shown_version=shown_version_of(item)).status_code == 303
 
 
 def test_a_repeated_submit_is_one_answer(desk: Desk, rina: Client) -> None:

@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 
 from inbox.access.redaction import MASK
-from inbox.mobius.types import Answer, Policy, PolicyKind
+from inbox.audit.verify import verify
+from inbox.mobius.types import Policy, PolicyKind
 from inbox.models import Decision
-from inbox.services.audit.verify import verify
-from tests.support.snapshots import SAM, ask, at, group_ask, run
+from tests.support.snapshots import SAM, ask, at, group_ask, reply, run
 from tests.web.cast import HTMX, tell
 from tests.web.test_decisions_page import text
 
@@ -136,9 +136,9 @@ def test_a_hidden_answer_stays_hidden(
     people: None, rina: Client, tess: Client, settings: Any
 ) -> None:
     settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE = True
-    given = Answer(user_id=SAM, value={"token": SECRET}, at=at(1))
+    given = reply(SAM, {"token": SECRET}, at=at(1))
     tell(group_ask(policy=Policy(kind=PolicyKind.ALL), responses=(given,)))
-    path = "/responses/0/value/token"
+    path = "/responses/0/answers/0/value/token"
     assert path not in text(rina, QUESTION)
     assert reveal(rina, path).status_code == 404
     assert SECRET in reveal(tess, path).content.decode()

@@ -10,12 +10,12 @@ from django.test import Client
 
 from inbox.access import viewer_of
 from inbox.mirror.freshness import Facts, sync_status
-from inbox.mobius.types import Answer, Run, RunStatus, Target, Wait
+from inbox.mobius.types import Run, RunStatus, Target, Wait
 from inbox.models import Run as RunRow
 from inbox.models import SavedView, Upstream
-from inbox.web.runs.queries import SORTS, RunFilters, page_of
 from inbox.web.ui.labels import run_status
-from tests.support.snapshots import answered, ask, at, group_ask, run
+from inbox.web.ui.run_queries import SORTS, RunFilters, page_of
+from tests.support.snapshots import answered, ask, at, group_ask, reply, run
 from tests.support.tags import one_line, text_of
 from tests.web.cast import HTMX, part, sign_in, soon, tell
 
@@ -24,20 +24,17 @@ FILTERS = set(RunFilters.base_fields) - {"q", "sort", "view", "cursor"}
 
 
 def listed(client: Client, query: str = "") -> list[str]:
-    """The ids of the runs that a page shows, in its order."""
     answer = client.get(f"/runs/{query}")
     assert answer.status_code == 200
     return re.findall(r'<tr role="row" id="run-(\w+)"', answer.content.decode())
 
 
 def ended(id: str, status: RunStatus, **ago: float) -> Run:
-    """A run that ended this long ago."""
     instant = soon(**{unit: -length for unit, length in ago.items()})
     return run(id, status=status, created_at=instant, updated_at=instant, completed_at=instant)
 
 
 def since(id: str, status: RunStatus, **ago: float) -> Run:
-    """An unfinished run that has been in its status for this long."""
     instant = soon(**{unit: -length for unit, length in ago.items()})
     return run(id, status=status, created_at=instant, started_at=instant, updated_at=instant)
 
@@ -49,7 +46,7 @@ def figures(page: str) -> dict[str, str]:
     return {status: f"{count} {small}".strip() for status, count, small in found}
 
 
-@pytest.mark.usefixtures("midday", "read")
+@pytest.mark.usefixtures("midday", "synced")
 def test_the_board_counts_by_status_and_what_was_completed_today(tess: Client) -> None:
     tell(
         since("run_1", S.SUSPENDED, hours=5),
@@ -87,7 +84,7 @@ def test_each_counter_matches_the_list_that_it_links_to(tess: Client) -> None:
 
 def test_a_row_says_who_it_is_waiting_for_with_progress_and_a_link(tess: Client) -> None:
     board = group_ask("int_1", message="Board?", run_id="run_1", expires_at=soon(minutes=10))
-    answers = (Answer(user_id="user_sam", value=True, at=at(1)),)
+    answers = (reply("user_sam", True, at=at(1)),)
     tell(
         run("run_1", status=S.SUSPENDED, started_by="user_sam", external_id="deploy-7", attempt=2),
         board.model_copy(update={"responses": answers}),
@@ -103,7 +100,7 @@ def test_a_row_says_who_it_is_waiting_for_with_progress_and_a_link(tess: Client)
         assert shown in page
 
 
-@pytest.mark.usefixtures("midday", "read")
+@pytest.mark.usefixtures("midday", "synced")
 def test_very_many_runs_are_not_counted_one_by_one(
     tess: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +113,9 @@ def test_very_many_runs_are_not_counted_one_by_one(
 
 
 def test_a_row_names_who_has_claimed_a_groups_question(tess: Client) -> None:
-    User.objects.filter(username="lee").update(last_name="Kovacs")
+    lee = User.objects.get(username="lee")
+    lee.last_name = "Kovacs"
+    lee.save()
     claimed = group_ask("int_1", run_id="run_1", claimed_by="user_lee", claimed_at=at(1))
     tell(run("run_1", status=S.SUSPENDED), claimed)
     assert "Claimed by Lee Kovacs" in tess.get("/runs/").content.decode()
@@ -328,7 +327,6 @@ def test_a_filter_is_taken_off_by_its_chip(tess: Client) -> None:
 
 
 def saved(client: Client, name: str, query: str = "") -> str:
-    """Save a view; its address."""
     answer = client.post(f"/views/new/?page=runs&{query.removeprefix('?')}", {"name": name})
     assert answer.status_code == 303, answer.content
     return answer["Location"]
@@ -439,7 +437,7 @@ def test_a_reviewers_runs_are_looked_up_by_the_own_questions(rina: Client) -> No
 def test_the_same_runs_are_listed_from_few_questions_and_from_many(
     rina: Client, tess: Client, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
-    monkeypatch.setattr("inbox.web.runs.queries.MANY", many)
+    monkeypatch.setattr("inbox.web.ui.run_queries.MANY", many)
     for number, person in enumerate(("user_rina", "user_lee", "user_rina")):
         asked = ask(f"int_{number}", run_id=f"run_{number}", target=Target(type="user", id=person))
         tell(since(f"run_{number}", S.SUSPENDED, minutes=9 - number), asked)
@@ -479,7 +477,7 @@ def test_a_swap_signed_out_changes_nothing(people: None) -> None:
 
 @pytest.mark.parametrize("name", ["rina", "tess"])
 def test_before_mobius_was_read_it_does_not_say_that_there_are_no_runs(
-    people: None, read: None, name: str
+    people: None, synced: None, name: str
 ) -> None:
     client = sign_in(name)
     for headers in ({}, part("run-list")):

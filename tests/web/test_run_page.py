@@ -1,5 +1,3 @@
-"""The runs, and one run: all of it for a lead, the own part for a reviewer."""
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -22,7 +20,6 @@ PLAN = (
 
 
 def a_run_that_waits() -> None:
-    """A release that has asked Rina, and Sam something else."""
     begun = run(
         "run_1",
         workflow="payments-release",

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from inbox.mobius.types import Answer, Policy, PolicyKind, Question
+from inbox.mobius.types import Policy, PolicyKind, Question
 from inbox.models import Group, Upstream
-from tests.support.snapshots import LEE, RINA, SAM, answered, ask, at, group_ask, run
+from tests.support.snapshots import LEE, RINA, SAM, answered, ask, at, group_ask, reply, run
 from tests.web.cast import part, sign_in, tell
 
-pytestmark = pytest.mark.usefixtures("read")
+pytestmark = pytest.mark.usefixtures("synced")
 
 
 def search(client: Client, text: str, **more: str) -> str:
@@ -21,7 +21,6 @@ def search(client: Client, text: str, **more: str) -> str:
 
 
 def snippets(page: str) -> list[str]:
-    """The snippets of a page as text, marked words in brackets."""
     found = re.findall(r'row-found"><span class="meta cut">(.*?)</span></span>', page, re.DOTALL)
     marked = (re.sub(r"</?mark>", lambda tag: "]" if "/" in tag[0] else "[", one) for one in found)
     return [html.unescape(one) for one in marked]
@@ -114,9 +113,8 @@ def test_a_search_combines_with_the_filters(rina: Client) -> None:
 
 @pytest.fixture
 def guarded(people: None, settings: Any) -> None:
-    """A question to Rina, Sam and Lee that Sam has answered; answers are hidden until one's own."""
     settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE = True
-    theirs = Answer(user_id=SAM, value="yellow", comment="Zanzibar first", at=at(1))
+    theirs = reply(SAM, "yellow", comment="Zanzibar first", at=at(1))
     text = (Question(mode="text"),)
     tell(group_ask("int_1", minutes=1, questions=text, responses=(theirs,)), ask("int_2"))
 

@@ -12,14 +12,12 @@ from tests.web.cast import part, sign_in, stranger, tell
 
 
 def found(client: Client, text: str) -> list[str]:
-    """What the palette shows for these words."""
     answer = client.get("/search/", {"q": text}, headers=part("palette-found"))
     assert answer.status_code == 200
     return re.findall(r'<span class="cut">(.*?)</span>', answer.content.decode())
 
 
 def told() -> None:
-    """A question to Rina and one to Lee, each of a run of its own."""
     lee = Target(type="user", id=LEE)
     tell(
         run("run_rina", status=RunStatus.SUSPENDED, workflow="refund"),
@@ -102,7 +100,6 @@ def test_it_is_a_page_too(rina: Client) -> None:
 
 
 def names(page: Any) -> set[str]:
-    """The pages that the palette offers."""
     group = page.content.decode().partition('id="palette-pages"')[2].partition("</div>")[0]
     return set(re.findall(r"<span>(.*?)</span>", group))
 

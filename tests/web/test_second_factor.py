@@ -1,18 +1,16 @@
 """The second factor of people who sign in with a password: set up, asked for, and not skipped."""
 
 import re
-import time
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib.auth.models import User
 from django.test import Client
 
 from inbox.models import Decision, Draft
-from inbox.people import rotation, throttle
-from inbox.services import links
+from inbox.people import links, rotation, throttle
+from tests.support.codes import code_of
 from tests.support.identity_provider import oidc
 from tests.support.snapshots import ask
 from tests.web.cast import sign_in, tell
@@ -28,14 +26,7 @@ def text_of(response: Any) -> str:
     return str(response.content.decode())
 
 
-def code_of(secret: str, *, ahead: int = 0) -> str:
-    """What the app shows, or shows in a while."""
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + ahead)))
-
-
 class Rina:
-    """Rina, who has set up an app."""
-
     def __init__(self) -> None:
         self.client = sign_in("rina")
         found = re.search(r'class="mono anywhere">([A-Z2-7]{32})<', text_of(self.client.get(APP)))
@@ -156,6 +147,17 @@ def test_the_second_step_exists_only_after_the_password(rina: Rina) -> None:
     assert Client().get(STEP)["Location"] == LOGIN
     assert Client().post(STEP, {"code": code_of(rina.secret)})["Location"] == LOGIN
     assert rina.client.get(STEP).status_code == 404
+
+
+def test_a_sign_in_that_waits_for_the_code_ends_when_the_password_is_changed(rina: Rina) -> None:
+    client = Client()
+    begin(client)
+    form = {"old_password": "demo", "new_password1": "a new one 7", "new_password2": "a new one 7"}
+    assert rina.client.post("/account/password", form).status_code == 303
+    response = client.post(STEP, {"code": code_of(rina.secret, ahead=1)})
+    assert (response.status_code, response["Location"]) == (302, LOGIN)
+    assert not signed_in(client)
+    assert client.get(STEP)["Location"] == LOGIN
 
 
 def test_the_sign_in_beside_a_question_asks_for_it_too_and_keeps_the_text(rina: Rina) -> None:

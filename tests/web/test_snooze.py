@@ -10,17 +10,17 @@ from django.test import Client
 from django.utils import timezone
 
 from inbox.access import viewer_of
+from inbox.answering.snooze import Returns, snoozes_of
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.mobius.types import Policy, PolicyKind
 from inbox.models import Interaction, Recipient, Reviewer, Snooze
-from inbox.services.snooze import Returns, snoozes_of
-from inbox.web.interactions.snoozing import presets
+from inbox.web.questions.snoozing import presets
 from tests.support.snapshots import RINA, ask, group_ask
 from tests.web.cast import HTMX, part, soon, tell
 from tests.web.test_inbox_changes import changes, waiting
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("synced")]
 
 ANY = Policy(kind=PolicyKind.ANY)
 
@@ -46,7 +46,6 @@ def put_off(client: Client, id_: str, until: datetime | str, **more: str) -> Any
 
 
 def let_time_pass(id_: str, **length: float) -> None:
-    """As if it had been snoozed so much earlier."""
     row = Snooze.objects.get(interaction__mobius_id=id_)
     gone = timedelta(**length)
     Snooze.objects.filter(pk=row.pk).update(until=row.until - gone, at=row.at - gone)

@@ -1,5 +1,3 @@
-"""How many passwords may be tried, and by whom."""
-
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -34,7 +32,6 @@ def enter(
 
 
 def failed(number: int, *, minutes_ago: float = 0, **fields: str) -> None:
-    """Failed sign-ins, each with an address and a name of its own, except for ``fields``."""
     at = timezone.now() - timedelta(minutes=minutes_ago)
     created = AccessFailureLog.objects.bulk_create(
         AccessFailureLog(**{"username": f"name{n}", "ip_address": f"10.1.0.{n}", **fields})
@@ -128,7 +125,6 @@ def test_a_browser_that_has_signed_in_as_it_does_not_wait(people: None) -> None:
 
 
 def known_as_rina() -> Client:
-    """A browser that has signed in as Rina before, and is signed out."""
     client = Client()
     assert enter(client, address="10.0.0.9").status_code == 302
     client.post("/accounts/logout/")

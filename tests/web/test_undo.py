@@ -12,14 +12,15 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 
+from inbox.answering.held import send as send_held
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Attempt, Decision, Draft, Interaction, Notice, Reviewer, Upstream
-from inbox.services.sending import send as send_held
 from inbox.web.ui.labels import run_status
 from tests.support.desk import Desk
 from tests.support.scripted_server import Reply
 from tests.support.snapshots import LEE, RINA, answered, ask, group_ask
+from tests.support.tags import text_of
 from tests.web.cast import part, sign_in, stranger, tell
 
 pytestmark = pytest.mark.django_db
@@ -102,8 +103,8 @@ def test_its_row_says_so_and_has_no_buttons_over_it(desk: Desk, rina: Client) ->
     rows = {each.mobius_id: page.split(f'id="entry-{each.mobius_id}"')[1] for each in (item, other)}
     held, open_ = (row.split("</li>")[0] for row in rows.values())
     assert "Approving in" in held
-    assert "row-acts" not in held
-    assert "row-acts" in open_
+    assert "data-acts" not in held
+    assert 'data-acts="h"' in open_
 
 
 def test_its_row_stays_in_the_list_when_it_is_sent(desk: Desk, rina: Client) -> None:
@@ -136,38 +137,36 @@ def test_my_question_says_so_and_everyone_elses_is_open(desk: Desk, rina: Client
     assert f'action="/interactions/{item.mobius_id}/respond"' in theirs
     for page in (theirs, sam.get("/inbox/").content.decode()):
         assert "Approving" not in page
-        assert '/undo"' not in page
+        assert f"{item.mobius_id}/undo" not in page
     assert "You've answered" not in mine
     assert "has resumed" not in mine
 
 
-def test_another_device_shows_no_draft_of_an_answer_that_waits(desk: Desk, rina: Client) -> None:
+def test_text_typed_elsewhere_while_an_answer_waits_is_kept_beside_its_text(
+    desk: Desk, rina: Client
+) -> None:
     item = desk.ask()
     phone = {"operation_id": "phone", "draft": ""}
     send(rina, item)
-    assert "Draft from" not in page_of(rina, item, data=phone, headers=part("detail"))
-    Attempt.objects.update(state=Attempt.State.OPEN)
-    assert "Draft from" not in page_of(rina, item, data=phone, headers=part("detail"))
-    Attempt.objects.update(state=Attempt.State.HELD)
-    typed = {"value": "true", "comment": "Half a", "operation_id": "phone"}
-    saved = rina.post(
-        f"/interactions/{item.mobius_id}/draft", typed, headers={"HX-Request": "true"}
-    )
-    assert "Because" not in saved.content.decode()
+    assert "Earlier text" not in page_of(rina, item, data=phone, headers=part("detail"))
+    rina.post(f"/interactions/{item.mobius_id}/draft", {**phone, "comment": "Half a"})
     take_back(rina, item)
     page = page_of(rina, item, data=phone, headers=part("detail"))
-    assert "Draft from another browser" in page
+    assert "Half a</textarea>" in page
+    assert "Earlier text: Approve" in page
+    assert "Because 🙂" in page
 
 
 def test_the_text_of_an_answer_that_waits_cannot_be_discarded(desk: Desk, rina: Client) -> None:
     item = desk.ask()
     send(rina, item)
     draft = Draft.objects.get()
-    rina.post(f"/interactions/{item.mobius_id}/draft", {"discard": draft.base})
+    discard = {"discard": "", "draft": draft.base}
+    rina.post(f"/interactions/{item.mobius_id}/draft", discard)
     rina.post(f"/drafts/{draft.pk}/discard", {"version": draft.version})
     assert Draft.objects.get().comment == "Because 🙂"
     take_back(rina, item)
-    rina.post(f"/interactions/{item.mobius_id}/draft", {"discard": draft.base})
+    rina.post(f"/interactions/{item.mobius_id}/draft", discard)
     assert not Draft.objects.exists()
 
 
@@ -251,6 +250,66 @@ def test_nothing_to_undo_is_a_409_and_a_strangers_404(desk: Desk, rina: Client) 
     assert rina.get(f"/interactions/{item.mobius_id}/undo").status_code == 405
 
 
+def undo_typed(client: Client, *items: Interaction, **how: Any) -> Any:
+    return client.post("/interactions/undo", {"id": [item.mobius_id for item in items]}, **how)
+
+
+def three_sent(desk: Desk, rina: Client) -> list[Interaction]:
+    items = [desk.ask(message=f"Ship {name}?") for name in ("one", "two", "three")]
+    for item in items:
+        send(rina, item, operation_id=item.mobius_id)
+    return items
+
+
+@pytest.mark.parametrize("headers", [None, part("detail")], ids=["page", "part"])
+def test_answers_that_were_typing_are_undone_together(
+    desk: Desk, rina: Client, headers: dict[str, str] | None
+) -> None:
+    items = three_sent(desk, rina)
+    answer = undo_typed(rina, *items, headers=headers)
+    assert answer["HX-Push-Url" if headers else "Location"] == items[0].get_absolute_url()
+    looked = "That looked like typing, so your last 3 answers weren't sent."
+    assert said(answer) == [looked]
+    if headers:
+        page = html.unescape(answer.content.decode())
+        assert f'data-interaction-id="{items[0].mobius_id}"' in page
+        assert looked in page
+    assert states() == ["undone"] * 3
+
+
+def test_answers_that_had_gone_before_the_typing_was_noticed_are_named(
+    desk: Desk, rina: Client
+) -> None:
+    items = three_sent(desk, rina)
+    first = Attempt.objects.select_related("reviewer__user", "upstream").earliest("pk")
+    async_to_sync(send_held)(first)
+    answer = undo_typed(rina, *items)
+    assert answer["Location"] == items[1].get_absolute_url()
+    assert said(answer) == [
+        "That looked like typing, so your last 2 answers weren't sent. "
+        "One had already been sent: “Ship one?”."
+    ]
+    gone = undo_typed(rina, items[0])
+    assert gone.status_code == 409
+    assert "That looked like typing. One had already been sent: “Ship one?”." in html.unescape(
+        gone.content.decode()
+    )
+
+
+def test_only_ones_own_answers_are_undone_as_typing(desk: Desk, rina: Client) -> None:
+    item, other = desk.ask_group(), desk.ask_group()
+    send(rina, item)
+    for client in (sign_in("tess"), stranger()):
+        assert undo_typed(client, item).status_code == 404
+    assert undo_typed(sign_in("sam"), item).status_code == 409
+    assert states() == ["held"]
+    missing = Interaction(mobius_id="int_\0")
+    assert said(undo_typed(rina, missing, item, other)) == [
+        "That looked like typing, so your last answer wasn't sent."
+    ]
+    assert rina.post("/interactions/undo").status_code == 404
+
+
 def choose(client: Client, guard: str, seconds: int = 10) -> Any:
     return client.post("/account/guard", {"guard": guard, "seconds": seconds})
 
@@ -290,7 +349,7 @@ def test_the_installation_switches_undo_off_for_everyone(desk: Desk, rina: Clien
     assert 'data-guard="confirm"' in page_of(rina, item)
     assert "Send with undo" not in rina.get("/account/").content.decode()
     assert choose(rina, "undo").status_code == 422
-    send(rina, item, guard="undo")
+    send(rina, item, guard="undo", confirmed="1")
     assert states() == ["answered"]
 
 
@@ -321,34 +380,25 @@ def test_an_answer_to_a_question_that_expires_soon_is_confirmed_and_sent_at_once
 
 
 @pytest.mark.parametrize(
-    ("chosen", "used", "state"),
+    ("chosen", "form", "expected"),
     [
-        ("undo", "confirm", "answered"),
-        ("undo", "undo", "held"),
-        ("undo", "", "held"),
-        ("undo", "other", "held"),
-        ("confirm", "confirm", "answered"),
-        ("confirm", "undo", "held"),
-        ("confirm", "", "answered"),
+        ("undo", {}, ["held"]),
+        ("undo", {"guard": "undo"}, ["held"]),
+        ("undo", {"guard": "undo", "confirmed": "1"}, ["held"]),
+        ("undo", {"guard": "confirm"}, ["held"]),
+        ("undo", {"guard": "confirm", "confirmed": "1"}, ["answered"]),
+        ("confirm", {}, ["answered"]),
+        ("confirm", {"guard": "undo"}, []),
+        ("confirm", {"guard": "undo", "confirmed": "1"}, ["answered"]),
+        ("confirm", {"guard": "other"}, []),
     ],
 )
-def test_the_guard_of_the_form_counts(
-    desk: Desk, rina: Client, chosen: str, used: str, state: str
+def test_what_the_person_has_chosen_by_now_counts(
+    desk: Desk, rina: Client, chosen: str, form: dict[str, str], expected: list[str]
 ) -> None:
     choose(rina, chosen)
-    send(rina, desk.ask(), **({"guard": used} if used else {}))
-    assert states() == [state]
-
-
-@pytest.mark.parametrize(("seconds", "state"), [(12, "held"), (8, "answered")])
-def test_a_form_that_offered_to_undo_is_held_even_if_it_is_a_little_late(
-    desk: Desk, rina: Client, seconds: int, state: str
-) -> None:
-    item = desk.ask()
-    soon = timezone.now() + timedelta(seconds=seconds)
-    Interaction.objects.filter(pk=item.pk).update(expires_at=soon)
-    send(rina, item, guard="undo")
-    assert states() == [state]
+    send(rina, desk.ask(), **form)
+    assert states() == expected
 
 
 @pytest.mark.parametrize("page", ["similar", "templates", "snooze"])
@@ -472,7 +522,7 @@ def test_it_is_dismissed_by_opening_the_question(desk: Desk, rina: Client) -> No
     inbox = rina.get("/inbox/").content.decode()
     assert f'id="returned-{item.mobius_id}"' not in inbox
     assert 'id="returned"' in page_of(rina, item)
-    send(rina, item, operation_id="op2", guard="confirm")
+    send(rina, item, operation_id="op2", guard="confirm", confirmed="1")
     assert not Notice.objects.exists()
 
 
@@ -557,22 +607,60 @@ def test_open_pages_renew_their_part(desk: Desk, rina: Client) -> None:
 def test_the_sheet_of_keys_knows_the_guard(desk: Desk, rina: Client) -> None:
     sheet = rina.get("/inbox/").content.decode()
     assert "Undo the last answer" in sheet
-    assert "Approve, then confirm" not in sheet
+    assert "Send, and confirm any answer" not in sheet
     choose(rina, "confirm")
     sheet = rina.get("/inbox/").content.decode()
     assert "Undo the last answer" not in sheet
     assert "Undo a snooze" in sheet
-    assert "Approve, then confirm" in sheet
+    assert "Send, and confirm any answer" in sheet
 
 
-def test_signing_out_leaves_it_waiting(desk: Desk, rina: Client) -> None:
+SIGN_OUT = ["/accounts/logout/", "/account/sessions/logout/"]
+
+
+@pytest.mark.parametrize("path", SIGN_OUT)
+def test_signing_out_while_it_waits_asks_what_becomes_of_it(
+    desk: Desk, rina: Client, path: str
+) -> None:
     item = desk.ask()
     send(rina, item)
-    assert rina.post("/accounts/logout/").status_code == 302
-    assert rina.get("/inbox/").status_code == 302
-    assert states() == ["held"]
+    asked = rina.post(path)
+    assert asked.status_code == 422
+    assert "Undo and sign out Sign out and send" in text_of(asked.content.decode())
+    assert (states(), rina.get("/inbox/").status_code) == (["held"], 200)
+    about = {"held": item.mobius_id}
+    assert rina.post(path, about).status_code == 303
+    assert (states(), rina.get("/inbox/").status_code) == (["held"], 302)
     its_time_has_come()
     assert states() == ["answered"]
+
+
+@pytest.mark.parametrize("path", SIGN_OUT)
+def test_it_can_be_undone_by_signing_out(desk: Desk, rina: Client, path: str) -> None:
+    item = desk.ask()
+    send(rina, item)
+    assert rina.post(path, {"undo": "1", "held": item.mobius_id}).status_code == 303
+    assert (states(), rina.get("/inbox/").status_code) == (["undone"], 302)
+
+
+def test_signing_out_says_so_if_it_was_sent_before_it_could_be_undone(
+    desk: Desk, rina: Client
+) -> None:
+    item = desk.ask()
+    send(rina, item)
+    its_time_has_come()
+    late = rina.post(SIGN_OUT[0], {"undo": "1", "held": item.mobius_id})
+    assert late.status_code == 409
+    assert "Your answer had already been sent." in html.unescape(late.content.decode())
+    assert rina.post(SIGN_OUT[0]).status_code == 303
+
+
+def test_signing_out_asks_again_about_an_answer_given_since(desk: Desk, rina: Client) -> None:
+    first, second = desk.ask(), desk.ask()
+    send(rina, first)
+    send(rina, second, operation_id="op2")
+    assert rina.post(SIGN_OUT[0], {"undo": "1", "held": first.mobius_id}).status_code == 422
+    assert states() == ["undone", "held"]
 
 
 def test_the_receipt_has_both_times(desk: Desk, rina: Client) -> None:
@@ -583,7 +671,7 @@ def test_the_receipt_has_both_times(desk: Desk, rina: Client) -> None:
     receipt = rina.get(f"/interactions/{item.mobius_id}/receipt").content.decode()
     assert "Decided" in receipt
     at_once = desk.ask()
-    send(rina, at_once, guard="confirm", operation_id="op2")
+    send(rina, at_once, guard="confirm", confirmed="1", operation_id="op2")
     receipt = rina.get(f"/interactions/{at_once.mobius_id}/receipt").content.decode()
     assert "Decided" not in receipt
 
@@ -591,7 +679,7 @@ def test_the_receipt_has_both_times(desk: Desk, rina: Client) -> None:
 def test_the_times_of_a_receipt_are_the_installations(desk: Desk, rina: Client) -> None:
     rina.post("/account/language", {"language": "", "time_zone": "Asia/Tokyo"})
     item = desk.ask()
-    send(rina, item, guard="confirm")
+    send(rina, item, guard="confirm", confirmed="1")
     receipt = rina.get(f"/interactions/{item.mobius_id}/receipt").content.decode()
     main = receipt.split("<main")[1]
     assert re.search(r"\d\d:\d\d:\d\d UTC", main)

@@ -1,5 +1,3 @@
-"""What a person has not seen, and what has changed since."""
-
 import re
 
 import pytest
@@ -11,13 +9,12 @@ from inbox.models import Interaction, Recipient
 from tests.support.snapshots import RINA, ask, at, group_ask
 from tests.web.cast import HTMX, part, tell
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("read")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("synced")]
 
 ANY = {"policy": {"kind": "any"}}
 
 
 def rows(page: str) -> dict[str, str]:
-    """What the rows of a list say, by question."""
     page = " ".join(page.split())
     found = re.findall(r'<li class="row-with" id="entry-(\w+)".*?</li>', page)
     parts = re.split(r'<li class="row-with" id="entry-\w+"', page)[1:]
@@ -37,7 +34,6 @@ def see(who: Client, id_: str, version: str = "") -> None:
 
 
 def version_on(who: Client, id_: str) -> str:
-    """The state of the question that its page shows."""
     page = who.get(f"/interactions/{id_}/").content.decode()
     found = re.search(r'data-version="([^"]+)"', page)
     assert found
@@ -75,7 +71,7 @@ def test_it_can_be_marked_as_unread_again(rina: Client) -> None:
     tell(ask("int_a"))
     see(rina, "int_a")
     page = rina.get("/inbox/").content.decode()
-    assert "Mark “Ship it?” as unread" in page
+    assert 'data-acts="h u"' in page
     sent = {"list": "type=approval"}
     back = rina.post(reverse("unread", args=["int_a"]), sent, follow=True)
     assert back.redirect_chain == [("/inbox/?type=approval", 303)]
@@ -104,29 +100,29 @@ def test_a_closed_question_is_neither_unread_nor_noted(rina: Client) -> None:
     see(rina, "int_a")
     assert rina.post(reverse("unread", args=["int_a"]), headers=HTMX).status_code == 200
     assert Recipient.objects.get(user_id=RINA).seen is None
-    assert "data-marks-unread" not in rina.get("/interactions/int_a/").content.decode()
+    assert 'data-marks-unread="int_a"' not in rina.get("/interactions/int_a/").content.decode()
 
 
 def number_of(page: str) -> str:
-    """How many are unread, as the page's script reads it."""
     found = re.search(r'<span id="unread" hidden[^>]*>([^<]*)</span>', page)
     assert found
     return found[1]
 
 
-def test_every_page_says_how_many_are_unread(rina: Client) -> None:
+def test_every_page_says_how_many_are_open_and_unread(rina: Client) -> None:
     tell(ask("int_a"), ask("int_b"), ask("int_c"))
     see(rina, "int_a")
     for path, title in (("/inbox/", "Inbox"), ("/interactions/int_a/", "Ship it?"), ("/runs/", "")):
         page = rina.get(path).content.decode()
-        assert f"<title>(2) {title}" in page
+        assert f"<title>(3) {title}" in page
+        assert 'id="count-inbox">3<' in page
         assert number_of(page) == "2"
     see(rina, "int_b")
     for path in (reverse("inbox-changes"), "/notifications/counts/", "/inbox/counts/"):
         assert number_of(rina.get(path, headers=HTMX).content.decode()) == "1"
     see(rina, "int_c")
     page = rina.get("/inbox/").content.decode()
-    assert "<title>Inbox" in page
+    assert "<title>(3) Inbox" in page
     assert number_of(page) == ""
 
 

@@ -1,5 +1,3 @@
-"""What the API can do: each action is one transaction and returns the API's payload.
-
-Actions take keywords. A refusal raises ``EngineError`` and changes nothing. Actions that can create
-past data take ``at``, which replaces the current time.
+"""Each action of the API is one transaction and returns the API's payload. A refusal raises
+``EngineError``. ``at`` replaces the current time.
 """

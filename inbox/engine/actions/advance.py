@@ -1,5 +1,3 @@
-"""What the runner does: find what is due, and move a run by one transition per transaction."""
-
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,10 +6,10 @@ from inbox.engine import ids, payloads
 from inbox.engine.actions import rows
 from inbox.engine.actions.interactions import create_from, find_interaction
 from inbox.engine.actions.progress import (
+    close_interaction,
     complete_step,
     count_step,
     end,
-    expire_interaction,
     fail,
     resume,
     save_run,
@@ -30,19 +28,16 @@ Due = tuple[int, str]
 
 
 def due_runs(*, now: datetime, limit: int) -> list[Due]:
-    """Up to ``limit`` runs that have something to do, the longest due first."""
     runs = Run.objects.filter(fires_at__lte=now).order_by("fires_at")
     return list(runs.values_list("project_id", "pk")[:limit])
 
 
 def due_interactions(*, now: datetime, limit: int) -> list[Due]:
-    """Up to ``limit`` interactions past their deadline, the longest due first."""
     interactions = Interaction.objects.filter(fires_at__lte=now).order_by("fires_at")
     return list(interactions.values_list("project_id", "pk")[:limit])
 
 
 def earliest() -> datetime | None:
-    """When something is or was due next; None if nothing is."""
     times_due: list[datetime] = []
     for model in (Run, Interaction):
         waiting = model.objects.filter(fires_at__isnull=False).order_by("fires_at")
@@ -51,17 +46,14 @@ def earliest() -> datetime | None:
 
 
 def expire(*, project_id: int, interaction_ids: Sequence[str], at: datetime | None = None) -> int:
-    """Expire those interactions whose deadline has passed, and fail the runs that asked them.
-
-    An interaction that has been answered since is left alone. Returns how many expired.
-    """
+    """Expire those past their deadline, fail the runs that asked them, and return their number."""
     expired = 0
     with writing(project_id, at) as unit:
         for interaction_id in interaction_ids:
             interaction = find_interaction(project_id, interaction_id)
             if interaction.fires_at is None or interaction.fires_at > unit.now:
                 continue
-            expire_interaction(unit, interaction)
+            close_interaction(unit, interaction)
             expired += 1
             if interaction.run is not None and interaction.step is not None:
                 fail(
@@ -78,7 +70,7 @@ _WAIT = ("status", "wait_kind", "wait_signal", "wait_interaction_id", "wake_at",
 
 
 def advance(*, project_id: int, run_id: str, at: datetime | None = None) -> bool:
-    """Move the run by one transition, if one is due. True if the next one is due at once."""
+    """Move the run by one transition. True if the next one is due at once."""
     with writing(project_id, at) as unit:
         run = rows.find(Run, id=run_id, project_id=project_id)
         if run is None or run.fires_at is None or run.fires_at > unit.now:
@@ -98,7 +90,6 @@ def advance(*, project_id: int, run_id: str, at: datetime | None = None) -> bool
 
 
 def settle(*, project_id: int, run_id: str, at: datetime | None = None) -> None:
-    """Advance the run until it waits or has finished."""
     while advance(project_id=project_id, run_id=run_id, at=at):
         pass
 
@@ -161,7 +152,7 @@ def _enter_interaction(unit: Unit, run: Run, step: Step, config: dict[str, Any])
     _begin(unit, run, step, {name: raw[name] for name in ("type", "target", "timeout")})
     expires_at = unit.now + times.read_duration(raw["timeout"])
     try:
-        sent = bodies.read(workflow.InteractionConfig, filled)
+        sent = bodies.read(workflow.LaterInteractionConfig, filled)
         interaction = create_from(
             unit, sent, spec=raw.get("spec"), expires_at=expires_at, run=run, step=step
         )

@@ -1,5 +1,3 @@
-"""Authentication."""
-
 import hashlib
 from dataclasses import dataclass
 
@@ -11,7 +9,7 @@ from inbox.engine.rules import errors
 
 @dataclass(frozen=True)
 class Caller:
-    """The owner of a token: a person of the project, or a service key without ``user_id``."""
+    """``user_id`` is None for a service key."""
 
     project_id: int
     user_id: str | None
@@ -19,15 +17,12 @@ class Caller:
 
 
 def digest(token: str) -> str:
-    """The hash that is stored of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def authenticate(*, token: str | None, project: str) -> Caller:
-    """The owner of ``token``, for a call to ``project``.
-
-    Raises 401 for a missing, unknown, revoked or expired token, 404 for an unknown project, 403
-    for a token of another project or one whose suffix names another.
+def authenticate(*, token: str | None, project: str | None) -> Caller:
+    """Without a ``project``, its token names it. Raises 401 for a token that is not valid, 404 for
+    an unknown project, 403 for another project.
     """
     if not token:
         raise errors.unauthorized("A bearer token is required.")
@@ -35,11 +30,11 @@ def authenticate(*, token: str | None, project: str) -> Caller:
     row = rows.find(Token, joins=("project", "person"), digest=digest(bare))
     if row is None or row.revoked_at or (row.expires_at and row.expires_at <= clock.now()):
         raise errors.unauthorized("The token is unknown, revoked or expired.")
-    if row.project.handle != project:
+    if project is not None and row.project.handle != project:
         if "\0" in project or not Project.objects.filter(handle=project).exists():
             raise errors.not_found("The project")
         raise errors.forbidden("The token belongs to another project.")
-    if named and named != project:
+    if named and named != row.project.handle:
         raise errors.forbidden(f"The token's suffix names the project {named}.")
     person = row.person
     if person is None:
@@ -48,7 +43,7 @@ def authenticate(*, token: str | None, project: str) -> Caller:
 
 
 def me(*, caller: Caller) -> dict[str, str]:
-    """The owner of the caller's member token. Raises 400 for a service key."""
+    """Raises 400 for a service key."""
     if caller.user_id is None:
         raise errors.bad_request("A service key doesn't belong to a person. Use a member token.")
     return {"user_id": caller.user_id, "name": caller.name}

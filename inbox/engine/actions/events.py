@@ -1,5 +1,3 @@
-"""Reading the event log."""
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +11,7 @@ from inbox.engine.rules import times
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An event; ``data`` is the JSON that goes into ``data:``, without line breaks."""
+    """``data`` is JSON without line breaks."""
 
     seq: int
     run_id: str | None
@@ -25,7 +23,6 @@ class LoggedEvent:
 def after(
     *, project_id: int, since: int, limit: int = 500, run_id: str | None = None
 ) -> list[LoggedEvent]:
-    """Up to ``limit`` events after ``since``, oldest first; only those of ``run_id`` if given."""
     rows = Event.objects.filter(project_id=project_id, seq__gt=since)
     if run_id is not None:
         rows = rows.filter(run_id=run_id)
@@ -34,15 +31,12 @@ def after(
 
 
 def newest(*, project_id: int) -> int:
-    """The number of the newest committed event, 0 if there is none."""
     return Project.objects.values_list("seq", flat=True).get(pk=project_id)
 
 
 def seed(*, caller: Caller, run_id: str, since: int | None) -> dict[str, Any]:
-    """The first frame of a run's stream: the run as it is now. Raises 404.
-
-    Its ``seq`` is ``since``, else the newest number. It is read before the run: what happens
-    between the two reads is then sent twice rather than never.
+    """The first frame of a run's stream. Its ``seq`` is read before the run, so that what happens
+    in between is sent twice rather than never.
     """
     seq = newest(project_id=caller.project_id) if since is None else since
     row = find_run(caller.project_id, run_id)

@@ -1,5 +1,3 @@
-"""Groups and their members."""
-
 import re
 from typing import Annotated, Any, Literal
 
@@ -26,8 +24,6 @@ class NewGroup(bodies.Body):
 
 
 class ChangedGroup(bodies.Body):
-    """The body of a change. Fields that are absent stay as they are."""
-
     name: Title | None = None
     description: str | None = None
     routing_policy: Routing | None = None
@@ -38,13 +34,11 @@ class NewMember(bodies.Body):
 
 
 def find_group(project_id: int, key: str) -> Group | None:
-    """The project's group whose id or handle is ``key``."""
     groups = Group.objects.filter(project_id=project_id)
     return groups.filter(pk=key).first() or groups.filter(handle=key).first()
 
 
 def create(*, caller: Caller, body: Any) -> dict[str, Any]:
-    """A new group without members. Raises 400 for a wrong body, 409 for a handle in use."""
     sent = bodies.read(NewGroup, body)
     handle = sent.handle or _handle_of(sent.name)
     with writing(caller.project_id) as unit:
@@ -65,22 +59,17 @@ def create(*, caller: Caller, body: Any) -> dict[str, Any]:
 
 
 def list_groups(*, caller: Caller, limit: int = 50, cursor: str | None = None) -> paging.Page:
-    """One page of the project's groups with their numbers of members, newest first."""
     rows = Group.objects.filter(project_id=caller.project_id).annotate(size=Count("memberships"))
     return paging.newest_first("groups", rows, limit=limit, cursor=cursor, payload=_counted)
 
 
 def get(*, caller: Caller, group: str) -> dict[str, Any]:
-    """The group of an id or handle. Raises 404."""
     row = _find(caller, group)
     return payloads.group(row, member_count=row.memberships.count())
 
 
 def update(*, caller: Caller, group: str, body: Any) -> dict[str, Any]:
-    """Change name, description or policy; pending questions keep their own.
-
-    Raises 400 for a wrong body (a handle cannot be changed), 404.
-    """
+    """Pending questions keep their own policy. Raises 400 for a wrong body, 404."""
     sent = bodies.read(ChangedGroup, body)
     with writing(caller.project_id) as unit:
         row = _find(caller, group)
@@ -98,7 +87,6 @@ def update(*, caller: Caller, group: str, body: Any) -> dict[str, Any]:
 def members(
     *, caller: Caller, group: str, limit: int = 50, cursor: str | None = None
 ) -> paging.Page:
-    """One page of the group's members, newest first. Raises 404."""
     rows = Membership.objects.filter(group=_find(caller, group))
     return paging.newest_first(
         "members", rows, limit=limit, cursor=cursor, payload=payloads.member, time="added_at"
@@ -106,7 +94,7 @@ def members(
 
 
 def add_member(*, caller: Caller, group: str, body: Any) -> dict[str, Any]:
-    """Raises 400 for an unknown person, 404, and 409 for someone who is a member already."""
+    """Raises 400 for an unknown person, 404, and 409 for a member."""
     sent = bodies.read(NewMember, body)
     with writing(caller.project_id) as unit:
         row = _find(caller, group)
@@ -136,7 +124,6 @@ def remove_member(*, caller: Caller, group: str, user_id: str) -> None:
 
 
 def groups_of(*, caller: Caller, user_id: str) -> paging.Page:
-    """The groups of a person. Raises 404 for an unknown person."""
     person = Person.objects.filter(project_id=caller.project_id, user_id=_plain(user_id))
     if not person.exists():
         raise errors.not_found("The member")

@@ -1,5 +1,3 @@
-"""Interactions: creating, listing, reading, answering, claiming, releasing."""
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -9,14 +7,16 @@ from pydantic import BeforeValidator, model_validator
 
 from inbox.engine import ids, payloads
 from inbox.engine.actions import paging, rows
+from inbox.engine.actions.answers import Given, take
 from inbox.engine.actions.auth import Caller
 from inbox.engine.actions.groups import find_group
-from inbox.engine.actions.progress import resume, save_interaction
-from inbox.engine.actions.runs import deliver, find_run
+from inbox.engine.actions.progress import record, save_interaction
+from inbox.engine.actions.runs import find_run
 from inbox.engine.actions.unit import Unit, writing
 from inbox.engine.models import Interaction, Recipient, Run, Step
-from inbox.engine.rules import bodies, errors, policies, questions, times
+from inbox.engine.rules import bodies, errors, forms, policies, questions, times
 from inbox.engine.rules.errors import bad_request
+from inbox.engine.rules.forms import LaterFields, People
 from inbox.engine.rules.questions import MODES, InteractionFields
 
 
@@ -29,12 +29,13 @@ def _read_time(sent: Any) -> datetime:
         raise bodies.wrong(f"is {error}") from None
 
 
-class NewInteraction(InteractionFields):
-    """The body of a new interaction: standalone, or backed by a run."""
+Time = Annotated[datetime, BeforeValidator(_read_time)]
 
+
+class _About(bodies.Body):
     run_id: bodies.Name | None = None
     signal_name: bodies.Name | None = None
-    expires_at: Annotated[datetime, BeforeValidator(_read_time)] | None = None
+    expires_at: Time | None = None
 
     @model_validator(mode="after")
     def _run_and_signal_together(self) -> Self:
@@ -43,20 +44,28 @@ class NewInteraction(InteractionFields):
         return self
 
 
+class NewInteraction(_About, InteractionFields):
+    """As the guide has it."""
+
+
+class NewLaterInteraction(_About, LaterFields):
+    """As the generations after the guide have it."""
+
+
 def list_interactions(
     *, caller: Caller, filters: dict[str, str], limit: int = 50, cursor: str | None = None
 ) -> paging.Page:
-    """One page, newest first. Raises 400 for a filter, a limit or a cursor that is wrong."""
     paging.check_filters(
         filters,
         run_id=None,
-        status=tuple(Interaction.Status.values),
+        status=("pending", "completed", "expired"),
         type=tuple(MODES),
         target_type=("user", "group", "agent"),
         target_id=None,
         inbox=("true", "false"),
     )
-    interactions = Interaction.objects.filter(project_id=caller.project_id)
+    interactions = Interaction.objects.filter(Interaction.IN_GUIDE, project_id=caller.project_id)
+    interactions = interactions.defer("lifecycle", "review_feedback", *forms.Later.model_fields)
     for name in ("run_id", "status", "type", "target_type"):
         if name in filters:
             interactions = interactions.filter(**{name: filters[name]})
@@ -74,17 +83,18 @@ def list_interactions(
 
 
 def get(*, caller: Caller, interaction_id: str) -> dict[str, Any]:
-    """One interaction. Raises 404."""
-    return payloads.interaction(find_interaction(caller.project_id, interaction_id, joins=()))
+    return payloads.interaction(_find(caller, interaction_id, joins=()))
 
 
-def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str, Any]:
-    """A new interaction, with its event.
-
-    Raises 400 for a body that is wrong, for a group without members and for a time that has
-    passed, 404 for an unknown run, 409 for a finished one.
+def create(
+    *, caller: Caller, body: Any, at: datetime | None = None, later: bool = False
+) -> dict[str, Any]:
+    """``later`` accepts what the guide does not have. Raises 400 for a wrong body, an empty group
+    or a past time, 404 for an unknown run, 409 for a finished one.
     """
-    sent = bodies.read(NewInteraction, body)
+    sent: NewInteraction | NewLaterInteraction = (
+        bodies.read(NewLaterInteraction, body) if later else bodies.read(NewInteraction, body)
+    )
     with writing(caller.project_id, at) as unit:
         if sent.expires_at is not None and sent.expires_at <= unit.now:
             raise bad_request("expires_at has passed.", field="expires_at")
@@ -100,62 +110,75 @@ def create(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str
             expires_at=sent.expires_at,
             run=run,
             signal_name=sent.signal_name,
+            created_by=caller.user_id,
         )
         return payloads.interaction(interaction)
 
 
 def create_from(
     unit: Unit,
-    sent: InteractionFields,
+    sent: InteractionFields | LaterFields,
     *,
     spec: dict[str, Any] | None,
     expires_at: datetime | None,
     run: Run | None = None,
     step: Step | None = None,
     signal_name: str | None = None,
+    created_by: str | None = None,
 ) -> Interaction:
-    """Write an interaction and its event. ``spec`` is its spec as it was sent.
-
-    Raises 400 for a group that is unknown or has no members.
+    """``spec`` is as it was sent. Raises 400 for a group that is unknown or has no members, and for
+    a quorum of more people than are asked.
     """
+    later = sent.columns() if isinstance(sent, LaterFields) else {}
+    target = sent.target
     interaction = Interaction(
         id=ids.new("int", unit.now),
         project_id=unit.project_id,
         run=run,
         step=step,
+        created_by=created_by,
         type=sent.type,
         message=sent.message,
         context=sent.context,
         spec=spec,
-        target_type=sent.target.type,
-        target_id=sent.target.id,
+        target_type=target.type,
+        target_id="" if isinstance(target, People) else target.id,
         expires_at=expires_at,
         fires_at=expires_at,
         created_at=unit.now,
         updated_at=unit.now,
+        **later,
     )
     interaction.signal_name = f"interaction:{interaction.id}" if step is not None else signal_name
     recipients: list[str] = []
-    if sent.target.type == "group":
-        group = find_group(unit.project_id, sent.target.id)
+    if isinstance(target, People):
+        recipients = list(dict.fromkeys(target.ids))
+        interaction.members = recipients
+        interaction.require_all = sent.all_required
+    elif target.type == "group":
+        group = find_group(unit.project_id, target.id)
         if group is None:
-            raise bad_request(f"The group {sent.target.id} does not exist.", field="target.id")
+            raise bad_request(f"The group {target.id} does not exist.", field="target.id")
         memberships = group.memberships.order_by("added_at", "pk")
         recipients = list(memberships.values_list("user_id", flat=True))
         if not recipients:
-            raise bad_request(f"The group {sent.target.id} has no members.", field="target.id")
+            raise bad_request(f"The group {target.id} has no members.", field="target.id")
         interaction.target_group_id = group.id
         interaction.members = recipients
         interaction.routing_policy = group.routing_policy
         interaction.require_all = sent.all_required
-    elif sent.target.type == "user":
-        recipients = [sent.target.id]
+    elif target.type == "user":
+        recipients = [target.id]
+    if (interaction.quorum or 1) > max(1, len(recipients)):
+        raise bad_request("quorum is more people than are asked.", field="quorum")
+    record(unit, interaction, "created", created_by, None)
     rows.insert(interaction)
     if recipients:
         rows.insert(
             *(Recipient(interaction=interaction, user_id=user_id) for user_id in recipients)
         )
-    unit.emit("interaction_created", interaction.run_id, payloads.interaction(interaction))
+    if interaction.in_guide:
+        unit.emit("interaction_created", interaction.run_id, payloads.interaction(interaction))
     if expires_at is not None:
         unit.due(expires_at)
     return interaction
@@ -169,82 +192,24 @@ class Answer(bodies.Body):
 def respond(
     *, caller: Caller, interaction_id: str, body: Any, at: datetime | None = None
 ) -> dict[str, Any]:
-    """Answer an interaction. Completing one resumes its run in the same transaction.
-
-    Raises, in this order: 404; 403 for someone who was not asked; 409 for a closed interaction;
-    409 ``already_claimed``; 409 ``already_responded``; 400 for a wrong body or value.
-    """
+    """Completing an interaction resumes its run in the same transaction."""
     with writing(caller.project_id, at) as unit:
-        interaction = find_interaction(caller.project_id, interaction_id)
+        interaction = _find(caller, interaction_id)
         policies.check_answer(interaction, caller.user_id)
         answer = bodies.read(Answer, body)
         questions.check_value(interaction.spec, answer.value)
-        responder = {
-            "type": "agent" if interaction.target_type == "agent" else "user",
-            "id": caller.user_id or interaction.target_id,
-        }
-        if interaction.all_must_answer:
-            _gather(unit, interaction, responder, answer)
-        else:
-            _complete(unit, interaction, responder, value=answer.value, comment=answer.comment)
+        take(
+            unit,
+            interaction,
+            caller.user_id or interaction.target_id,
+            Given(answer.value, None, answer.comment),
+        )
         return payloads.interaction(interaction)
 
 
-def _gather(
-    unit: Unit, interaction: Interaction, responder: dict[str, str], answer: Answer
-) -> None:
-    gathered = [
-        *(interaction.partial_responses or ()),
-        {
-            "user_id": responder["id"],
-            "value": answer.value,
-            "comment": answer.comment,
-            "responded_at": times.to_text(unit.now),
-        },
-    ]
-    interaction.partial_responses = gathered
-    value = policies.final_value(interaction.members or (), gathered)
-    if value is None:
-        save_interaction(unit, interaction, "interaction_updated", "partial_responses")
-        return
-    _complete(unit, interaction, responder, value=value, comment=None)
-
-
-def _complete(
-    unit: Unit,
-    interaction: Interaction,
-    responder: dict[str, str],
-    *,
-    value: Any,
-    comment: str | None,
-) -> None:
-    interaction.status = Interaction.Status.COMPLETED
-    interaction.completed_at = unit.now
-    interaction.fires_at = None
-    interaction.responder = responder
-    interaction.response = {"value": value, "comment": comment, "at": times.to_text(unit.now)}
-    changed = ("status", "completed_at", "fires_at", "responder", "response", "partial_responses")
-    save_interaction(unit, interaction, "interaction_completed", *changed)
-    if interaction.run is None:
-        return
-    output: dict[str, Any] = {"value": value, "comment": comment, "responder": responder}
-    if interaction.all_must_answer:
-        by_user = {answer["user_id"]: answer for answer in interaction.partial_responses or ()}
-        output["responses"] = [by_user[user_id] for user_id in interaction.members or ()]
-    if interaction.step is not None:
-        resume(unit, interaction.run, interaction.step, output)
-    elif interaction.signal_name is not None:
-        deliver(unit, interaction.run, interaction.signal_name, output)
-
-
 def claim(*, caller: Caller, interaction_id: str, at: datetime | None = None) -> dict[str, Any]:
-    """Claim the interaction for the caller. Claiming it again changes nothing.
-
-    Raises 404, 403 (not asked, or a service key), 409 (closed, or ``already_claimed``), 400
-    ``not_claimable``.
-    """
     with writing(caller.project_id, at) as unit:
-        interaction = find_interaction(caller.project_id, interaction_id)
+        interaction = _find(caller, interaction_id)
         policies.check_claim(interaction, caller.user_id)
         if interaction.claimed_by is None:
             interaction.claimed_by, interaction.claimed_at = caller.user_id, unit.now
@@ -255,12 +220,9 @@ def claim(*, caller: Caller, interaction_id: str, at: datetime | None = None) ->
 
 
 def release(*, caller: Caller, interaction_id: str) -> dict[str, Any]:
-    """Make the interaction available again. One that was not claimed is left as it is.
-
-    Raises 404, 403 (not asked, claimed by someone else, or a service key), 409 for a closed one.
-    """
+    """One that was not claimed is left as it is."""
     with writing(caller.project_id) as unit:
-        interaction = find_interaction(caller.project_id, interaction_id)
+        interaction = _find(caller, interaction_id)
         policies.check_release(interaction, caller.user_id)
         if interaction.claimed_by is not None:
             interaction.claimed_by = interaction.claimed_at = None
@@ -270,10 +232,19 @@ def release(*, caller: Caller, interaction_id: str) -> dict[str, Any]:
         return payloads.interaction(interaction)
 
 
+def _find(
+    caller: Caller, interaction_id: str, *, joins: Sequence[str] = ("run", "step")
+) -> Interaction:
+    """What the guide can't show doesn't exist for its clients."""
+    row = find_interaction(caller.project_id, interaction_id, joins=joins)
+    if not row.in_guide:
+        raise errors.not_found("The interaction")
+    return row
+
+
 def find_interaction(
     project_id: int, interaction_id: str, *, joins: Sequence[str] = ("run", "step")
 ) -> Interaction:
-    """The project's interaction with its run and step. Raises 404."""
     row = None
     if ids.is_shaped(interaction_id, "int"):
         row = rows.find(Interaction, joins=joins, id=interaction_id, project_id=project_id)

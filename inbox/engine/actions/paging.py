@@ -1,8 +1,5 @@
-"""Lists in pages that don't skip or repeat a row, newest first.
-
-The sort key is a row's creation time and its id. Neither changes, so a row that existed when the
-first page was read is listed once, whatever happens in the meantime. A cursor is the key of the
-last row as an opaque string.
+"""Lists in pages, newest first. A cursor is the last row's creation time and id, which never
+change, so that no row is skipped or repeated.
 """
 
 import base64
@@ -33,9 +30,10 @@ def newest_first(
     cursor: str | None,
     payload: Callable[[Row], dict[str, Any]],
     time: str = "created_at",
+    most: int = LIMIT,
 ) -> Page:
     """One page of ``rows``. A cursor of one ``kind`` is refused by lists of another."""
-    check_limit(limit)
+    check_limit(limit, most)
     if cursor is not None:
         at, last = read_time_cursor(kind, cursor)
         rows = rows.filter(Q(**{time: at}, pk__lt=last) | Q(**{f"{time}__lt": at})).filter(
@@ -52,21 +50,17 @@ def newest_first(
     return page
 
 
-def check_limit(limit: int) -> None:
-    """Raises 400 for a limit out of bounds."""
-    if not 1 <= limit <= LIMIT:
-        raise wrong_limit()
+def check_limit(limit: int, most: int = LIMIT) -> None:
+    if not 1 <= limit <= most:
+        raise wrong_limit(most)
 
 
-def wrong_limit() -> EngineError:
-    return bad_request(f"limit must be a number from 1 to {LIMIT}.", field="limit")
+def wrong_limit(most: int = LIMIT) -> EngineError:
+    return bad_request(f"limit must be a number from 1 to {most}.", field="limit")
 
 
 def check_filters(filters: dict[str, str], **allowed_values: tuple[str, ...] | None) -> None:
-    """Refuse an unknown filter, and a value that a filter does not have.
-
-    ``allowed_values``: by filter, None for any.
-    """
+    """``allowed_values``: by filter, None for any. Raises 400 for others."""
     for name, value in filters.items():
         if name not in allowed_values:
             raise bad_request(f"{name} is not a filter of this list.", field=name)
@@ -78,12 +72,10 @@ def check_filters(filters: dict[str, str], **allowed_values: tuple[str, ...] | N
 
 
 def to_cursor(kind: str, *key: str) -> str:
-    """The cursor after the row whose sort key is ``key``, in a list of ``kind``."""
     return base64.urlsafe_b64encode(json.dumps([kind, *key]).encode()).decode().rstrip("=")
 
 
 def read_cursor(kind: str, cursor: str) -> tuple[str, ...]:
-    """The sort key in ``cursor``. Raises 400 for anything that isn't a cursor of such a list."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         parts = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
@@ -97,7 +89,6 @@ def read_cursor(kind: str, cursor: str) -> tuple[str, ...]:
 
 
 def read_time_cursor(kind: str, cursor: str) -> tuple[datetime, str]:
-    """The time and the id in a cursor of a list that is newest first. Raises 400."""
     key = read_cursor(kind, cursor)
     if len(key) != 2:
         raise _wrong_cursor()
@@ -108,7 +99,6 @@ def read_time_cursor(kind: str, cursor: str) -> tuple[datetime, str]:
 
 
 def read_number_cursor(kind: str, cursor: str) -> int:
-    """The number in a cursor of a list that counts up. Raises 400."""
     key = read_cursor(kind, cursor)
     if len(key) != 1 or not key[0].isascii() or not key[0].isdigit() or len(key[0]) > 18:
         raise _wrong_cursor()

@@ -1,17 +1,15 @@
-"""How a run moves: each function changes rows and logs events within one unit."""
-
 from typing import Any
 
 from inbox.engine import clock, payloads
 from inbox.engine.actions import rows
 from inbox.engine.actions.unit import Unit
 from inbox.engine.models import Interaction, Run, Step
+from inbox.engine.rules import times
 
 _WAIT = ("wait_kind", "wait_signal", "wait_interaction_id", "wake_at", "fires_at")
 
 
 def resume(unit: Unit, run: Run, step: Step, output: dict[str, Any]) -> None:
-    """Complete the step that the run waits in, and queue the run."""
     complete_step(unit, run, step, output)
     run.status = Run.Status.QUEUED
     _clear_wait(run)
@@ -21,14 +19,14 @@ def resume(unit: Unit, run: Run, step: Step, output: dict[str, Any]) -> None:
 
 
 def complete_step(unit: Unit, run: Run, step: Step, output: dict[str, Any]) -> None:
-    """Complete the step and move the run to the next one. The caller saves the run."""
+    """The caller saves the run."""
     step.output = output
     _close_step(unit, run, step, Step.Status.COMPLETED)
     run.position += 1
 
 
 def fail(unit: Unit, run: Run, step: Step, *, reason: str, message: str) -> None:
-    """Fail the step and the run. ``reason`` is the step's error type."""
+    """``reason`` is the step's error type."""
     step.error_type, step.error_message = reason, message
     _close_step(unit, run, step, Step.Status.FAILED)
     end(
@@ -47,11 +45,12 @@ def end(
     *,
     error_type: str | None = None,
     message: str | None = None,
+    unanswered: Interaction.Status = Interaction.Status.EXPIRED,
 ) -> None:
-    """Finish the run: its pending questions expire and its running step is cancelled."""
-    pending = Interaction.objects.filter(run=run, status=Interaction.Status.PENDING)
-    for interaction in pending.order_by("created_at", "pk"):
-        expire_interaction(unit, interaction)
+    """``unanswered`` is what its open questions become."""
+    waiting = Interaction.objects.filter(run=run, status__in=Interaction.OPEN)
+    for interaction in waiting.order_by("created_at", "pk"):
+        close_interaction(unit, interaction, unanswered)
     for step in Step.objects.filter(run=run, status=Step.Status.RUNNING):
         _close_step(unit, run, step, Step.Status.CANCELLED)
     run.status = status
@@ -67,32 +66,48 @@ def end(
 
 
 def save_run(unit: Unit, run: Run, *fields: str) -> None:
-    """Write the run's ``fields`` and log its change."""
     write_run(unit, run, *fields)
     unit.emit("run_updated", run.id, payloads.run(run))
 
 
 def write_run(unit: Unit, run: Run, *fields: str) -> None:
-    """Write the run's ``fields`` without an event: the step's event reports the change."""
+    """Without an event: the step's event reports the change."""
     run.updated_at = clock.later(unit.now, run.updated_at)
     rows.update(run, *fields, "updated_at")
 
 
 def save_interaction(unit: Unit, interaction: Interaction, event: str, *fields: str) -> None:
-    """Write the interaction's ``fields`` and log ``event``."""
     interaction.updated_at = clock.later(unit.now, interaction.updated_at)
     rows.update(interaction, *fields, "updated_at")
-    unit.emit(event, interaction.run_id, payloads.interaction(interaction))
+    if interaction.in_guide:
+        unit.emit(event, interaction.run_id, payloads.interaction(interaction))
 
 
-def expire_interaction(unit: Unit, interaction: Interaction) -> None:
-    interaction.status = Interaction.Status.EXPIRED
+def close_interaction(
+    unit: Unit, interaction: Interaction, status: Interaction.Status = Interaction.Status.EXPIRED
+) -> None:
+    interaction.status = status
     interaction.fires_at = None
-    save_interaction(unit, interaction, "interaction_expired", "status", "fires_at")
+    record(unit, interaction, status.value, None, None)
+    save_interaction(unit, interaction, "interaction_expired", "status", "fires_at", "lifecycle")
+
+
+def record(
+    unit: Unit, interaction: Interaction, action: str, actor_id: str | None, comment: str | None
+) -> None:
+    """Add to its lifecycle, with its new status and the round that this ends or begins."""
+    entry = {
+        "at": times.to_text(unit.now),
+        "status": str(interaction.status),
+        "action": action,
+        "actor_id": actor_id,
+        "comment": comment,
+        "round": interaction.review_round,
+    }
+    interaction.lifecycle = [*interaction.lifecycle, entry]
 
 
 def count_step(run: Run, status: Step.Status, by: int = 1) -> None:
-    """Change the run's number of steps with a status. The caller saves the run."""
     run.step_counts[status.value] = run.step_counts.get(status.value, 0) + by
 
 

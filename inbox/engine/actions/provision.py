@@ -1,5 +1,3 @@
-"""What an operator sets up outside the API: a project, its people, their tokens."""
-
 import re
 import secrets
 from datetime import datetime
@@ -17,29 +15,35 @@ SERVICE, MEMBER = "mbx_", "mbc_"
 _HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
+class BegunOtherwise(Exception):
+    """The project speaks another generation of the API, which is its argument."""
+
+
 def provision(
     *,
     handle: str,
+    api: str = "a",
     people: dict[str, str],
     groups: list[dict[str, Any]],
     service_key: str | None = None,
     member_tokens: dict[str, str] | None = None,
     keep_groups: bool = False,
 ) -> dict[str, Any]:
-    """Create the project ``handle`` with its people, groups and tokens, or update it to match.
-
-    ``people``: name by user id. ``groups``: ``handle``, ``name``, ``routing_policy``,
-    ``description``?, ``members`` (user ids). With ``keep_groups`` an existing group is left as
-    people have changed it. Given tokens are registered; otherwise new ones are created, because
-    only a token's hash is stored. Returns ``service_key``, ``members`` (token by user id) and
-    ``groups`` (id by handle). Raises 400 for a handle that is not URL-safe, and 409 for a token
-    that belongs to someone else.
+    """Create the project ``handle``, or update it to match. ``people``: name by user id. With
+    ``keep_groups`` an existing group stays as it is. Given tokens are registered, else new ones are
+    made, because only hashes are stored. Returns ``service_key``, ``members`` (token by user id),
+    ``groups`` (id by handle). Raises 400 for a wrong handle, 409 for someone else's token, and
+    BegunOtherwise if the project speaks another generation than ``api``.
     """
     if not _HANDLE.fullmatch(handle):
         raise errors.bad_request(f"{handle!r} is not a URL-safe project handle.")
     now = clock.now()
     with transaction.atomic(using=ALIAS):
-        project, _ = Project.objects.get_or_create(handle=handle, defaults={"created_at": now})
+        project, _ = Project.objects.get_or_create(
+            handle=handle, defaults={"created_at": now, "api": api}
+        )
+        if project.api != api:
+            raise BegunOtherwise(project.api)
         Project.objects.select_for_update().get(pk=project.pk)
         tokens: dict[str, str] = {}
         for user_id, name in people.items():
@@ -56,7 +60,6 @@ def provision(
 
 
 def revoke(*, token: str) -> None:
-    """Refuse ``token`` from now on. An unknown token is ignored."""
     Token.objects.filter(digest=digest(token.partition(".")[0]), revoked_at__isnull=True).update(
         revoked_at=clock.now()
     )

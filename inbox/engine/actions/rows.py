@@ -1,8 +1,5 @@
-"""Reading and writing single rows with statements that are composed once.
-
-An answer takes a dozen statements. Composing them each time, as the ORM does, made an answer three
-times as slow (see *Storage* in ``docs/decisions.md``). Lists and rare calls use the ORM; what
-happens at every answer and at every step of a run goes through here.
+"""Single rows with statements that are composed once: composing them each time, as the ORM does,
+made an answer three times as slow (docs/decisions.md).
 """
 
 import threading
@@ -20,7 +17,7 @@ _Converter = tuple[int, Callable[..., Any], Any]
 
 
 class _Plans(threading.local):
-    """Composed statements, for each thread, because connections are."""
+    """One per thread, because connections are."""
 
     def __init__(self) -> None:
         self.reads: dict[Any, _Read] = {}
@@ -29,8 +26,6 @@ class _Plans(threading.local):
 
 
 class _Read:
-    """A SELECT of a row of ``model`` and of the rows that its foreign keys ``joins`` name."""
-
     def __init__(
         self, model: type[Model], keys: Sequence[str], joins: Sequence[str], *, lock: bool
     ) -> None:
@@ -74,7 +69,6 @@ class _Read:
         return [("t", "", model), *related]
 
     def build(self, values: list[Any]) -> Model:
-        """The instance, with its joined ones in place."""
         connection = connections[ALIAS]
         for index, convert, column in self.converters:
             values[index] = convert(values[index], column, connection)
@@ -104,9 +98,7 @@ def _is_generated(field: "Field[Any, Any]") -> bool:
 
 
 def find(model: type[M], *, joins: Sequence[str] = (), lock: bool = False, **keys: Any) -> M | None:
-    """The row whose columns have the values ``keys``, which identify it; None if there is none.
-
-    ``joins`` names foreign keys whose rows are read too, without their ``UNJOINED`` columns.
+    """``joins`` names foreign keys whose rows are read too, without their ``UNJOINED`` columns.
     ``lock`` keeps other writers from the row until the end of the transaction.
     """
     plan_key = (model, tuple(keys), tuple(joins), lock)
@@ -120,7 +112,7 @@ def find(model: type[M], *, joins: Sequence[str] = (), lock: bool = False, **key
 
 
 def update(row: Model, *names: str) -> None:
-    """Write the fields ``names`` of a row, which is found by its ``id``."""
+    """Write the fields ``names``."""
     connection = connections[ALIAS]
     plan = _plans.updates.get((type(row), names))
     if plan is None:
@@ -134,7 +126,6 @@ def update(row: Model, *names: str) -> None:
 
 
 def insert(*rows: Model) -> None:
-    """Write new rows of the same model. All their fields must be set."""
     connection = connections[ALIAS]
     model = type(rows[0])
     plan = _plans.inserts.get(model)

@@ -1,25 +1,23 @@
-"""Runs: starting, listing, reading, signalling, cancelling."""
-
 from datetime import datetime
 from typing import Any
 
 from inbox.engine import ids, payloads
 from inbox.engine.actions import paging, rows
 from inbox.engine.actions.auth import Caller
-from inbox.engine.actions.progress import end, expire_interaction, resume
+from inbox.engine.actions.progress import close_interaction, end, resume
 from inbox.engine.actions.unit import Unit, writing
 from inbox.engine.models import Interaction, Run, Signal, Step
 from inbox.engine.rules import bodies, errors
-from inbox.engine.rules.workflow import NewRun
+from inbox.engine.rules.workflow import NewLaterRun, NewRun
 
 
-def start(*, caller: Caller, body: Any, at: datetime | None = None) -> dict[str, Any]:
-    """A new run, queued; or the unfinished run that already has the ``external_id``.
-
-    Raises 400 for a body or a spec that is wrong or not served, 409 ``external_id_conflict``
-    if the run with that ``external_id`` has finished.
+def start(
+    *, caller: Caller, body: Any, at: datetime | None = None, later: bool = False
+) -> dict[str, Any]:
+    """``later`` accepts what the guide does not have. Return the unfinished run with the same
+    ``external_id`` if there is one; raise 409 if it has finished. Raises 400 for a wrong body.
     """
-    sent = bodies.read(NewRun, body)
+    sent = bodies.read(NewLaterRun if later else NewRun, body)
     with writing(caller.project_id, at) as unit:
         if sent.external_id is not None:
             existing = Run.objects.filter(
@@ -64,7 +62,6 @@ def _same_run(existing: Run) -> dict[str, Any]:
 def list_runs(
     *, caller: Caller, filters: dict[str, str], limit: int = 50, cursor: str | None = None
 ) -> paging.Page:
-    """One page, newest first. Raises 400 for a filter, a limit or a cursor that is wrong."""
     paging.check_filters(
         filters,
         status=tuple(Run.Status.values),
@@ -85,7 +82,6 @@ def list_runs(
 
 
 def get(*, caller: Caller, run_id: str) -> dict[str, Any]:
-    """The run and its ``spec``. Raises 404."""
     row = find_run(caller.project_id, run_id)
     return {**payloads.run(row), "spec": row.spec}
 
@@ -93,7 +89,6 @@ def get(*, caller: Caller, run_id: str) -> dict[str, Any]:
 def steps(
     *, caller: Caller, run_id: str, limit: int = 50, cursor: str | None = None
 ) -> paging.Page:
-    """One page of the run's steps, in the order in which it reached them. Raises 404, 400."""
     paging.check_limit(limit)
     run = find_run(caller.project_id, run_id)
     reached = Step.objects.filter(run=run)
@@ -110,7 +105,7 @@ def steps(
 
 
 def cancel(*, caller: Caller, run_id: str) -> None:
-    """End the run as failed, ``run_cancelled``; a finished run stays as it is. Raises 404."""
+    """A finished run stays as it is. Raises 404."""
     with writing(caller.project_id) as unit:
         run = find_run(caller.project_id, run_id)
         if not run.finished:
@@ -129,10 +124,7 @@ class NewSignal(bodies.Body):
 
 
 def signal(*, caller: Caller, run_id: str, body: Any) -> dict[str, Any]:
-    """Send a signal: it resumes a run that waits for it, and is stored otherwise.
-
-    Raises 404 for an unknown run, 400 for a wrong body, 409 for a finished run.
-    """
+    """Raises 404, 400 for a wrong body, 409 for a finished run."""
     with writing(caller.project_id) as unit:
         run = find_run(caller.project_id, run_id)
         sent = bodies.read(NewSignal, body)
@@ -142,7 +134,6 @@ def signal(*, caller: Caller, run_id: str, body: Any) -> dict[str, Any]:
 
 
 def deliver(unit: Unit, run: Run, name: str, payload: dict[str, Any]) -> Signal:
-    """Deliver a signal to ``run``: resume the run if it waits for it, otherwise store it."""
     awaited = run.status == Run.Status.SUSPENDED and run.wait_signal == name
     row = Signal(
         id=ids.new("sig", unit.now),
@@ -156,14 +147,13 @@ def deliver(unit: Unit, run: Run, name: str, payload: dict[str, Any]) -> Signal:
     if awaited:
         step = Step.objects.get(run=run, status=Step.Status.RUNNING)
         if run.wait_kind == Run.Wait.INTERACTION:
-            expire_interaction(unit, Interaction.objects.get(pk=run.wait_interaction_id))
+            close_interaction(unit, Interaction.objects.get(pk=run.wait_interaction_id))
             payload = {"value": payload, "comment": None, "responder": None}
         resume(unit, run, step, payload)
     return row
 
 
 def take_stored_signal(unit: Unit, run: Run, topic: str) -> dict[str, Any] | None:
-    """Take the oldest stored signal of ``topic`` and return its payload; None if there is none."""
     row = (
         Signal.objects.filter(run=run, name=topic, taken_at__isnull=True).order_by("number").first()
     )
@@ -175,7 +165,6 @@ def take_stored_signal(unit: Unit, run: Run, topic: str) -> dict[str, Any] | Non
 
 
 def find_run(project_id: int, run_id: str) -> Run:
-    """The project's run. Raises 404."""
     row = None
     if ids.is_shaped(run_id, "run"):
         row = rows.find(Run, id=run_id, project_id=project_id)

@@ -1,8 +1,5 @@
-"""A transaction on a project: its lock, its clock, its events.
-
-The project's row is locked from the beginning until the commit. So a project has one writer at a
-time, events are numbered in the order of their commits, and a reader that has seen an event has
-seen all earlier ones.
+"""A transaction on a project. Its row is locked until the commit, so events are numbered in the
+order of commits, and a reader that has seen an event has seen all earlier ones.
 """
 
 from collections.abc import Iterator
@@ -31,7 +28,7 @@ _BATCH = 100
 
 
 class Unit:
-    """The unit of work of a transaction. ``now`` is read once the lock is held."""
+    """``now`` is read once the lock is held."""
 
     def __init__(self, project: Project, now: datetime) -> None:
         self.project_id = project.pk
@@ -41,7 +38,6 @@ class Unit:
         self._due: datetime | None = None
 
     def emit(self, type_: str, run_id: str | None, data: dict[str, Any]) -> None:
-        """Log an event. Events are numbered in the order of the calls."""
         self._project.seq += 1
         frame = (
             f'{{"type":"{type_}","run_id":{dumps(run_id)},"seq":{self._project.seq},'
@@ -59,12 +55,10 @@ class Unit:
         )
 
     def due(self, when: datetime) -> None:
-        """Have the runner look at something at ``when``."""
         if self._due is None or when < self._due:
             self._due = when
 
     def close(self) -> None:
-        """Write the events; called inside the transaction, at its end."""
         if self._events:
             for start in range(0, len(self._events), _BATCH):
                 rows.insert(*self._events[start : start + _BATCH])
@@ -82,10 +76,7 @@ class Unit:
 
 @contextmanager
 def writing(project_id: int, at: datetime | None = None) -> Iterator[Unit]:
-    """A transaction on the project, rolled back if it raises.
-
-    ``at`` replaces the current time, to create past data.
-    """
+    """``at`` replaces the current time, to create past data."""
     with transaction.atomic(using=ALIAS):
         project = rows.find(Project, lock=True, id=project_id)
         assert project is not None  # nosec B101 # noqa: S101  projects are not deleted

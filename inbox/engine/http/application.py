@@ -1,5 +1,3 @@
-"""The API as an ASGI application."""
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,29 +10,42 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from inbox.engine.actions.unit import events_committed
+from inbox.engine.http import generation_b, generation_c, streams, views
 from inbox.engine.http.limits import RateLimit, RateLimitMiddleware
 from inbox.engine.http.requests import refusal
-from inbox.engine.http.streams import Streams
-from inbox.engine.http.views import ROUTES
 from inbox.engine.http.workers import Workers
 from inbox.engine.rules.errors import EngineError
 
+ROUTES = {"a": views.ROUTES, "b": generation_b.ROUTES, "c": generation_c.ROUTES}
+
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "permission_denied",
+    404: "not_found",
+    409: "conflict",
+    429: "rate_limit_exceeded",
+    503: "service_unavailable",
+}
+"""The codes of errors that generations B and C have published."""
+
 
 class Application(Starlette):
-    """The API. ``rate_limit`` is in calls a minute for each token; None means no limit.
-
-    While its lifespan runs, streams hear at once what this process commits.
+    """Speaks the generation ``api``. ``rate_limit`` is in calls a minute for each token; None means
+    no limit.
     """
 
-    def __init__(self, *, rate_limit: int | None = None) -> None:
+    def __init__(self, *, rate_limit: int | None = None, api: str = "a") -> None:
         middleware = []
         if rate_limit is not None:
-            middleware.append(Middleware(RateLimitMiddleware, RateLimit(rate_limit)))
+            middleware.append(
+                Middleware(RateLimitMiddleware, RateLimit(rate_limit, explains=api != "a"))
+            )
         super().__init__(
-            routes=ROUTES,
+            routes=ROUTES[api],
             middleware=middleware,
             exception_handlers={
-                EngineError: _refuse,
+                EngineError: _refuse if api == "a" else _refuse_as_published,
                 HTTPException: _refuse_path,
                 ClientDisconnect: _body_ended,
                 Exception: _fail,
@@ -45,7 +56,8 @@ class Application(Starlette):
         # Two pools: writers queue for the database's only writer, and readers do not wait for them.
         self.readers = Workers("engine-read", 6)
         self.writers = Workers("engine-write", 8)
-        self.streams = Streams(self.readers)
+        frames = generation_b.to_frames if api == "b" else streams.to_frames
+        self.streams = streams.Streams(self.readers, frames)
 
 
 @asynccontextmanager
@@ -67,6 +79,13 @@ async def _refuse(request: Request, error: Exception) -> Response:
     return refusal(error)
 
 
+async def _refuse_as_published(request: Request, error: Exception) -> Response:
+    assert isinstance(error, EngineError)  # nosec B101 # noqa: S101  as registered
+    code = _CODES.get(error.status, error.code)
+    headers = error.headers
+    return refusal(EngineError(error.status, code, error.message, error.details, headers=headers))
+
+
 async def _refuse_path(request: Request, error: Exception) -> Response:
     """Starlette raises nothing else here: every method of a known path reaches ``views``."""
     return refusal(EngineError(404, "not_found", "There is nothing at this path."))
@@ -77,6 +96,5 @@ async def _body_ended(request: Request, error: Exception) -> Response:
 
 
 async def _fail(request: Request, error: Exception) -> Response:
-    """The caller gets a response in the API's shape; the server logs the error."""
     message = "The engine failed. See its log for the reason."
     return refusal(EngineError(500, "internal_error", message))

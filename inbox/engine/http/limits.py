@@ -1,8 +1,7 @@
-"""An optional limit on how often a token may call."""
-
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -16,22 +15,22 @@ _FORGET_AT = 10_000
 
 
 class RateLimit:
-    """A number of calls a minute for each token, as a bucket that refills evenly.
-
-    ``clock`` gives seconds.
+    """A bucket per token that refills evenly. ``clock`` gives seconds. ``explains``: a refusal says
+    what is limited, as generations B and C do.
     """
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, per_minute: int, clock: Callable[[], float] = time.time, *, explains: bool = False
+    ) -> None:
         self._limit = per_minute
+        self._explains = explains
         self._clock = clock
         self._full_again: dict[str, float] = {}
 
     def __len__(self) -> int:
-        """How many tokens it remembers."""
         return len(self._full_again)
 
     def take(self, token: str | None) -> dict[str, str]:
-        """Count one call and return the headers with the calls that are left. Raises 429."""
         key, now, interval = token or "", self._clock(), _WINDOW / self._limit
         # The clock may have been set back.
         stored = min(self._full_again.get(key, now), now + _WINDOW)
@@ -42,14 +41,24 @@ class RateLimit:
                 429,
                 "rate_limit_exceeded",
                 f"More than {self._limit} calls a minute; try again in {wait} s.",
+                self._details(wait) if self._explains else None,
                 headers={"Retry-After": str(wait), **self._headers(0, full - interval)},
             )
         self._forget(now)
         self._full_again[key] = full
         return self._headers(int((_WINDOW - (full - now)) / interval), full)
 
+    def _details(self, wait: int) -> dict[str, Any]:
+        limit = {"scope": "key", "window": f"{_WINDOW:.0f}s", "limit": self._limit}
+        return {**limit, "retry_after_seconds": wait}
+
     def _headers(self, remaining: int, full: float) -> dict[str, str]:
+        policy = {
+            "X-RateLimit-Scope": "key",
+            "X-RateLimit-Policy": f"{self._limit};w={_WINDOW:.0f}",
+        }
         return {
+            **(policy if self._explains else {}),
             "X-RateLimit-Limit": str(self._limit),
             "X-RateLimit-Remaining": str(remaining),
             "X-RateLimit-Reset": str(math.ceil(full)),
@@ -62,8 +71,6 @@ class RateLimit:
 
 
 class RateLimitMiddleware:
-    """Refuses calls beyond the limit, and adds its headers to all other responses."""
-
     def __init__(self, app: ASGIApp, limit: RateLimit) -> None:
         self._app = app
         self._limit = limit

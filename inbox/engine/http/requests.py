@@ -1,13 +1,11 @@
-"""Reading a request: its token, its query, its body within bounds."""
-
 from typing import Any, NoReturn
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
-from inbox import exact
 from inbox.engine.actions import paging
 from inbox.engine.rules.errors import EngineError, bad_request
+from inbox.lib import exact
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a body that are read."""
@@ -17,8 +15,6 @@ _DRAIN_LIMIT = 16 * BODY_LIMIT
 
 
 class JSON(JSONResponse):
-    """A response whose numbers keep their digits."""
-
     def render(self, content: Any) -> bytes:
         text = exact.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode()
@@ -29,13 +25,12 @@ def refusal(error: EngineError) -> Response:
 
 
 def bearer(connection: HTTPConnection) -> str | None:
-    """The token of ``Authorization: Bearer …``, None where there is none."""
     scheme, _, token = connection.headers.get("authorization", "").strip().partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def query(request: Request) -> dict[str, str]:
-    """The query's fields. Raises 400 for a field given twice."""
+    """Raises 400 for a field given twice."""
     fields: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in fields:
@@ -44,25 +39,25 @@ def query(request: Request) -> dict[str, str]:
     return fields
 
 
-def filtered_page(query: dict[str, str]) -> dict[str, Any]:
-    """``filters``, ``limit`` and ``cursor`` of a list. Raises 400 for a wrong limit."""
+def filtered_page(
+    query: dict[str, str], *, default: int = paging.DEFAULT_LIMIT, most: int = paging.LIMIT
+) -> dict[str, Any]:
     filters = dict(query)
     cursor = filters.pop("cursor", None)
-    limit = filters.pop("limit", str(paging.DEFAULT_LIMIT))
+    limit = filters.pop("limit", str(default))
     if not (limit.isascii() and limit.isdecimal() and len(limit) < 4):
-        raise paging.wrong_limit()
+        raise paging.wrong_limit(most)
     return {"filters": filters, "limit": int(limit), "cursor": cursor}
 
 
 def page(query: dict[str, str]) -> dict[str, Any]:
-    """``limit`` and ``cursor`` of a list without filters. Raises 400 for anything else."""
     parameters = filtered_page(query)
     paging.check_filters(parameters.pop("filters"))
     return parameters
 
 
 async def read_body(request: Request) -> bytes:
-    """The body. Raises 413 for one that is longer than ``BODY_LIMIT``, announced or not."""
+    """Raises 413 for one that is longer than ``BODY_LIMIT``, announced or not."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > _DRAIN_LIMIT:
         raise _too_large()
@@ -79,7 +74,7 @@ async def read_body(request: Request) -> bytes:
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body; an empty body counts as an empty object. Raises 400."""
+    """An empty body counts as an empty object. Raises 400."""
     if not body:
         return {}
     try:
@@ -103,7 +98,7 @@ def _number(digits: str) -> Any:
 
 
 def _too_large() -> EngineError:
-    """What is left of the body stays unread, so the connection cannot be used again."""
+    """The body stays unread, so the connection cannot be used again."""
     return EngineError(
         413,
         "payload_too_large",

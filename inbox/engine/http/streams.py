@@ -1,9 +1,6 @@
-"""Writing event streams: replay, then live, with no gap between the two and nothing twice.
-
-A tail reads the event log once for all streams of a project: on from its position whenever
-something was committed. It keeps the newest events. A stream is a coroutine with a cursor into
-them and costs no thread. It waits for its own reader alone: one that reads slowly falls behind the
-tail and continues from the database.
+"""Event streams without gaps or repetitions. A tail reads the log once for all streams of a project
+and keeps the newest events; a stream that reads slowly falls behind it and continues from the
+database.
 """
 
 import asyncio
@@ -43,18 +40,24 @@ _MAX_BYTES = 4 * 1024 * 1024
 
 
 class Frame(NamedTuple):
-    """An event as the bytes that every stream of its project writes."""
+    """``last`` ends a run's stream where the generation's streams end."""
 
     seq: int
     run_id: str | None
     content: bytes
+    last: bool = False
 
 
 class Batch(NamedTuple):
-    """The bytes that bring a stream to a cursor; empty if none of the events are for it."""
+    """``content`` is empty if none of the events are for the stream."""
 
     cursor: int
     content: bytes
+    last: bool = False
+
+
+Frames = Callable[[Iterable[LoggedEvent]], list[Frame]]
+"""How a generation of the API writes events."""
 
 
 def to_frames(page: Iterable[LoggedEvent]) -> list[Frame]:
@@ -69,16 +72,14 @@ def to_frames(page: Iterable[LoggedEvent]) -> list[Frame]:
 
 
 class Tail:
-    """The newest events of one project. Lives on the event loop and reads in a worker's thread.
+    """The newest events of a project, up to ``position``. Lives on the event loop."""
 
-    Every event up to ``position`` has been read.
-    """
-
-    def __init__(self, project_id: int, position: int, workers: Workers) -> None:
+    def __init__(self, project_id: int, position: int, workers: Workers, frames: Frames) -> None:
         self.project_id = project_id
         self.position = position
         self.streams = 0
         self._workers = workers
+        self._to_frames = frames
         self._frames: deque[Frame] = deque()
         self._floor = position
         self._bytes = 0
@@ -86,7 +87,6 @@ class Tail:
         self._changed = asyncio.Event()
 
     def wake(self) -> None:
-        """Read on: something was committed."""
         self._committed.set()
 
     def wake_streams(self) -> None:
@@ -94,28 +94,26 @@ class Tail:
         self._changed = asyncio.Event()
 
     async def wait(self, seconds: float) -> None:
-        """Wait until ``wake_streams``, for at most so many seconds."""
         await _wait(self._changed, seconds)
 
     def after(self, cursor: int, run_id: str | None) -> Batch | None:
-        """What followed the cursor, of one run or of all; None if that is no longer kept."""
+        """None if what followed the cursor is no longer kept."""
         if cursor < self._floor:
             return None
-        contents = []
+        frames = []
         for frame in reversed(self._frames):
             if frame.seq <= cursor:
                 break
             if run_id in (None, frame.run_id):
-                contents.append(frame.content)
-        return Batch(max(cursor, self.position), b"".join(reversed(contents)))
+                frames.append(frame)
+        return _batch(max(cursor, self.position), frames[::-1])
 
     async def follow(self) -> None:
-        """Read on until cancelled."""
         while True:
             self._committed.clear()
             page = await self._next_page()
             if page:
-                self._keep(to_frames(page))
+                self._keep(self._to_frames(page))
                 self.wake_streams()
             if len(page) < PAGE:
                 await _wait(self._committed, REREAD)
@@ -140,6 +138,11 @@ class Tail:
             self._bytes -= len(oldest.content)
 
 
+def _batch(cursor: int, frames: list[Frame]) -> Batch:
+    content = b"".join(frame.content for frame in frames)
+    return Batch(cursor, content, last=bool(frames) and frames[-1].last)
+
+
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -147,28 +150,26 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
 
 
 class Streams:
-    """The open streams, and one tail for each project that they follow."""
-
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, frames: Frames = to_frames) -> None:
         self.workers = workers
+        self.frames = frames
         self.closing = False
         self._tails: dict[int, Tail] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     def wake(self, project_id: int) -> None:
-        """Something was committed in this project."""
         if project_id in self._tails:
             self._tails[project_id].wake()
 
     def close(self) -> None:
-        """End every stream now; a server cannot stop while one is open."""
+        """A server cannot stop while a stream is open."""
         self.closing = True
         for tail in self._tails.values():
             tail.wake_streams()
 
     @contextlib.asynccontextmanager
     async def following(self, project_id: int, newest: int) -> AsyncIterator[Tail]:
-        """The project's tail; a new one reads on from ``newest``."""
+        """A new tail reads on from ``newest``."""
         tail = self._tails.get(project_id) or self._start(project_id, newest)
         tail.streams += 1
         try:
@@ -180,17 +181,15 @@ class Streams:
                 self._tasks.pop(project_id).cancel()
 
     def _start(self, project_id: int, newest: int) -> Tail:
-        tail = self._tails[project_id] = Tail(project_id, newest, self.workers)
+        tail = self._tails[project_id] = Tail(project_id, newest, self.workers, self.frames)
         # A context of its own: that of the first stream's request ends with it.
         self._tasks[project_id] = asyncio.create_task(tail.follow(), context=contextvars.Context())
         return tail
 
 
 class EventStream(StreamingResponse):
-    """A stream: ``first``, then what follows ``cursor``, until the reader leaves.
-
-    ``newest`` is the project's newest event when the cursor was read. Without a ``run_id`` the
-    whole project is followed.
+    """``newest`` is the project's newest event when the cursor was read. Without a ``run_id`` the
+    whole project is followed. ``ends_at`` is an event after which nothing more will come.
     """
 
     media_type = "text/event-stream"
@@ -205,6 +204,7 @@ class EventStream(StreamingResponse):
         newest: int,
         first: bytes,
         authenticate: Callable[[], Caller],
+        ends_at: int | None = None,
     ) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(self._chunks(), headers=headers)
@@ -215,6 +215,7 @@ class EventStream(StreamingResponse):
         self._newest = newest
         self._first = first
         self._authenticate = authenticate
+        self._ends_at = ends_at
         self._tail: Tail
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -229,13 +230,16 @@ class EventStream(StreamingResponse):
                 batch = self._tail.after(self._cursor, self._run_id) or await self._replay()
                 up_to_date = batch.cursor == self._cursor
                 self._cursor = batch.cursor
+                ends = batch.last or (self._ends_at is not None and self._cursor >= self._ends_at)
                 # Other runs' events are not written, so silence is measured from the last byte.
                 silent_for = time.monotonic() - written_at
                 if batch.content or silent_for >= KEEPALIVE:
                     yield batch.content or b":keepalive\n\n"
                     written_at = time.monotonic()
-                elif up_to_date:
+                elif up_to_date and not ends:
                     await self._tail.wait(KEEPALIVE - silent_for)
+                if ends:
+                    return
                 if time.monotonic() - checked_at > RECHECK:
                     await self._streams.workers.run(self._authenticate)
                     checked_at = time.monotonic()
@@ -244,11 +248,7 @@ class EventStream(StreamingResponse):
             logger.info("An event stream ends: %s", error.message)
 
     async def _replay(self) -> Batch:
-        """The next page from the database.
-
-        One that is not full brought all that was committed before it was asked for, including the
-        other runs' events up to the position of the tail.
-        """
+        """The next page from the database. One that is not full brought all that was committed."""
         position = self._tail.position
         page = await self._streams.workers.run(
             events.after,
@@ -260,4 +260,4 @@ class EventStream(StreamingResponse):
         reached = page[-1].seq if page else self._cursor
         if len(page) < PAGE:
             reached = max(reached, position)
-        return Batch(reached, b"".join(frame.content for frame in to_frames(page)))
+        return _batch(reached, self._streams.frames(page))

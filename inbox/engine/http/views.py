@@ -1,5 +1,3 @@
-"""The calls of the API: how each is read and answered, and the routes to them."""
-
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +20,12 @@ _LARGEST_SEQ = 2**63 - 1
 
 @dataclass(frozen=True)
 class Call:
-    """An authenticated request. ``authenticate`` checks again whether its token is still valid."""
+    """``authenticate`` checks again whether the token is still valid."""
 
     caller: Caller
     query: dict[str, str]
     body: dict[str, Any]
+    accept: str
     last_event_id: str | None
     authenticate: Callable[[], Caller]
     streams: Streams
@@ -38,8 +37,6 @@ Action = Callable[..., Any]
 
 
 class Resource:
-    """The views of one path, by method. They run in a worker's thread."""
-
     def __init__(self, **views: View) -> None:
         self._views = views
 
@@ -64,12 +61,13 @@ class Resource:
 
 def _call(view: View, request: Request, body: bytes) -> Response:
     parameters = dict(request.path_params)
-    token, project = bearer(request), parameters.pop("project")
+    token, project = bearer(request), parameters.pop("project", None)
     check = functools.partial(authenticate, token=token, project=project)
     call = Call(
         caller=check(),
         query=query(request),
         body=parse(body),
+        accept=request.headers.get("accept", ""),
         last_event_id=request.headers.get("last-event-id") or None,
         authenticate=check,
         streams=request.app.streams,
@@ -78,8 +76,6 @@ def _call(view: View, request: Request, body: bytes) -> Response:
 
 
 def shows(action: Action) -> View:
-    """A call that only reads."""
-
     def view(call: Call, **names: str) -> Response:
         return JSON(action(caller=call.caller, **names))
 
@@ -87,8 +83,6 @@ def shows(action: Action) -> View:
 
 
 def lists(action: Action, read: Callable[[dict[str, str]], dict[str, Any]] = page) -> View:
-    """A page of a list; ``read`` reads the query."""
-
     def view(call: Call, **names: str) -> Response:
         return JSON(action(caller=call.caller, **names, **read(call.query)))
 
@@ -153,11 +147,13 @@ def _since(call: Call) -> int | None:
     """The larger of ``since`` and ``Last-Event-ID``, None without either. Raises 400."""
     cursors = {"since": call.query.get("since"), "Last-Event-ID": call.last_event_id}
     return max(
-        (_seq(name, value) for name, value in cursors.items() if value is not None), default=None
+        (read_seq(name, value) for name, value in cursors.items() if value is not None),
+        default=None,
     )
 
 
-def _seq(name: str, value: str) -> int:
+def read_seq(name: str, value: str) -> int:
+    """Raises 400."""
     if value.isascii() and value.isdecimal() and len(value) < 20 and int(value) <= _LARGEST_SEQ:
         return int(value)
     raise bad_request(f"{name} must be the seq of an event.")

@@ -1,4 +1,4 @@
-"""Threads for the database: a fixed number, each with one connection that stays open."""
+"""Threads for the database, each with one connection that stays open."""
 
 import asyncio
 import functools
@@ -16,13 +16,11 @@ R = TypeVar("R")
 
 
 class Workers:
-    """Runs synchronous functions off the event loop, ``size`` at a time, in order of arrival."""
-
     def __init__(self, name: str, size: int) -> None:
         self._pool = ThreadPoolExecutor(size, name)
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The function's result. Raises what it raises, and 503 if the database is unavailable."""
+        """Raises what the function raises, and 503 if the database is unavailable."""
         bound = functools.partial(_with_database, function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._pool, bound)
 

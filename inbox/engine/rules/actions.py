@@ -1,13 +1,11 @@
-"""The actions that the engine runs itself."""
-
 import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from inbox import exact
 from inbox.engine.rules import times
 from inbox.engine.rules.errors import StepFailed
+from inbox.lib import exact
 
 
 def _print(parameters: dict[str, Any], now: datetime) -> Any:
@@ -45,11 +43,7 @@ BUILT_IN: dict[str, Callable[[dict[str, Any], datetime], Any]] = {
 
 
 def perform(action: str, parameters: dict[str, Any], now: datetime) -> tuple[dict[str, Any], str]:
-    """Run an action: the step's output, ``{"value": …}``, and a line for the run's log.
-
-    ``print`` gives its ``message``; ``json`` its parameters; ``time`` the time; ``random`` a whole
-    number from ``min`` (0) to ``max`` (100). Raises StepFailed, for ``fail`` always.
-    """
+    """Return the step's output and a line for the run's log. Raises StepFailed."""
     value = BUILT_IN[action](parameters, now)
     return {"value": value}, _line(value)
 

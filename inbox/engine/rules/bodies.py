@@ -1,5 +1,3 @@
-"""Reading a request's body with pydantic, and refusing it as the API does."""
-
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
@@ -21,21 +19,18 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
-def _check_one_line(value: str) -> str:
+def check_one_line(value: str) -> str:
     if not value.isprintable():
         raise wrong("must not contain line breaks or other control characters")
     return value
 
 
-Id = Annotated[Name, AfterValidator(_check_one_line)]
+Id = Annotated[Name, AfterValidator(check_one_line)]
 """The id of a person or a group."""
 
 
 class Body(BaseModel):
-    """An object of a body. Unknown fields and wrong types are refused.
-
-    ``not_served`` are fields that Mobius has and this engine does not support.
-    """
+    """``not_served`` are fields that Mobius has and this engine does not support."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     not_served: ClassVar[frozenset[str]] = frozenset()
@@ -55,12 +50,11 @@ class Empty(Body):
 
 
 def wrong(message: str) -> PydanticCustomError:
-    """The error of a validator. ``message`` continues a sentence that begins with the field."""
+    """``message`` continues a sentence that begins with the field."""
     return PydanticCustomError("wrong", "{message}", {"message": message})
 
 
 def unsupported(field: str, why: str) -> PydanticCustomError:
-    """The error of a validator for something that Mobius has and this engine does not."""
     return PydanticCustomError("not_supported", "{field}", {"field": field, "why": why})
 
 
@@ -68,7 +62,7 @@ B = TypeVar("B", bound=Body)
 
 
 def read(model: type[B], sent: Any) -> B:
-    """``sent`` as a ``model``. Raises 400 ``bad_request`` or ``not_supported`` with the field."""
+    """Raises 400 ``bad_request`` or ``not_supported`` with the field."""
     if not isinstance(sent, dict):
         raise bad_request("The body must be a JSON object.")
     check_storable(sent)
@@ -97,7 +91,6 @@ def check_storable(sent: Any) -> None:
 
 
 def is_storable(text: str) -> bool:
-    """Whether every database can store ``text``."""
     if "\0" in text:
         return False
     if text.isascii():

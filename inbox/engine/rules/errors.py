@@ -1,11 +1,7 @@
-"""The engine's refusals."""
-
 from typing import Any
 
 
 class EngineError(Exception):
-    """A refusal as the API reports it: an HTTP status, a code, a sentence, details, headers."""
-
     def __init__(
         self,
         status: int,
@@ -30,7 +26,7 @@ class EngineError(Exception):
 
 
 class StepFailed(Exception):
-    """A step failed. ``reason`` is its error type; ``message`` ends a sentence."""
+    """``reason`` is the step's error type; ``message`` ends a sentence."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -43,7 +39,6 @@ def bad_request(message: str, **details: Any) -> EngineError:
 
 
 def not_supported(message: str, **details: Any) -> EngineError:
-    """For something that Mobius has and this engine does not serve."""
     return EngineError(400, "not_supported", message, details or None)
 
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from inbox import exact
 from inbox.engine.rules.errors import StepFailed
+from inbox.lib import exact
 
 MAX_INSERTED = 1024 * 1024
 """Characters of JSON that the references of a step may insert."""
@@ -15,18 +15,14 @@ _INDEX = re.compile(r"[0-9]{1,9}")
 
 
 class Scope:
-    """What a step may refer to: the run's inputs and the outputs of earlier steps."""
-
     def __init__(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         self._inputs = inputs
         self._outputs = outputs
         self._left = MAX_INSERTED
 
     def fill(self, template: Any) -> Any:
-        """``template`` with its references resolved, in strings at any depth.
-
-        A string that consists of one reference becomes the value itself. Raises StepFailed for an
-        unknown reference and for too much inserted text.
+        """A string that is nothing but a reference becomes the value itself. Raises StepFailed for
+        an unknown reference and for too much text.
         """
         if isinstance(template, str):
             reference = _REFERENCE.fullmatch(template)
@@ -38,7 +34,7 @@ class Scope:
         return template
 
     def text(self, template: str) -> str:
-        """As ``fill``, but always a string; other values become JSON."""
+        """Other values become JSON."""
         return _REFERENCE.sub(lambda match: _as_text(self._look_up(match[1])), template)
 
     def _look_up(self, reference: str) -> Any:
@@ -65,7 +61,6 @@ class Scope:
 
 
 def has_step_references(template: Any) -> bool:
-    """Whether resolving ``template`` needs the outputs of steps."""
     text = exact.dumps(template)
     return "${" in text and "steps" in text
 

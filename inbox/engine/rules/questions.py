@@ -1,6 +1,5 @@
-"""Interactions as they are requested, and the values that answer them."""
-
-from typing import Any, Literal, Self
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -33,8 +32,6 @@ class Option(Body):
 
 
 class Question(Body):
-    """The ``spec`` of an interaction: how it is shown and which answers are valid."""
-
     mode: Mode
     options: list[Option] | None = Field(None, min_length=1, max_length=100)
     default_value: str | None = None
@@ -48,23 +45,39 @@ class Question(Body):
     def _fits_its_mode(self) -> Self:
         for name in sorted(self.model_fields_set - {"mode"} - _FIELDS[self.mode]):
             raise wrong(f"has {name}, which a question of mode {self.mode} does not have")
-        if self.mode not in ("select", "multi_select"):
-            return self
-        if self.options is None:
-            raise wrong(f"of mode {self.mode} needs options")
-        values = [option.value for option in self.options]
-        if len(set(values)) != len(values):
-            raise wrong("has two options with the same value")
-        if self.default_value is not None and self.default_value not in values:
-            raise wrong("has a default_value that is none of its options")
-        chosen = self.default_values or []
-        if len(set(chosen)) != len(chosen) or not set(chosen) <= set(values):
-            raise wrong("has default_values that are not distinct options")
+        check_options(self)
         return self
 
 
+class HasOptions(Protocol):
+    @property
+    def mode(self) -> str: ...
+    @property
+    def options(self) -> Sequence[Option] | None: ...
+    @property
+    def default_value(self) -> str | None: ...
+    @property
+    def default_values(self) -> list[str] | None: ...
+
+
+def check_options(question: HasOptions) -> None:
+    """Raises what ``wrong`` makes."""
+    if question.mode not in ("select", "multi_select"):
+        return
+    if question.options is None:
+        raise wrong(f"of mode {question.mode} needs options")
+    values = [option.value for option in question.options]
+    if len(set(values)) != len(values):
+        raise wrong("has two options with the same value")
+    if question.default_value is not None and question.default_value not in values:
+        raise wrong("has a default_value that is none of its options")
+    chosen = question.default_values or []
+    if len(set(chosen)) != len(chosen) or not set(chosen) <= set(values):
+        raise wrong("has default_values that are not distinct options")
+
+
 class Target(Body):
-    """The assignee. ``require_all`` may be set here or on the interaction."""
+    """``require_all`` may also be set on the interaction."""
 
     type: Literal["user", "group", "agent"]
     id: Id
@@ -72,8 +85,6 @@ class Target(Body):
 
 
 class InteractionFields(Body):
-    """The fields that an interaction has, created by a request or by a step."""
-
     type: Type
     target: Target
     message: Text
@@ -94,7 +105,7 @@ class InteractionFields(Body):
 
 
 def check_value(spec: dict[str, Any] | None, value: Any) -> None:
-    """Refuse a ``value`` that does not answer ``spec`` with a 400 that says what was expected."""
+    """Raises a 400 that says what was expected."""
     if spec is None:
         return
     match spec["mode"]:

@@ -1,4 +1,4 @@
-"""Times and durations in the API: RFC 3339 in UTC with microseconds, and Go's ``1h30m``."""
+"""RFC 3339 in UTC with microseconds, and Go's durations such as ``1h30m``."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,12 +8,11 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\
 
 
 def to_text(at: datetime) -> str:
-    """``at``, which has an offset, as text."""
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def read_time(text: str) -> datetime:
-    """A time with an offset, in UTC. Raises ValueError for anything else."""
+    """Raises ValueError without an offset."""
     if not _TIME.fullmatch(text):
         raise ValueError("not an RFC 3339 time with an offset")
     try:
@@ -37,7 +36,7 @@ _PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 
 
 def read_duration(text: str) -> timedelta:
-    """The duration, rounded down to a microsecond. Raises ValueError for what Go would refuse."""
+    """Rounded down to a microsecond. Raises ValueError for what Go would refuse."""
     unsigned = text[1:] if text[:1] in ("+", "-") else text
     if unsigned == "0":
         return timedelta(0)

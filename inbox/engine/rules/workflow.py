@@ -1,14 +1,13 @@
-"""Workflow specs."""
-
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from inbox.engine.rules import times
 from inbox.engine.rules.actions import BUILT_IN
 from inbox.engine.rules.bodies import Body, Name, Text, unsupported, wrong
+from inbox.engine.rules.forms import LaterFields, TagKey, TagValue
 from inbox.engine.rules.questions import InteractionFields
 
 KINDS = ("interaction", "wait_signal", "sleep", "action")
@@ -44,13 +43,15 @@ Timeout = Annotated[str, AfterValidator(_check_positive)]
 
 
 class InteractionConfig(InteractionFields):
-    """An interaction that the run waits for."""
+    timeout: Timeout
 
+
+class LaterInteractionConfig(LaterFields):
     timeout: Timeout
 
 
 class WaitSignalConfig(Body):
-    """A signal that the run waits for; without a time-out, it waits forever."""
+    """Without a time-out it waits forever."""
 
     not_served: ClassVar[frozenset[str]] = frozenset({"store", "on_timeout"})
 
@@ -63,7 +64,7 @@ class SleepConfig(Body):
 
 
 class Edge(Body):
-    """A link to the next step. Only unconditional ones are served."""
+    """Only unconditional links are served."""
 
     not_served: ClassVar[frozenset[str]] = frozenset({"condition", "branch"})
 
@@ -71,15 +72,11 @@ class Edge(Body):
 
 
 class Layout(Body):
-    """The step's place in an editor."""
-
     x: float | None = None
     y: float | None = None
 
 
 class Step(Body):
-    """A step of one of ``KINDS``."""
-
     not_served: ClassVar[frozenset[str]] = frozenset(
         {"each", "join", "pause", "edge_matching_strategy", "store", "retry", "catch"}
     )
@@ -124,8 +121,6 @@ class Input(Body):
 
 
 class Workflow(Body):
-    """A workflow's spec: steps that run in order."""
-
     not_served: ClassVar[frozenset[str]] = frozenset({"outputs", "state"})
 
     name: Name
@@ -162,10 +157,6 @@ def _check_edges(step: Step, number: int, names: list[str], following: str | Non
             raise wrong(f"{field} names no step: {edge.step}")
     if [edge.step for edge in step.next] != [following]:
         raise unsupported(field, "a step leads to the one that follows it, and to no other")
-
-
-TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-TagValue = Annotated[str, StringConstraints(max_length=256)]
 
 
 class NewRun(Body):
@@ -206,7 +197,6 @@ class NewRun(Body):
         return self
 
     def filled_inputs(self) -> dict[str, Any]:
-        """The inputs given, and the defaults of those that were not."""
         defaults = {
             declared.name: declared.default
             for declared in self.spec.inputs or []
@@ -215,6 +205,19 @@ class NewRun(Body):
         return {**defaults, **(self.inputs or {})}
 
 
+class LaterStep(Step):
+    interaction: LaterInteractionConfig | None = None  # type: ignore[assignment]
+
+
+class LaterWorkflow(Workflow):
+    steps: list[LaterStep] = Field(min_length=1, max_length=200)  # type: ignore[assignment]
+
+
+class NewLaterRun(NewRun):
+    """Its steps may ask what only the later generations can show."""
+
+    spec: LaterWorkflow
+
+
 def kind_of(step: dict[str, Any]) -> str:
-    """Which of ``KINDS`` a step of a valid spec is."""
     return next(kind for kind in KINDS if step.get(kind) is not None)

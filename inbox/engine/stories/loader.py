@@ -1,14 +1,16 @@
 """Stories as requests to post.
 
 A story with a ``workflow`` is a run of its ``steps``; its ``questions`` are asked about the run
-from outside. A story without one is a single ``question``, perhaps with its ``answer``. Traffic
+from outside. A story without one is a single ``question``, perhaps with its ``answer``, or with
+``acts``: answers and reviews of a form, each ``by`` a person. Traffic
 whose question is neither approved nor has options lists its ``answers``.
 
 ``{name}`` in a story is a value from its ``morning`` or its ``traffic`` table, which may also add
 to ``context`` and ``inputs``. A string that is nothing but ``{name}`` becomes the value itself.
 A traffic value is drawn: one of a list, or a number ``from`` … ``to`` in a ``format``.
 ``{now+2d}`` is a time, and ``{now+2d:%d %B}`` a time in a format of its own. A step with
-``only = "morning"`` is left out of traffic.
+``only = "morning"`` is left out of traffic. A story with ``generations`` is told only where the
+engine speaks one of them.
 """
 
 import re
@@ -48,19 +50,15 @@ GROUPS: list[Json] = _CAST["groups"]
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of the person who is asked."""
-
     value: Any
     comment: str | None = None
 
 
 @dataclass(frozen=True)
 class Post:
-    """A request to send with the service key: ``body`` to ``/runs`` or ``/interactions``.
-
-    ``questions`` are bodies of interactions about the new run; each still needs its ``run_id``.
-    ``answer`` is then given to the new interaction, which is for one person. ``answers`` are values
-    that answer the question in the past.
+    """A body for ``/runs`` or ``/interactions``. ``questions`` are asked about the new run.
+    ``answer`` is given to the new interaction at once, ``answers`` in the past; ``acts`` are what
+    people answer and review at once.
     """
 
     path: str
@@ -68,18 +66,19 @@ class Post:
     questions: tuple[Json, ...] = ()
     answer: Answer | None = None
     answers: tuple[Any, ...] = ()
+    acts: tuple[Json, ...] = ()
 
 
-def morning(now: datetime) -> tuple[Post, ...]:
-    """All requests that make the inbox look like a working morning at ``now``."""
+def morning(now: datetime, api: str = "a") -> tuple[Post, ...]:
+    stories = [_STORIES[name] for name in _CAST["morning"]]
     return tuple(
         _post(story, story.get("morning", {}), now)
-        for story in (_STORIES[name] for name in _CAST["morning"])
+        for story in stories
+        if api in story.get("generations", api)
     )
 
 
 def traffic(rng: Random, clock: Callable[[], datetime]) -> Iterator[Post]:
-    """Plausible requests, endlessly. ``clock`` gives the time at which one is sent."""
     stories = [story for story in _STORIES.values() if "traffic" in story]
     weights = [story["traffic"]["weight"] for story in stories]
     while True:
@@ -115,7 +114,8 @@ def _post(story: Json, values: Json, now: datetime) -> Post:
     if "workflow" not in story:
         answer = Answer(**story["answer"]) if "answer" in story else None
         question = _question(fill(story["question"]), context)
-        return Post("/interactions", question, answer=answer, answers=answers)
+        acts = tuple(story.get("acts", ()))
+        return Post("/interactions", question, answer=answer, answers=answers, acts=acts)
     spec = {
         "name": fill(story["workflow"]),
         "steps": [_step(fill(step), context) for step in story["steps"]],
@@ -147,17 +147,26 @@ def _step(step: Json, context: Json) -> Json:
 
 
 def _question(question: Json, context: Json) -> Json:
-    spec, target = question["spec"], question["target"]
-    if "options" in spec:
-        keys = ("value", "label", "description")
-        options = [dict(zip(keys, option, strict=False)) for option in spec["options"]]
-        spec = {**spec, "options": options}
+    target = question["target"]
+    if "questions" in question:
+        form: Json = {"questions": [_with_options(each) for each in question["questions"]]}
+    else:
+        form = {"spec": _with_options(question["spec"])}
     return {
         **question,
         "target": {"type": "user" if target in PEOPLE else "group", "id": target},
-        "spec": spec,
+        **form,
         "context": {**question.get("context", {}), **context},
     }
+
+
+def _with_options(spec: Json) -> Json:
+    """Options are value, label and perhaps a description."""
+    if "options" not in spec:
+        return spec
+    keys = ("value", "label", "description")
+    options = [dict(zip(keys, option, strict=False)) for option in spec["options"]]
+    return {**spec, "options": options}
 
 
 def _fill(template: Any, values: Json, now: datetime) -> Any:

@@ -1,7 +1,5 @@
-"""Months of history, created with the engine's own actions at past times.
-
-Each story is one transaction, so that the runner never sees an unfinished one. A story that would
-still be open now is left open.
+"""Months of history, created with the engine's own actions at past times, one transaction a story,
+so that the runner never sees an unfinished one.
 """
 
 from collections.abc import Iterator
@@ -42,10 +40,7 @@ class PastExists(Exception):
 
 
 def create(*, handle: str, days: int, now: datetime, zone: tzinfo, seed: int = 90) -> Iterator[int]:
-    """Create the past of a project, yielding the number of stories done so far.
-
-    ``zone`` is that of the office hours. The same ``seed`` gives the same past. Raises PastExists.
-    """
+    """Yield the number of stories done so far. ``zone`` is the time zone of the office hours."""
     project = Project.objects.get(handle=handle)
     if Run.objects.filter(project=project, external_id__startswith=RUN_PREFIX).exists():
         raise PastExists
@@ -66,7 +61,6 @@ class _Past:
         self._posts = traffic(rng, lambda: self._at)
 
     def add(self, number: int, at: datetime, *, experience: float) -> None:
-        """Add a story, up to its end or to now."""
         self._at = at
         post = next(self._posts)
         with transaction.atomic(using=ALIAS):
@@ -86,7 +80,6 @@ class _Past:
         return Interaction.objects.get(run_id=run["id"])
 
     def _answer(self, interaction: Interaction, post: Post, experience: float) -> None:
-        """Everyone who must answer does, in their own time, unless it has expired by then."""
         people = list(interaction.members) if interaction.members else [interaction.target_id]
         if not interaction.all_must_answer:
             people = [self.rng.choice(people)]
@@ -156,7 +149,6 @@ class _Past:
 
 
 def _arrivals(rng: Random, days: int, now: datetime, zone: tzinfo) -> Iterator[datetime]:
-    """When questions are asked, in order, from so many days ago until ``now``."""
     today = now.astimezone(zone).date()
     for days_ago in range(days, -1, -1):
         day = today - timedelta(days=days_ago)
@@ -175,16 +167,13 @@ def _time_of_day(rng: Random, day: date, zone: tzinfo) -> datetime:
 
 
 def _delay(rng: Random, user_id: str, *, experience: float) -> timedelta:
-    """How long a person takes within working hours; ``experience``, from 0 to 1, shortens it."""
+    """``experience``, from 0 to 1, shortens it."""
     factor = _SPEED.get(user_id, 1.0) * exp(rng.gauss(0, 1.1)) * (1 - 0.45 * experience)
     return timedelta(minutes=min(max(_TYPICAL * factor, 0.3), 60 * 40))
 
 
 def _at_work(rng: Random, at: datetime, zone: tzinfo) -> datetime:
-    """``at``, or a time on the next working morning if that is outside working hours.
-
-    Some people also look in the evening, but not on a Sunday.
-    """
+    """Some people also look in the evening, but not on a Sunday."""
     local = at.astimezone(zone)
     if rng.random() < 0.12 and local.weekday() < 6:
         return at

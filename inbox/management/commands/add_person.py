@@ -1,5 +1,3 @@
-"""Adds a person."""
-
 import sys
 from typing import Any
 
@@ -8,13 +6,13 @@ from django.views.decorators.debug import sensitive_variables
 
 from inbox.management import link_mail
 from inbox.management.preparing import make_ready
-from inbox.services import people
-from inbox.services.people import NotAdded, Person, Role
+from inbox.people import accounts as people
+from inbox.people.accounts import NotAdded, Person, Role
 from inbox.web.connection.messages import not_added
 
 
 class Command(BaseCommand):
-    """Creates or changes an account. Works before the first start and while the server runs."""
+    """Works before the first start and while the server runs."""
 
     help = "Add a person: their account, Mobius ID and role."
 

@@ -1,4 +1,4 @@
-"""Django's ``createsuperuser``, which also works before the first start."""
+"""Django's command, which also works before the first start."""
 
 from typing import Any
 
@@ -11,6 +11,5 @@ class Command(createsuperuser.Command):
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Check the database before asking for a password."""
         make_ready()
         super().handle(*args, **options)

@@ -1,26 +1,24 @@
-"""Deactivates a person who leaves."""
-
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inbox.answering import deactivation
+from inbox.answering.deactivation import Deactivated, NotDeactivated
 from inbox.management.preparing import find_engine, make_ready
 from inbox.models import Interaction, Reviewer
-from inbox.services import deactivation
-from inbox.services.deactivation import Deactivated, NotDeactivated
 from inbox.web.connection.deactivation import (
     blocked_words,
     done_words,
-    kept_words,
     others_words,
     refused_words,
 )
+from inbox.web.ui.outcome_messages import claim_left_words
 
 
 class Command(BaseCommand):
-    """Does the same as *Deactivate* on the page *Connection*. It can be run again to finish."""
+    """It can be run again to finish."""
 
     help = (
         "Deactivate a person who leaves: withdraw held answers, release claims, remove the member "
@@ -49,7 +47,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{words}.")
         kept = {outcome.subject.pk for outcome in done.kept}
         for outcome in done.kept:
-            self.stderr.write(f"Not released: {_address(outcome.subject)}\t{kept_words(outcome)}")
+            self.stderr.write(
+                f"Not released: {_address(outcome.subject)}\t{claim_left_words(outcome)}"
+            )
         waiting = [(item, why) for item, why in done.left.blocked if item.pk not in kept]
         for item, why in waiting:
             self.stdout.write(f"Open question: {_address(item)}\t{blocked_words(why)}")

@@ -1,17 +1,16 @@
-"""Asks more of the demo's questions."""
-
-import asyncio
+import socket
+import time
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from inbox.engine import stories
-from inbox.engine.stories import past
+from inbox.engine.stories import asking, past
 from inbox.management import demo_project, serving_note
-from inbox.mobius.errors import MobiusError, Unreachable
 
 PACE = (8.0, 40.0)
 """Seconds between two questions, roughly as often as people ask them."""
@@ -42,23 +41,17 @@ class Command(BaseCommand):
         if options["history"] is not None:
             self._history(options["history"], options["seed"])
             return
-        settings.MOBIUS_BASE_URL = note["engine"]
+        _refuse_unless_running(note["engine"])
         try:
             if options["traffic"]:
-                asyncio.run(self._traffic(Random(options["seed"])))  # nosec B311 # noqa: S311 - not a secret
+                self._traffic(Random(options["seed"]))  # nosec B311 # noqa: S311 - not a secret
             else:
                 demo_project.top_up()
         except KeyboardInterrupt:
             self.stdout.write("")
-        except Unreachable:
-            raise CommandError(
-                "The embedded engine isn't running. Start it first with make run."
-            ) from None
-        except MobiusError as error:
-            raise CommandError(f"The engine refused the request: {error.message}") from None
 
     def _history(self, days: int, seed: int | None) -> None:
-        """Create past questions in the engine's database. The sync then reads them."""
+        """In the engine's database, from which the sync reads them."""
         if not 1 <= days <= LONGEST_PAST:
             raise CommandError(f"--history takes 1 to {LONGEST_PAST} days.")
         count = 0
@@ -78,13 +71,24 @@ class Command(BaseCommand):
             f"{count} questions in {days} days. They'll appear in the inbox in a few minutes."
         )
 
-    async def _traffic(self, rng: Random) -> None:
-        async with demo_project.service_client() as client:
-            for post in stories.traffic(rng, timezone.now):
-                await demo_project.send(client, post)
-                self.stdout.write(
-                    f"Started {post.body['spec']['name']}"
-                    if post.path == "/runs"
-                    else "Asked a question without a run"
-                )
-                await asyncio.sleep(rng.uniform(*PACE))
+    def _traffic(self, rng: Random) -> None:
+        for post in stories.traffic(rng, timezone.now):
+            asking.send(settings.MOBIUS_PROJECT, post)
+            self.stdout.write(
+                f"Started {post.body['spec']['name']}"
+                if post.path == "/runs"
+                else "Asked a question without a run"
+            )
+            self.stdout.flush()
+            time.sleep(rng.uniform(*PACE))
+
+
+def _refuse_unless_running(url: str) -> None:
+    """Raises CommandError."""
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=5).close()
+    except OSError:
+        raise CommandError(
+            "The embedded engine isn't running. Start it first with make run."
+        ) from None

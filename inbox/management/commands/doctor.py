@@ -1,5 +1,3 @@
-"""Checks the installation."""
-
 import sys
 from typing import Any
 
@@ -12,7 +10,7 @@ from inbox.management.preparing import find_engine, make_ready
 
 
 class Command(BaseCommand):
-    """Checks everything that a working installation needs. Exits with 1 if something is wrong."""
+    """Exits with 1 if something is wrong."""
 
     help = (
         "Check settings, disk, database, clock, keys, Mobius, people, the identity provider and "

@@ -1,22 +1,20 @@
-"""Serves the embedded engine on its own."""
-
 import errno
 import signal
+import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from inbox.engine import server
 from inbox.management import demo_project, serving_note
 from inbox.management.preparing import migrate, prepare
+from inbox.management.server_command import ServerCommand
 from inbox.management.serving_note import single_instance_lock
-from inbox.services import installation
+from inbox.upstream import installation
 
 
-class Command(BaseCommand):
-    """Serves the Mobius API and executes runs until SIGTERM, Ctrl-C or the end of its parent."""
-
+class Command(ServerCommand):
     help = "Serve the embedded engine: the Mobius API, on a port and a database of its own."
     requires_system_checks = []
 
@@ -36,7 +34,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Serve. The first line on stdout has the actual address."""
+        """The first line on stdout has the actual address."""
         alone = options["parent_pipe"] is None
         if not alone:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -57,11 +55,13 @@ class Command(BaseCommand):
                 raise CommandError(_why(error, options["host"], options["port"])) from None
 
     def _report(self, base_url: str, *, alone: bool) -> None:
-        self.stdout.write(f"The engine is listening at {base_url}")
+        lines = [f"The engine is listening at {base_url}"]
         if alone:
             serving_note.write(settings.DATA_DIR, engine=base_url)
-            self.stdout.write("\n".join(demo_project.exports(base_url)))
-        self.stdout.flush()
+            lines += demo_project.exports(base_url)
+        # For the parent or a shell, never for the log: the exports have a key.
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
 
 
 def _why(error: OSError, host: str, port: int) -> str:

@@ -1,5 +1,3 @@
-"""Adds people from a CSV file."""
-
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +5,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.management import link_mail
 from inbox.management.preparing import make_ready
-from inbox.services import people, people_import
+from inbox.people import accounts as people
+from inbox.people import people_import
 from inbox.web.connection.messages import not_added, unreadable
 
 

@@ -1,11 +1,9 @@
-"""Assigns people to a Mobius group."""
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.management.preparing import make_ready
-from inbox.services import group_mapping
+from inbox.upstream import group_mapping
 from inbox.web.connection.messages import not_mapped
 
 

@@ -1,5 +1,3 @@
-"""Recounts the figures of *Insights*."""
-
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -12,7 +10,7 @@ PROGRESS_EVERY = 2000
 
 
 class Command(BaseCommand):
-    """Counts all stored questions by the days of ``TIME_ZONE``. The server may be running."""
+    """The server may be running."""
 
     help = (
         "Recount the figures of Insights from the questions that are still stored. "

@@ -1,15 +1,13 @@
-"""Continues the decision log after a break."""
-
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inbox.audit.origin import os_user
+from inbox.lib.startup import StartRefused
 from inbox.management.preparing import migrate
 from inbox.management.serving_note import single_instance_lock
-from inbox.services import installation
-from inbox.services.audit import reseal
-from inbox.services.origin import os_user
+from inbox.upstream import installation, reseal
 
 
 class Command(BaseCommand):
@@ -23,14 +21,20 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True, help="what happened; recorded in the log")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Seal the log again. Works even when the server refuses to start."""
+        """Works even when the server refuses to start."""
         reason = options["reason"].strip()
         if not reason:
             raise CommandError("--reason must say what happened.")
         migrate("default")
         if not settings.CREDENTIAL_KEYS:
             self._make_keys()
-        done = reseal.reseal(reason=reason, account=os_user())
+        try:
+            done = reseal.reseal(reason=reason, account=os_user())
+        except OSError as error:
+            raise CommandError(
+                f"The break was logged, but {error.filename} can't be written: {error.strerror}. "
+                "Verification won't accept it until you have run this again."
+            ) from None
         lines = [
             f"The break is entry {done.number:,} of the decision log, which continues from there."
         ]
@@ -48,5 +52,5 @@ class Command(BaseCommand):
         with single_instance_lock(settings.DATA_DIR, "serve"):
             try:
                 installation.make_secrets()
-            except installation.StartRefused as refused:
+            except StartRefused as refused:
                 raise CommandError(str(refused)) from None

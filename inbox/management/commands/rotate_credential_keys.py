@@ -1,12 +1,10 @@
-"""Re-encrypts member tokens with a new key."""
-
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
+from inbox.audit import decision_log
 from inbox.people import rotation
-from inbox.services.audit import decision_log
 
 
 class Command(BaseCommand):
@@ -17,7 +15,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Rotate the keys. Changes nothing if a token can't be decrypted."""
+        """Changes nothing if a token can't be decrypted."""
         try:
             count = rotation.rotate()
         except rotation.KeysLost as lost:

@@ -1,5 +1,3 @@
-"""Serves the product on this machine."""
-
 import asyncio
 import os
 import signal
@@ -11,28 +9,30 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 
-from inbox.live.dedicated_connection import name_connections
-from inbox.management import demo_project, serving_note, web_process, workers
+from inbox.lib import static_files, version
+from inbox.management import demo_project, serving_note
 from inbox.management.engine_process import EngineProcess
-from inbox.management.preparing import migrate, prepare, require_migrations
+from inbox.management.preparing import migrate, prepare, require_migrations, wait_for_database
+from inbox.management.server_command import ServerCommand
 from inbox.management.serving_note import single_instance_lock
-from inbox.management.workers import Workers
-from inbox.people import demo
-from inbox.services import links
-from inbox.services.connection import connection as mobius_connection
-from reviewer_site import static
+from inbox.people import demo, links
+from inbox.processes import web_process, workers
+from inbox.processes.dedicated_connection import name_connections
+from inbox.processes.workers import Workers
+from inbox.upstream.connection import connection as mobius_connection
 
 
-class Command(BaseCommand):
-    """Runs the web process and, if no Mobius is configured, the embedded engine."""
-
+class Command(ServerCommand):
     help = (
         "Serve the inbox until Ctrl-C: the web process and, if MOBIUS_BASE_URL isn't set, "
         "the embedded engine as its child."
     )
+
+    def get_version(self) -> str:
+        return version.SHOWN
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -50,13 +50,19 @@ class Command(BaseCommand):
             metavar="N",
             help="web processes on the port (default: 1); more than one needs PostgreSQL",
         )
+        parser.add_argument(
+            "--wait-for-database",
+            type=int,
+            default=0,
+            metavar="SECONDS",
+            help="how long to wait for a database that can't be opened yet (default: 0)",
+        )
         # How a worker is started, with what it inherits.
         parser.add_argument("--worker", metavar="DESCRIPTORS", help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
         name_connections()
         if options["worker"] is not None:
-            settings.SHARES_DATABASE = True
             workers.serve(options["worker"])
             return
         signal.signal(signal.SIGTERM, _leave)
@@ -66,6 +72,8 @@ class Command(BaseCommand):
             )
         if options["production"]:
             _refuse_incomplete_settings()
+        if seconds := options["wait_for_database"]:
+            wait_for_database(seconds, self.stdout.write)
         with single_instance_lock(settings.DATA_DIR, "serve"):
             listener = web_process.bind(settings.BIND_ADDRESS, settings.PORT)
             self._serve(listener, production=options["production"], count=options["workers"])
@@ -91,21 +99,26 @@ class Command(BaseCommand):
             if production:
                 require_migrations()
             else:
+                self._step("Updating the database")
                 migrate("default")
             prepare()
-            static.collect_if_changed()
+            self._step("Collecting static files")
+            static_files.collect_if_changed()
             if settings.EMBEDDED:
                 engine = self._start_engine()
                 engine.watch(engine_ended)
                 serving_note.write(settings.DATA_DIR, web=address, engine=settings.MOBIUS_BASE_URL)
+                self._step("Asking the demo's questions")
                 demo_project.top_up()
             else:
                 refuse_demo_people()
                 serving_note.write(settings.DATA_DIR, web=address)
+                self._step("Connecting to Mobius")
                 if problem := asyncio.run(mobius_connection.check()):
                     self.stderr.write(str(problem))
                 if links.needs_setup():
-                    more += _setup()
+                    more += self._setup()
+            self._step("Starting the web server")
             server.run(sockets=[listener])
         except KeyboardInterrupt:
             # Ctrl-C is the usual way to stop; uvicorn raises it again after its shutdown.
@@ -117,8 +130,14 @@ class Command(BaseCommand):
         if failed or not server.started:
             raise CommandError("Stopped because of the failure shown above.")
 
+    def _step(self, text: str) -> None:
+        """A first start is slow on a small machine."""
+        self.stdout.write(f"{text} …")
+        self.stdout.flush()
+
     def _start_engine(self) -> EngineProcess:
-        """Start the engine with the demo project, and set ``MOBIUS_BASE_URL`` to its address."""
+        """Set ``MOBIUS_BASE_URL`` to its address."""
+        self._step("Starting the embedded engine")
         migrate("engine")
         demo_project.provision()
         demo_project.make_people()
@@ -135,6 +154,19 @@ class Command(BaseCommand):
             engine.stop()
             raise
         return engine
+
+    def _setup(self) -> list[str]:
+        """The setup link goes only to a terminal."""
+        if not self.stdout.isatty():
+            return [
+                "There is no administrator yet. "
+                f"Run {sys.executable} manage.py setup_link to get a link for creating one."
+            ]
+        return [
+            "There is no administrator yet. "
+            "Create one with this link (works once, expires in an hour):",
+            links.make_setup(),
+        ]
 
     def _welcome(self, more: list[str]) -> None:
         lines = [f"The inbox is open at {settings.PUBLIC_URL}/"]
@@ -156,26 +188,11 @@ class Command(BaseCommand):
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """Handle SIGTERM: exit through every ``finally``, so that the engine is stopped as well."""
+    """Exit through every ``finally``, so that the engine is stopped as well."""
     sys.exit(0)
 
 
-def _setup() -> list[str]:
-    """How to create the first administrator. The link goes only to a terminal."""
-    if not sys.stdout.isatty():
-        return [
-            "There is no administrator yet. "
-            "Run python manage.py setup_link to get a link for creating one."
-        ]
-    return [
-        "There is no administrator yet. "
-        "Create one with this link (works once, expires in an hour):",
-        links.make_setup(),
-    ]
-
-
 def _reachable_at(listener: socket) -> str:
-    """The URL at which programs on this machine reach the web process."""
     host, port = listener.getsockname()[:2]
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec # noqa: S104 - what a socket says
     host = everywhere.get(host, host)
@@ -183,7 +200,6 @@ def _reachable_at(listener: socket) -> str:
 
 
 def _refuse_incomplete_settings() -> None:
-    """Refuse a server that would run the embedded engine, show source code or have no address."""
     if settings.EMBEDDED:
         raise CommandError(
             "MOBIUS_BASE_URL isn't set, and with --production the embedded engine isn't started."
@@ -195,7 +211,7 @@ def _refuse_incomplete_settings() -> None:
 
 
 def refuse_demo_people() -> None:
-    """Refuse to connect demo accounts, whose password is public, to a real Mobius."""
+    """The password of demo accounts is public."""
     names = demo.demo_accounts()
     if names:
         raise CommandError(

@@ -1,17 +1,13 @@
-"""Prints the setup link for the first administrator."""
-
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from inbox.management.preparing import make_ready
-from inbox.services import links
+from inbox.people import links
 
 
 class Command(BaseCommand):
-    """Creates a new setup link, which replaces the previous one."""
-
     help = "Print a one-time link, valid for an hour, for creating the first administrator."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -2,8 +2,11 @@
 
 from inbox.mobius.adapters.adapter import Adapter, Call, UnreadableError
 from inbox.mobius.adapters.guide import GuideAdapter
+from inbox.mobius.adapters.later import AdapterB, AdapterC
+from inbox.mobius.types import Generation
 
-
-def choose() -> Adapter:
-    """The adapter for the installation's Mobius: there is one generation so far."""
-    return GuideAdapter()
+ADAPTERS: dict[Generation, Adapter] = {
+    Generation.A: GuideAdapter(),
+    Generation.B: AdapterB(),
+    Generation.C: AdapterC(),
+}

@@ -1,6 +1,6 @@
 """The interface of adapters: one generation's calls, in our types."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from inbox.mobius.types import (
     Page,
     Person,
     PolicyKind,
+    QuestionAnswer,
     Run,
     Step,
 )
@@ -50,12 +51,16 @@ class Adapter(Protocol):
 
     service_key_prefix: str
     member_token_prefix: str
+    says_cancelled: bool
+    """Of questions. Without such a status, a cancelled one is ``expired``."""
+    has_groups: bool
+    has_reviews: bool
+    has_runs: bool
+    """Questions can be in review, and are listed by that status."""
 
-    def root(self, base_url: str, project: str) -> str:
-        """The URL before every path."""
+    def root(self, base_url: str, project: str) -> str: ...
 
-    def read_refusal(self, body: Any) -> Refusal:
-        """The error in a response outside 2xx, whatever its body."""
+    def read_refusal(self, body: Any) -> Refusal: ...
 
     # Interactions
 
@@ -66,23 +71,29 @@ class Adapter(Protocol):
         run_id: str | None = None,
         limit: int | None,
         cursor: str | None = None,
-    ) -> Call[Page[Interaction]]:
-        """One page, newest first."""
+    ) -> Call[Page[Interaction]]: ...
 
-    def interaction(self, id: str) -> Call[Interaction]:
-        """One interaction as it is now."""
+    def interaction(self, id: str) -> Call[Interaction]: ...
 
     def create_interaction(self, body: dict[str, Any]) -> Call[Interaction]:
-        """Create an interaction; ``body`` is in the guide's form."""
+        """``body`` is in the guide's form."""
 
-    def respond(self, id: str, *, value: Any, comment: str | None) -> Call[Interaction]:
-        """Answer as the token's owner."""
+    def respond(
+        self,
+        id: str,
+        *,
+        raw: dict[str, Any],
+        answers: Sequence[QuestionAnswer],
+        comment: str | None,
+    ) -> Call[Interaction]:
+        """Answer as the token's owner. ``raw`` is the interaction as upstream sent it, which says
+        how it is answered.
+        """
 
     def claim(self, id: str) -> Call[Interaction]:
         """Reserve a first-responder question for the token's owner."""
 
-    def release(self, id: str) -> Call[Interaction]:
-        """Make it available again."""
+    def release(self, id: str) -> Call[Interaction]: ...
 
     def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
         """``Interaction.raw`` without values and comments, except those of the user ``but``."""
@@ -95,37 +106,38 @@ class Adapter(Protocol):
         spec: dict[str, Any],
         inputs: dict[str, Any] | None,
         metadata: dict[str, str] | None,
-    ) -> Call[Run]:
-        """Start a run of ``spec``."""
+    ) -> Call[Run]: ...
 
     def runs(
         self, *, status: str | None = None, limit: int | None, cursor: str | None = None
-    ) -> Call[Page[Run]]:
-        """One page, newest first."""
+    ) -> Call[Page[Run]]: ...
 
     def run(self, id: str) -> Call[Run]:
-        """One run as it is now, with its plan."""
+        """The run with its plan."""
 
     def steps(
         self, run_id: str, *, limit: int | None, cursor: str | None = None
-    ) -> Call[Page[Step]]:
-        """One page of a run's steps, in order."""
+    ) -> Call[Page[Step]]: ...
 
     def signal(self, run_id: str, *, name: str, payload: dict[str, Any] | None) -> Call[str]:
-        """Send a signal, bypassing interactions; read as the signal's id."""
+        """Bypasses interactions; read as the signal's id."""
 
     def cancel_run(self, run_id: str) -> Call[None]: ...
 
     # Events
 
-    def events(self, run_id: str | None) -> str:
-        """The path of the project's stream, or of one run's."""
+    def events(self, run_id: str | None) -> str: ...
 
     def resume(self, seq: int) -> tuple[Query, dict[str, str]]:
-        """The query and headers that resume a stream after ``seq``."""
+        """Resumes the stream after ``seq``."""
+
+    def log(
+        self, run_id: str, *, limit: int | None, cursor: str | None = None
+    ) -> Call[Page[Event]]:
+        """A run's log as a list, oldest first."""
 
     def read_frame(self, frame: ServerSentEvent, *, first: bool) -> Event | None:
-        """The event in a frame, None if there is none. ``first``: the connection's first frame."""
+        """None if the frame has no event. ``first``: it is the connection's first frame."""
 
     # Groups and people
 
@@ -133,24 +145,20 @@ class Adapter(Protocol):
         """One page, newest first."""
 
     def update_group(self, group: str, *, routing: PolicyKind) -> Call[Group]:
-        """Change the policy of a group. Raises ValueError for an unsupported one."""
+        """Raises ValueError for an unsupported policy."""
 
     def members(
         self, group: str, *, limit: int | None, cursor: str | None = None
-    ) -> Call[Page[GroupMember]]:
-        """One page of a group's members."""
+    ) -> Call[Page[GroupMember]]: ...
 
     def add_member(self, group: str, user_id: str) -> Call[GroupMember]: ...
 
     def remove_member(self, group: str, user_id: str) -> Call[None]: ...
 
     def me(self) -> Call[Person]:
-        """The owner of the client's member token."""
+        """The owner of the member token."""
 
     # Lists: ``limit`` is how many items a page may have, None for upstream's default
 
     def page_without(self, record: TooLarge, path: str) -> Page[Any]:
-        """An empty page in place of one record that is too large, with the cursor after it.
-
-        If the cursor can't be found, the list ends here.
-        """
+        """An empty page in place of one record, with the cursor after it if it can be found."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from inbox.instants import in_utc
+from inbox.lib.instants import in_utc
 from inbox.mobius import body
 from inbox.mobius.types import NO_TIME
 
@@ -44,7 +44,7 @@ def text(value: Any) -> str:
 
 
 def maybe_text(value: Any) -> str | None:
-    """As ``text``, but None for nothing and for the empty string."""
+    """None for nothing and for the empty string."""
     return text(value) or None
 
 
@@ -71,7 +71,7 @@ def texts(value: Any) -> tuple[str, ...]:
 
 
 def is_int(value: Any) -> bool:
-    """Whether it is an integer: some servers have integer ids."""
+    """Some servers have integer ids."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -98,8 +98,7 @@ def note_unknown(kind: str, wire: dict[str, Any], known_fields: frozenset[str]) 
 def moment(wire: dict[str, Any], name: str) -> datetime | None:
     """A time in UTC: RFC 3339, or seconds since 1970. One without an offset is taken as UTC.
 
-    None for the year one, which some servers use for "never". Anything else that is not a time is
-    left out and logged.
+    None for the year one, which some servers use for "never". Anything else is logged.
     """
     value = wire.get(name)
     at = _instant(value)
@@ -128,7 +127,6 @@ def _instant(value: Any) -> datetime | None:
 
 
 def enum_member(kind: type[E], value: Any, other: E) -> E:
-    """The member of ``kind`` with this value, else ``other``."""
     try:
         return kind(value)
     except ValueError:

@@ -1,5 +1,3 @@
-"""The forms of the account page and of a one-time link."""
-
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -23,16 +21,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
-from inbox.models import Guard, Reviewer
+from inbox.answering.guard import SECONDS, Choice
+from inbox.models import Guard, Reviewer, Upstream
 from inbox.people import throttle, time_zones
-from inbox.people.clients import adapter
-from inbox.people.identity_provider import may_use_password, oidc
-from inbox.services.guard import SECONDS, Choice
+from inbox.people.oidc.identity_provider import may_use_password, oidc
 from inbox.web.ui.forms import Form
 
 
 class TokenForm(Form):
-    """A pasted member token. The form never shows it again, not even after an error."""
+    """The form never shows the token again, not even after an error."""
 
     token = forms.CharField(
         label=gettext_lazy("Member token"),
@@ -42,25 +39,24 @@ class TokenForm(Form):
                 "class": "input mono",
                 "autocomplete": "off",
                 "spellcheck": "false",
-                "placeholder": adapter.member_token_prefix,
             }
         ),
         error_messages={"required": gettext_lazy("Paste your token here first.")},
     )
 
+    def __init__(self, upstream: Upstream, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["token"].widget.attrs["placeholder"] = upstream.adapter.member_token_prefix
+
 
 KeysForm = forms.modelform_factory(Reviewer, fields=("keys_enabled", "preview_enabled"))
-"""Whether single-key shortcuts are on, and whether J and K preview questions."""
 NotifyForm = forms.modelform_factory(
     Reviewer, fields=("notify_new", "notify_due", "notify_not_sent")
 )
-"""Which notifications a browser shows, once it may."""
 
 
 class LanguageForm(forms.ModelForm):
-    """The person's language and time zone; empty for those of the browser. ``browsers_zone``: the
-    browser's time zone, if it is known.
-    """
+    """Empty values mean the browser's own. ``browsers_zone`` is its time zone, if known."""
 
     class Meta:
         model = Reviewer
@@ -73,7 +69,6 @@ class LanguageForm(forms.ModelForm):
         self.fields["language"] = forms.ChoiceField(choices=languages, required=False)
 
     def clean_time_zone(self) -> str:
-        """Only one that is offered."""
         zone: str = self.cleaned_data["time_zone"]
         if zone and zone not in _zone_options() and zone != self.initial["time_zone"]:
             message = forms.ChoiceField.default_error_messages["invalid_choice"]
@@ -82,9 +77,7 @@ class LanguageForm(forms.ModelForm):
 
     @property
     def zone_options(self) -> SafeString:
-        """The options of the time zone field. Rendering hundreds of them in the template would take
-        as long as the rest of the page.
-        """
+        """Rendered here: in the template, it would take as long as the rest of the page."""
         automatic, chosen = _("Browser's time zone"), self["time_zone"].value()
         if self._browsers_zone:
             automatic = _("Browser's time zone (%(zone)s)") % {"zone": self._browsers_zone}
@@ -105,8 +98,6 @@ def _option(value: str, label: str, *, selected: bool = False) -> SafeString:
 
 
 class LookForm(forms.ModelForm):
-    """The colours of the person's pages, and how dense they are."""
-
     class Meta:
         model = Reviewer
         fields = ("theme", "density")
@@ -114,8 +105,6 @@ class LookForm(forms.ModelForm):
 
 
 class GuardForm(forms.Form):
-    """How answers are protected against accidents, and how long they can be undone."""
-
     guard = forms.ChoiceField(choices=Guard.choices)
     seconds = forms.TypedChoiceField(coerce=int)
 
@@ -149,9 +138,7 @@ RULES = gettext_lazy(
 
 
 class PasswordFields(SetPasswordMixin, Form):
-    """The fields of Django's password forms, all required, with our labels and help texts.
-    Errors of a new password are shown at its field, not at its confirmation.
-    """
+    """Errors of a new password are shown at its field, not at its confirmation."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -167,8 +154,6 @@ class PasswordFields(SetPasswordMixin, Form):
 
 
 class ChosenPasswordForm(PasswordFields, SetPasswordForm):
-    """The password of an account whose one-time link was opened."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.is_bound:
@@ -176,10 +161,7 @@ class ChosenPasswordForm(PasswordFields, SetPasswordForm):
 
 
 class PasswordForm(PasswordFields, PasswordChangeForm):
-    """A change of password. A wrong current password counts as a failed sign-in and is throttled.
-
-    ``retry_after`` is how many seconds to wait after too many; else None.
-    """
+    """A wrong current password counts as a failed sign-in. ``retry_after`` is in seconds."""
 
     def __init__(self, user: User, request: HttpRequest, data: Any = None) -> None:
         super().__init__(user, data)
@@ -188,7 +170,6 @@ class PasswordForm(PasswordFields, PasswordChangeForm):
 
     @sensitive_variables()
     def clean_old_password(self) -> str:
-        """Check it, and note how long to wait after too many wrong ones."""
         typed, username = self.cleaned_data["old_password"], self.user.get_username()
         try:
             return check_password(self._request, username, typed)
@@ -200,9 +181,7 @@ class PasswordForm(PasswordFields, PasswordChangeForm):
 
 @sensitive_variables()
 def check_password(request: HttpRequest, username: str, typed: str) -> str:
-    """Check one's own password with Django's ``authenticate``, which counts failures and throttles.
-    Raises ValidationError.
-    """
+    """Failures count and are throttled, as at sign-in. Raises ValidationError."""
     if authenticate(request, username=username, password=typed) is not None:
         return typed
     if getattr(request, "axes_locked_out", False):
@@ -223,8 +202,6 @@ def _too_many(seconds: int) -> str:
 
 
 class AdministratorForm(PasswordFields, UserCreationForm):
-    """The name and password of the first administrator."""
-
     class Meta(UserCreationForm.Meta):
         fields = ("username",)
 
@@ -234,9 +211,9 @@ class AdministratorForm(PasswordFields, UserCreationForm):
             self.initial["username"] = settings.OIDC.break_glass
 
     def clean_username(self) -> str:
-        """Only the name whose password works where there is an identity provider."""
+        """With an identity provider, only one name has a working password."""
         username: str = super().clean_username()
         if not may_use_password(username):
-            only = _("Only the password of %(name)s will work here. Use this name.")
+            only = _("Only %(name)s can sign in with a password.")
             raise forms.ValidationError(only % {"name": oidc().break_glass})
         return username

@@ -1,18 +1,15 @@
-"""Messages about a member token that was not saved."""
-
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.people.clients import adapter
-from inbox.services.credentials import CONFIRM_WITHIN, NotAdopted, Reason
-from inbox.services.rate_limit import MAX_CALLS
+from inbox.people.member_tokens import CONFIRM_WITHIN, NotAdopted, Reason
+from inbox.people.rate_limit import MAX_CALLS
 
 
-def not_adopted(refused: NotAdopted) -> str:
-    """Why the token was not accepted, and what to do."""
+def not_adopted(refused: NotAdopted, prefix: str) -> str:
+    """``prefix`` is how member tokens start, or empty."""
     minutes = CONFIRM_WITHIN // 60
     match refused.reason:
-        case Reason.SERVICE_KEY if adapter.member_token_prefix:
+        case Reason.SERVICE_KEY if prefix:
             words = _(
                 "This is a service key. Paste your own member token, which starts with %(prefix)s."
             )
@@ -53,7 +50,7 @@ def not_adopted(refused: NotAdopted) -> str:
                 "minute."
             )
     return words % {
-        "prefix": adapter.member_token_prefix,
+        "prefix": prefix,
         "owner": refused.owner,
         "mobius_id": refused.mobius_id,
         "minutes": minutes,

@@ -1,5 +1,3 @@
-"""allauth's adapters: what it leaves to us while someone signs in."""
-
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -11,30 +9,36 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.shortcuts import redirect
 
 from inbox.models import Upstream
-from inbox.people import identity_provider
-from inbox.services import provider_accounts
-from inbox.services.provider_accounts import NotSignedIn, Reason
+from inbox.people.oidc import identity_provider, provider_accounts
+from inbox.people.oidc.provider_accounts import NotSignedIn, Reason
 from inbox.web.account.provider_sign_in import Failure, refused, signed_in
 from inbox.web.account.sign_in import BACKEND
 from inbox.web.account.signed_out import save_kept, take_kept
 from inbox.web.ui.request import origin_of
 
+BEGAN_WITH = "sign_in_began_with"
+"""The session's key of the account's session hash when a sign-in began."""
+
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Signs people in with our backend, and saves the text that they typed before."""
-
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """People can't sign up by themselves."""
         return False
 
+    def pre_login(self, request: HttpRequest, user: Any, **details: Any) -> Any:
+        request.session[BEGAN_WITH] = user.get_session_auth_hash()
+        return super().pre_login(request, user, **details)
+
     def login(self, request: HttpRequest, user: Any) -> None:
+        """Nobody is signed in if the password was changed while the second step was waiting."""
+        if request.session.pop(BEGAN_WITH, None) != user.get_session_auth_hash():
+            raise ImmediateHttpResponse(redirect("login"))
         user.backend = BACKEND
         super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: Any, **details: Any) -> Any:
-        """The page that the person wanted, or that of the text they had typed."""
         response = super().post_login(request, user, **details)
         login = (details["signal_kwargs"] or {}).get("sociallogin")
         kept = take_kept(request) if login is None else signed_in(request, user, login)
@@ -45,8 +49,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):
-    """Decides which account a person gets once the provider has identified them."""
-
     def list_apps(
         self, request: HttpRequest | None, provider: Any = None, client_id: Any = None
     ) -> list[SocialApp]:
@@ -58,7 +60,6 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         return sociallogin.user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """Link the account of a sign-in link, or else check whether the person may sign in."""
         pk = sociallogin.state["data"]["link"]
         try:
             if pk is not None:
@@ -78,7 +79,6 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         return True
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
-        """Create the account, with the role of its groups."""
         user, origin = sociallogin.user, origin_of(request)
         try:
             with transaction.atomic(), provider_accounts.acting_for(user, origin):
@@ -99,7 +99,6 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         exception: Exception | None = None,
         extra_context: Any = None,
     ) -> None:
-        """Show our page instead of allauth's."""
         context = extra_context or {}
         if error == AuthError.CANCELLED:
             reason = Failure.CANCELLED

@@ -1,5 +1,3 @@
-"""Signing in with the identity provider: the redirect, the callback, and why it failed."""
-
 import logging
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -20,10 +18,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox.people import sessions
-from inbox.people.identity_provider import Adapter, Claims, NoAnswer, NotTheProvider, oidc
-from inbox.services import links, provider_accounts
-from inbox.services.provider_accounts import Reason
+from inbox.people import links, sessions
+from inbox.people.oidc import provider_accounts
+from inbox.people.oidc.identity_provider import Adapter, Claims, NoAnswer, NotTheProvider, oidc
+from inbox.people.oidc.provider_accounts import Reason
 from inbox.web.account.signed_out import Kept, kept_at_sign_in, kept_from_state, to_state
 from inbox.web.ui.request import origin_of
 
@@ -36,8 +34,6 @@ deleted with the session.
 
 
 class Failure(StrEnum):
-    """Why the provider has identified no one."""
-
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     UNREACHABLE = "unreachable"
@@ -78,7 +74,7 @@ def _with_provider(view: View) -> View:
 @require_POST
 @_with_provider
 def start(request: HttpRequest) -> HttpResponseBase:
-    """Redirect to the provider. What was typed and which link was opened wait in the session."""
+    """The typed text and the opened link wait in the session."""
     link, token = None, request.POST.get("token", "")
     if token:
         try:
@@ -107,7 +103,6 @@ def start(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 @_with_provider
 def callback(request: HttpRequest) -> HttpResponseBase:
-    """Sign in the person who comes back from the provider."""
     adapter = Adapter(request, oidc().issuer)
     # Read first: if the provider is down, the state is not used up, and reloading tries again.
     _ = adapter.openid_config
@@ -115,7 +110,7 @@ def callback(request: HttpRequest) -> HttpResponseBase:
 
 
 def signed_in(request: HttpRequest, user: User, login: Any) -> Kept | None:
-    """Finish a sign-in. Returns what was typed before."""
+    """Returns the text that was typed before."""
     data = login.state["data"]
     request.session[sessions.BY_PROVIDER] = True
     sessions.note_time_zone(request.session, data["time_zone"])
@@ -140,7 +135,7 @@ def refused(
     state: Mapping[str, Any] | None = None,
     exception: Exception | None = None,
 ) -> HttpResponse:
-    """The page that says why, with what was typed before. Operators find the cause in the log."""
+    """Operators find the cause in the log."""
     log.warning("Sign-in with the identity provider: %s%s", reason.value, _cause(exception))
     data = state["data"] if state else {}
     kept: Kept | None = kept_from_state(data.get("kept")) if data else kept_at_sign_in(request)
@@ -159,7 +154,7 @@ def refused(
 
 
 def _cause(exception: Exception | None) -> str:
-    """The type of the error, and what allauth translated; a message only if it quotes nothing."""
+    """The type of the error and allauth's translation; a message only if it quotes nothing."""
     if exception is None:
         return ""
     if isinstance(exception, NotTheProvider):
@@ -168,7 +163,6 @@ def _cause(exception: Exception | None) -> str:
 
 
 def _words(reason: Failure | Reason) -> tuple[str, str]:
-    """What happened, and what to do."""
     facts = {"provider": oidc().name}
     match reason:
         case Failure.CANCELLED:

@@ -1,9 +1,10 @@
-"""The forms of the second factor. Those that change it ask for the password again."""
+"""Forms that change the second factor ask for the password again."""
 
 from typing import Any
 
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.recovery_codes.forms import GenerateRecoveryCodesForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
@@ -25,7 +26,7 @@ CODE = {
 
 
 class WithPassword(Form):
-    """Asks for the current password. A wrong one counts as a failed sign-in."""
+    """A wrong password counts as a failed sign-in."""
 
     password = forms.CharField(
         label=gettext_lazy("Current password"),
@@ -44,12 +45,10 @@ def _code_field(label: Any) -> forms.CharField:
 
 
 class CodeForm(AuthenticateForm, Form):
-    """A code from the app or a recovery code, after the password."""
-
     code = _code_field(gettext_lazy("Code"))
 
     def clean_code(self) -> str:
-        """Check it, unless there were too many wrong ones. Each works once."""
+        """Each code works once. Throttled after too many wrong ones."""
         if seconds := throttle.seconds_until_code(self.user):
             minutes = -(-seconds // 60)
             too_many = ngettext(
@@ -75,9 +74,11 @@ class CodeForm(AuthenticateForm, Form):
         return code
 
 
-class AppForm(ActivateTOTPForm, WithPassword):
-    """The first code of an app, which shows that it has the secret."""
+class CodesForm(GenerateRecoveryCodesForm, WithPassword):
+    """New recovery codes."""
 
+
+class AppForm(ActivateTOTPForm, WithPassword):
     code = _code_field(gettext_lazy("Code from the app"))
     field_order = ("code", "password")
 
@@ -87,8 +88,6 @@ class AppForm(ActivateTOTPForm, WithPassword):
 
 
 class PasskeyForm(AddWebAuthnForm, WithPassword):
-    """A new passkey and its name."""
-
     field_order = ("name", "password", "credential")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

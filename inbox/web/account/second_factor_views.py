@@ -1,17 +1,15 @@
-"""The second factor: asked for at sign-in, and set up by the person."""
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from allauth.mfa.base.internal.flows import delete_and_cleanup
 from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.flows import generate_recovery_codes, view_recovery_codes
+from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -20,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox.people.identity_provider import may_use_password
+from inbox.people.oidc.identity_provider import may_use_password
 from inbox.people.second_factor import FACTORS, passkeys_offered
 from inbox.web.account.second_factor_forms import WithPassword
 from inbox.web.ui.frame import frame, render_page
@@ -45,20 +43,15 @@ def _with_password(view: View) -> View:
 
 @method_decorator(login_not_required, name="dispatch")
 class SecondStep(AuthenticateView):
-    """What a sign-in asks for after the password."""
-
     template_name = "registration/second_factor.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """404 for someone who is signed in."""
         if request.user.is_authenticated:
             raise Http404("Signed in already.")
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """allauth's context, and the factors that the person has. The page opens at the code if it
-        comes from an app.
-        """
+        """The page opens at the code if it comes from an app."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         factors = Authenticator.objects.filter(user=self.stage.login.user)
         held = set(factors.values_list("type", flat=True))
@@ -94,8 +87,6 @@ class _Framed:
 
 @method_decorator([sensitive_post_parameters(), _with_password], name="dispatch")
 class AddApp(_Framed, ActivateTOTPView):
-    """Show the secret as a code to scan, until the app has shown that it has it."""
-
     template_name = "account/second_factor_app.html"
 
     def get_success_url(self) -> str:
@@ -104,7 +95,7 @@ class AddApp(_Framed, ActivateTOTPView):
 
 @method_decorator([sensitive_post_parameters(), _with_password], name="dispatch")
 class AddPasskey(_Framed, AddWebAuthnView):
-    """Add a passkey of the host of ``PUBLIC_URL``; 404 if that is an address."""
+    """404 if the host of ``PUBLIC_URL`` is an IP address: passkeys need a name."""
 
     template_name = "account/second_factor_passkey.html"
 
@@ -114,7 +105,6 @@ class AddPasskey(_Framed, AddWebAuthnView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """allauth's context; after an error, with the form that has it."""
         context = super().get_context_data(**kwargs)
         return {**context, "form": kwargs.get("form") or self.get_form()}
 
@@ -122,40 +112,43 @@ class AddPasskey(_Framed, AddWebAuthnView):
         return _after_adding(self.did_generate_recovery_codes)
 
 
-@require_safe
-@_with_password
-def recovery_codes(request: ReviewerRequest) -> HttpResponse:
-    """The codes, once. 404 if there are none, or if they were shown."""
-    codes, may_view = view_recovery_codes(request)
-    if codes is None or not may_view:
-        raise Http404("No codes to show.")
-    context = {"codes": codes.get_unused_codes()}
-    return render_page(request, "account/second_factor_codes.html", context, section="account")
+@method_decorator(_with_password, name="dispatch")
+class RecoveryCodes(_Framed, ViewRecoveryCodesView):
+    """404 if there are none, or if they were shown."""
+
+    template_name = "account/second_factor_codes.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        if not context["can_view_codes"]:
+            raise Http404("The codes were shown.")
+        return context
 
 
-@sensitive_post_parameters()
-@require_POST
-@_with_password
-def new_recovery_codes(request: ReviewerRequest) -> HttpResponseBase:
-    if not _factors(request).filter(type__in=FACTORS).exists():
-        raise Http404("No second factor.")
-    form = WithPassword(request.POST)
-    if not form.is_valid():
-        return _page(request, rejected=form)
-    generate_recovery_codes(request)
-    return HttpResponseRedirect(reverse("mfa_view_recovery_codes"), status=303)
+@method_decorator([sensitive_post_parameters(), require_POST, _with_password], name="dispatch")
+class NewRecoveryCodes(GenerateRecoveryCodesView):
+    def dispatch(self, request: ReviewerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not _factors(request).filter(type__in=FACTORS).exists():
+            raise Http404("No second factor.")
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return _page(self.request, rejected=form)
 
 
 @sensitive_post_parameters()
 @require_POST
 @_with_password
 def remove_factor(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Remove an app or a passkey; with the last of them, the recovery codes too."""
+    """With the last factor, the recovery codes go too."""
     factor = get_object_or_404(_factors(request).filter(type__in=FACTORS), pk=id)
     form = WithPassword(request.POST)
     if not form.is_valid():
         return _page(request, rejected=form)
-    delete_and_cleanup(request, factor)
+    with transaction.atomic():
+        factor.delete()
+        if not _factors(request).filter(type__in=FACTORS).exists():
+            _factors(request).delete()
     messages.success(request, _("The second factor was removed."))
     return HttpResponseRedirect(reverse("mfa_index"), status=303)
 
@@ -169,7 +162,7 @@ def _after_adding(with_codes: bool) -> str:
 
 
 def _page(request: ReviewerRequest, *, rejected: WithPassword | None = None) -> HttpResponse:
-    """The page; ``rejected`` is the form that was sent to the address of the request."""
+    """``rejected`` is the form that was sent to the address of the request."""
     factors = list(_factors(request).order_by("created_at"))
     codes = next((factor for factor in factors if factor.type == TYPE.RECOVERY_CODES), None)
     context = {

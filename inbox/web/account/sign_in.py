@@ -1,12 +1,7 @@
-"""Signing in, with a password or with a one-time link; with an identity provider see
-``provider_sign_in``.
-"""
-
 from datetime import timedelta
 from typing import Any
 
-from allauth.account.internal.flows.login import perform_login, perform_password_login
-from allauth.account.models import Login
+from allauth.account.utils import perform_login
 from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -23,12 +18,11 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from inbox.access import REVIEWER, TEAM_LEAD
+from inbox.audit.origin import Actor, acting
 from inbox.models import OneTimeLink
-from inbox.people import demo, throttle, time_zones
-from inbox.people.identity_provider import may_use_password
+from inbox.people import demo, links, throttle, time_zones
+from inbox.people.oidc.identity_provider import may_use_password
 from inbox.people.sessions import TIME_ZONE
-from inbox.services import links
-from inbox.services.origin import Actor, acting
 from inbox.web.account.forms import AdministratorForm, ChosenPasswordForm
 from inbox.web.account.signed_out import keep_until_signed_in, kept_at_sign_in
 from inbox.web.ui.request import origin_of
@@ -41,9 +35,7 @@ BACKEND = "inbox.people.backend.ReviewerBackend"
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def one_time_link(request: HttpRequest) -> HttpResponse:
-    """Show the form; the POST that sets the password uses the link up. With an identity provider,
-    signing in there does, so this shows the way there.
-    """
+    """The POST uses the link up. With an identity provider, signing in there does."""
     parameters = request.POST if request.method == "POST" else request.GET
     token = parameters.get("token", "")
     try:
@@ -58,7 +50,7 @@ def one_time_link(request: HttpRequest) -> HttpResponse:
         context = {"needs_setup": links.needs_setup()}
         return render(request, "registration/link_over.html", context, status=404)
     after = reverse("connection" if user.is_superuser else "home")
-    response = perform_login(request, Login(user=user, redirect_url=after))
+    response = perform_login(request, user, redirect_url=after)
     response.status_code = 303
     return response
 
@@ -92,36 +84,27 @@ LOCKED = 429
 
 
 class SignInForm(AuthenticationForm):
-    """Django's form; allauth decides what comes after the password."""
-
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
-        user = self.get_user()
-        login = Login(user=user, redirect_url=redirect_url)
-        return perform_password_login(request, {"username": user.get_username()}, login)
+        return perform_login(request, self.get_user(), redirect_url=redirect_url)
 
 
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
-    """allauth's sign-in, which also saves text typed while signed out."""
+    """Also saves text that was typed while signed out."""
 
     form_class = SignInForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Redirect a GET of someone who is already signed in.
-
-        A POST may carry typed text.
-        """
+        """A POST may carry typed text, even of someone who is signed in already."""
         if request.method == "GET" and request.user.is_authenticated:
             return HttpResponseRedirect(self.get_success_url() or settings.LOGIN_REDIRECT_URL)
         return super().dispatch(request, *args, **kwargs)
 
     def get_template_names(self) -> list[str]:
-        """The page that shows the kept text, if there is any."""
         has_kept_text = kept_at_sign_in(self.request)
         return ["account/kept.html" if has_kept_text else "registration/login.html"]
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """allauth's context, the kept text, and the demo's people in the demo."""
         return super().get_context_data(
             next=self.get_next_url(),
             kept=kept_at_sign_in(self.request),
@@ -133,14 +116,13 @@ class SignIn(LoginView):
         )
 
     def form_valid(self, form: AuthenticationForm) -> Any:
-        """Sign in. What was typed is saved after the second factor, if there is one."""
+        """Typed text is saved after the second factor, if there is one."""
         keep_until_signed_in(self.request, kept_at_sign_in(self.request))
         return super().form_valid(form)
 
 
 @login_not_required
 def admin_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Redirect to the sign-in of all pages; 404 for signed-in people who aren't staff."""
     if request.user.is_authenticated and not request.user.is_staff:
         raise Http404("No such page.")
     return redirect_to_login(request.GET.get("next", reverse("admin:index")))
@@ -150,9 +132,7 @@ def admin_sign_in(request: HttpRequest) -> HttpResponseBase:
 def locked(
     request: HttpRequest, original_response: Any = None, credentials: Any = None
 ) -> HttpResponse:
-    """Say when to try again after too many wrong passwords, with the kept text. A 429 response of
-    the view itself stays.
-    """
+    """A 429 response of the view itself stays."""
     if original_response is not None and original_response.status_code == LOCKED:
         return original_response
     username = (credentials or {}).get("username") or request.POST.get("username", "")
@@ -166,13 +146,17 @@ def locked(
         "locked": True,
         "login": settings.LOGIN_URL,
     }
+    response = _locked_page(request, context)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def _locked_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     template = "account/kept.html" if context["kept"] else "registration/locked.html"
     # The page says at what time. A signed-out request has no zone, but the form has the browser's.
     zone = time_zones.find(request.POST.get(TIME_ZONE)) or timezone.get_current_timezone()
     with timezone.override(zone):
-        response = render(request, template, context, status=LOCKED)
-    response["Retry-After"] = str(seconds)
-    return response
+        return render(request, template, context, status=LOCKED)
 
 
 def _demo_people() -> list[tuple[str, str]]:

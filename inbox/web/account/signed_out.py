@@ -1,12 +1,11 @@
-"""Signed-out requests and forms with a stale CSRF token: nothing is done, and no text is lost.
+"""Signed-out requests and forms with a stale CSRF token lose no text.
 
-The typed text goes back to the browser in a form that saves it as a draft of the question, or as
-the comment of the batch. That form never sends an answer, since another site could have made the
-request.
+The browser gets it in a form that saves it as a draft. That form never sends an answer, since
+another site could have made the request.
 """
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,17 +13,18 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import Resolver404, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
+from inbox.answering import batches, draft
+from inbox.answering.draft import TypedIn
+from inbox.answering.question import NotAsked
 from inbox.live import handoff
 from inbox.models import Reviewer, Upstream
-from inbox.services import batches, draft
-from inbox.services.question import NotAsked
-from inbox.web.interactions.forms import comment_of, storable, typed_of
+from inbox.web.questions.forms import comment_of, storable, typed_of
 from inbox.web.ui.request import Request, source_of, typed_in
 
 TYPED = ("respond", "draft", "check", "claim", "release")
@@ -37,8 +37,6 @@ KEPT = "kept_at_sign_in"
 
 @dataclass(frozen=True)
 class KeptText:
-    """Text that a person typed for a question."""
-
     item: str
     values: list[str]
     comment: str
@@ -47,7 +45,7 @@ class KeptText:
 
     @classmethod
     def from_question_form(cls, request: HttpRequest) -> "KeptText | None":
-        """Read the text from a question's form; None for any other form."""
+        """None for any other form."""
         try:
             match = resolve(request.path_info)
         except Resolver404:
@@ -60,9 +58,7 @@ class KeptText:
 
     @classmethod
     def from_sign_in_form(cls, request: HttpRequest) -> "KeptText | None":
-        """Read the text from the form of ``account/kept.html``; None for the ordinary sign-in
-        form.
-        """
+        """None for the ordinary sign-in form."""
         item = request.POST.get("kept-item", "")
         # An ID that can't be in a question's address did not come from our form.
         if not item or "\0" in item:
@@ -76,14 +72,14 @@ class KeptText:
         return reverse("interaction", args=[self.item])
 
     def save(self, request: HttpRequest, reviewer: Reviewer) -> bool:
-        """Save the text as a draft. False if the person was not asked."""
+        """False if the person was not asked."""
         try:
             draft.save(
                 reviewer=reviewer,
                 interaction_id=self.item,
                 values=self.values,
                 comment=self.comment,
-                typed_in=replace(typed_in(request), base=self.draft, form=self.operation_id),
+                typed_in=TypedIn(self.draft, self.operation_id),
             )
         except NotAsked:
             return False
@@ -92,14 +88,12 @@ class KeptText:
 
 @dataclass(frozen=True)
 class KeptComment:
-    """The comment that a person typed for a batch."""
-
     batch: int
     comment: str
 
     @classmethod
     def from_batch_form(cls, request: HttpRequest) -> "KeptComment | None":
-        """Read the comment from a batch's form; None for any other form, and without a comment."""
+        """None for any other form, and without a comment."""
         try:
             match = resolve(request.path_info)
         except Resolver404:
@@ -111,9 +105,10 @@ class KeptComment:
 
     @classmethod
     def from_sign_in_form(cls, request: HttpRequest) -> "KeptComment | None":
-        """Read the comment from the form of ``account/kept.html``."""
         batch = request.POST.get("kept-batch", "")
-        if not (batch.isascii() and batch.isdecimal() and len(batch) < 19):
+        try:
+            reverse("batch", args=[batch])
+        except NoReverseMatch:
             return None
         return cls(int(batch), storable(request.POST.get("kept-comment", "")))
 
@@ -122,7 +117,7 @@ class KeptComment:
         return reverse("batch", args=[self.batch])
 
     def save(self, request: HttpRequest, reviewer: Reviewer) -> bool:
-        """Save the comment with the preview. False if the batch is someone else's."""
+        """False if the batch is someone else's."""
         own = batches.batches_of(reviewer, Upstream.current()).filter(pk=self.batch).first()
         if own is None:
             return False
@@ -134,29 +129,24 @@ Kept = KeptText | KeptComment
 
 
 def kept_of_form(request: HttpRequest) -> Kept | None:
-    """What was typed into the form of a question or of a batch; None for any other form."""
     return KeptText.from_question_form(request) or KeptComment.from_batch_form(request)
 
 
 def kept_at_sign_in(request: HttpRequest) -> Kept | None:
-    """What the sign-in form has kept; None for the ordinary one."""
     return KeptText.from_sign_in_form(request) or KeptComment.from_sign_in_form(request)
 
 
 def to_state(kept: Kept | None) -> dict[str, Any] | None:
-    """What was typed, for the session, while the person is at the identity provider."""
     return None if kept is None else asdict(kept)
 
 
 def kept_from_state(state: dict[str, Any] | None) -> Kept | None:
-    """What ``to_state`` has put there."""
     if state is None:
         return None
     return KeptComment(**state) if "batch" in state else KeptText(**state)
 
 
 def keep_until_signed_in(request: HttpRequest, kept: Kept | None) -> None:
-    """Keep what was typed in the session while the person is asked for their second factor."""
     if kept is None:
         request.session.pop(KEPT, None)
     else:
@@ -164,21 +154,19 @@ def keep_until_signed_in(request: HttpRequest, kept: Kept | None) -> None:
 
 
 def take_kept(request: HttpRequest) -> Kept | None:
-    """What ``keep_until_signed_in`` has kept."""
     return kept_from_state(request.session.pop(KEPT, None))
 
 
 def save_kept(request: HttpRequest, kept: Kept, reviewer: Reviewer) -> HttpResponse:
-    """Save it where it was typed and go there; a page with it if the person was not asked."""
+    """Redirect to where it was typed; a page with the text if the person was not asked."""
     if not kept.save(request, reviewer):
         return render(request, "account/kept.html", {"kept": kept, "not_asked": True})
     return redirect(kept.page)
 
 
 def response_to(request: Request) -> HttpResponseBase:
-    """The response to a signed-out request.
+    """Redirect to the sign-in and back, or keep the text of a form.
 
-    A page redirects to the sign-in and back. The form of a question or a batch keeps its text.
     Streams and parts of a page get 401: htmx would swap a sign-in page into the part, and a browser
     would request it forever as a stream.
     """
@@ -206,7 +194,6 @@ def _signed_out_form(request: Request) -> HttpResponseBase:
 
 
 def _page_after(request: HttpRequest) -> str:
-    """The page to open after signing in, for a form without text."""
     if request.path_info.startswith(reverse("account")):
         return reverse("account")
     match = request.resolver_match
@@ -226,7 +213,6 @@ def _unauthorized() -> HttpResponse:
 
 @sensitive_variables()
 def csrf_failure(request: Request, reason: str = "") -> HttpResponseBase:
-    """Django's view for a form whose token is stale or missing."""
     kept = kept_of_form(request) or kept_at_sign_in(request)
     if kept is None:
         page = _page_of_form(request)
@@ -235,9 +221,7 @@ def csrf_failure(request: Request, reason: str = "") -> HttpResponseBase:
 
 
 def _page_of_form(request: HttpRequest) -> str:
-    """The page with the form, from the Referer. If that says nothing, or names the address that the
-    form was sent to, which may not accept a GET: the nearest page above that address.
-    """
+    """The Referer; if that is missing or only accepts a POST, the nearest page above."""
     page, match = request.headers.get("Referer", ""), request.resolver_match
     is_ours = url_has_allowed_host_and_scheme(
         page, allowed_hosts={request.get_host()}, require_https=request.is_secure()

@@ -1,10 +1,10 @@
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from inbox.web.account import (
     provider_sign_in,
     second_factor_views,
     sign_in,
+    sign_out,
     views,
 )
 
@@ -25,24 +25,24 @@ urlpatterns = [
         name="mfa_add_webauthn",
     ),
     path(
-        "account/second-factor/<int:id>/remove",
+        "account/second-factor/<number:id>/remove",
         second_factor_views.remove_factor,
         name="mfa_deactivate_totp",
     ),
     path(
         "account/second-factor/codes/",
-        second_factor_views.recovery_codes,
+        second_factor_views.RecoveryCodes.as_view(),
         name="mfa_view_recovery_codes",
     ),
     path(
         "account/second-factor/codes/new",
-        second_factor_views.new_recovery_codes,
+        second_factor_views.NewRecoveryCodes.as_view(),
         name="mfa_generate_recovery_codes",
     ),
     path("accounts/link/", sign_in.one_time_link, name="one-time-link"),
     path("accounts/oidc/login/", provider_sign_in.start, name="oidc-login"),
     path("accounts/oidc/callback/", provider_sign_in.callback, name="oidc-callback"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/logout/", sign_out.sign_out, name="logout"),
     path("account/", views.account, name="account"),
     path("account/token", views.adopt_token, name="account-token"),
     path("account/token/confirm", views.confirm_token, name="account-token-confirm"),
@@ -54,6 +54,6 @@ urlpatterns = [
     path("account/guard", views.set_guard, name="account-guard"),
     path("account/sessions/", views.sessions, name="account-sessions"),
     # Its ending makes static/js/unsent.js save and erase the text that the browser keeps.
-    path("account/sessions/logout/", views.end_sessions, name="account-sessions-end"),
+    path("account/sessions/logout/", sign_out.end_sessions, name="account-sessions-end"),
     path("account/password", views.change_password, name="account-password"),
 ]

@@ -1,12 +1,11 @@
-"""The viewer's own account: member token, answer guard, keyboard shortcuts, password, sessions."""
-
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout, update_session_auth_hash
+from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,15 +15,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from pydantic import SecretStr
 
+from inbox.answering.guard import choice_of, choose, undo_offered
 from inbox.models import Guard, Interaction, Theme
 from inbox.people import credentials as kept
+from inbox.people import member_tokens as service
 from inbox.people import service_key
-from inbox.people.identity_provider import may_use_password
-from inbox.people.sessions import TIME_ZONE, open_sessions, sign_out_everywhere
-from inbox.services import credentials as service
-from inbox.services.credentials import NotAdopted, Reason, Unconfirmed
-from inbox.services.guard import choice_of, choose, undo_offered
-from inbox.services.rate_limit import PERIOD
+from inbox.people.member_tokens import NotAdopted, Reason, Unconfirmed
+from inbox.people.oidc.identity_provider import may_use_password
+from inbox.people.rate_limit import PERIOD
+from inbox.people.sessions import TIME_ZONE, open_sessions
 from inbox.web.account.forms import (
     GuardForm,
     KeysForm,
@@ -51,17 +50,15 @@ SAVED = gettext_lazy(
 
 @require_safe
 def account(request: ReviewerRequest) -> HttpResponseBase:
-    """Show the page. ``?replace`` opens the form for another token."""
+    """``?replace`` opens the form for another token."""
     return _page(request)
 
 
 @sensitive_post_parameters("token")
 @require_POST
 async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
-    """Save the pasted token if Mobius says who it belongs to. Otherwise 422 with the reason, or 429
-    after too many tries.
-    """
-    form = TokenForm(request.POST)
+    """422 with the reason if it can't be used, 429 after too many tries."""
+    form = TokenForm(request.upstream, request.POST)
     if not form.is_valid():
         return await sync_to_async(_page)(request, token_form=form, status=422)
     try:
@@ -70,7 +67,7 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
             reviewer=request.user.reviewer, token=token, origin=origin_of(request)
         )
     except NotAdopted as refused:
-        form.add_error("token", not_adopted(refused))
+        form.add_error("token", _refused(request, refused))
         if refused.reason is not Reason.TOO_MANY:
             return await sync_to_async(_page)(request, token_form=form, status=422)
         response = await sync_to_async(_page)(request, token_form=form, status=TOO_MANY)
@@ -85,7 +82,6 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 def confirm_token(request: ReviewerRequest) -> HttpResponseBase:
-    """Handle the answer to whether the owner that Mobius named is the viewer."""
     unconfirmed = _unconfirmed(request)
     if unconfirmed is None or unconfirmed.owner != request.POST.get("owner"):
         # Pressed twice, or another tab has pasted another token.
@@ -98,9 +94,13 @@ def confirm_token(request: ReviewerRequest) -> HttpResponseBase:
             reviewer=request.user.reviewer, unconfirmed=unconfirmed, origin=origin_of(request)
         )
     except NotAdopted as refused:
-        return _page(request, refused=not_adopted(refused), status=422)
+        return _page(request, refused=_refused(request, refused), status=422)
     messages.success(request, str(SAVED))
     return _back()
+
+
+def _refused(request: ReviewerRequest, refused: NotAdopted) -> str:
+    return not_adopted(refused, request.upstream.adapter.member_token_prefix)
 
 
 def _unconfirmed(request: ReviewerRequest) -> Unconfirmed | None:
@@ -117,7 +117,6 @@ def remove_token(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 def set_keys(request: ReviewerRequest) -> HttpResponseBase:
-    """Switch single-key shortcuts and previews on or off."""
     form = KeysForm(request.POST, instance=request.user.reviewer)
     reviewer = form.save(commit=False)
     reviewer.save(update_fields=list(form.fields))
@@ -138,7 +137,6 @@ def set_notifications(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 def set_language(request: ReviewerRequest) -> HttpResponseBase:
-    """Choose the language and the time zone of pages. 422 for one that isn't offered."""
     form = LanguageForm(request.user.reviewer, request.POST)
     if not form.is_valid():
         return _page(request, status=422)
@@ -151,7 +149,7 @@ def set_language(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 def set_look(request: ReviewerRequest) -> HttpResponseBase:
-    """Save theme and density, which the page's script has already applied. Else 422."""
+    """The page's script has already applied them."""
     form = LookForm(request.POST, instance=request.user.reviewer)
     if not form.is_valid():
         return _page(request, status=422)
@@ -165,7 +163,7 @@ def set_look(request: ReviewerRequest) -> HttpResponseBase:
 
 
 def _remember_theme(theme: str, response: HttpResponseBase) -> None:
-    """Let the browser show the sign-in page, and some errors, in the person's theme too."""
+    """For the sign-in page and some errors."""
     if theme in (Theme.LIGHT, Theme.DARK):
         response.set_cookie(
             "theme",
@@ -181,7 +179,6 @@ def _remember_theme(theme: str, response: HttpResponseBase) -> None:
 
 @require_POST
 def set_guard(request: ReviewerRequest) -> HttpResponseBase:
-    """Ask before an answer is sent, or let it be undone. 422 for anything else."""
     reviewer, before = request.user.reviewer, choice_of(request.user.reviewer)
     form = GuardForm(before, request.POST)
     if not undo_offered() or not form.is_valid():
@@ -201,9 +198,7 @@ def set_guard(request: ReviewerRequest) -> HttpResponseBase:
 @sensitive_post_parameters()
 @require_POST
 def change_password(request: ReviewerRequest) -> HttpResponseBase:
-    """Change the password, which signs the person out everywhere else. 404 if a password doesn't
-    work for them.
-    """
+    """Signs the person out everywhere else. 404 if a password doesn't work for them."""
     if not may_use_password(request.user.get_username()):
         raise Http404("No password.")
     form = PasswordForm(request.user, request, request.POST)
@@ -227,41 +222,43 @@ def _page(
     refused: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    upstream, reviewer = request.upstream, request.user.reviewer
-    held_back = Interaction.objects.filter(
-        upstream=upstream,
-        mobius_id__in=service.refused_question_ids(reviewer, upstream),
-        status="pending",
-    )
-    unconfirmed = _unconfirmed(request)
-    if unconfirmed is not None and not unconfirmed.waits:
-        del request.session[UNCONFIRMED]
-        unconfirmed = None
+    reviewer = request.user.reviewer
+    if password_form is None and may_use_password(request.user.get_username()):
+        password_form = PasswordForm(request.user, request)
     context = {
-        "reviewer": reviewer,
-        "unconfirmed": unconfirmed,
+        **_token(request),
         "refused": refused,
-        "credential": kept.find(reviewer, upstream),
-        "key_answers": service_key.may_answer_for(reviewer, upstream),
-        "lost": kept.state_of(request.user.pk, upstream) is kept.Token.LOST,
-        "token_form": token_form or TokenForm(),
+        "token_form": token_form or TokenForm(request.upstream),
         "replacing": token_form is not None or "replace" in request.GET,
         "language_form": LanguageForm(reviewer, browsers_zone=request.session.get(TIME_ZONE, "")),
         "look_form": LookForm(instance=reviewer),
         "guard_form": GuardForm(choice_of(reviewer)) if undo_offered() else None,
-        "password_form": password_form or _password_form(request),
-        "held_back": held_back.only("mobius_id", "title"),
+        "password_form": password_form,
     }
     return render_page(request, "account/account.html", context, section="account", status=status)
 
 
-def _password_form(request: ReviewerRequest) -> PasswordForm | None:
-    usable = may_use_password(request.user.get_username())
-    return PasswordForm(request.user, request) if usable else None
+def _token(request: ReviewerRequest) -> dict[str, Any]:
+    upstream, reviewer = request.upstream, request.user.reviewer
+    unconfirmed = _unconfirmed(request)
+    if unconfirmed is not None and not unconfirmed.waits:
+        del request.session[UNCONFIRMED]
+        unconfirmed = None
+    refused = service.refused_question_ids(reviewer, upstream)
+    held_back = Interaction.objects.filter(
+        upstream=upstream, mobius_id__in=refused, status="pending"
+    )
+    return {
+        "reviewer": reviewer,
+        "unconfirmed": unconfirmed,
+        "credential": kept.find(reviewer, upstream),
+        "key_answers": service_key.may_answer_for(reviewer, upstream),
+        "lost": kept.state_of(request.user.pk, upstream) is kept.Token.LOST,
+        "held_back": held_back.only("mobius_id", "title"),
+    }
 
 
 def _saved(request: ReviewerRequest, text: str) -> HttpResponseBase:
-    """Show ``text`` on the page if htmx saved the choice, else after a redirect."""
     messages.success(request, text)
     if request.htmx:
         return render(request, "components/_toasts.html", {"oob": True})
@@ -272,40 +269,22 @@ def _back() -> HttpResponseBase:
     return HttpResponseRedirect(reverse("account"), status=303)
 
 
-@dataclass(frozen=True)
-class SessionRow:
-    """``mine``: the request's own session."""
-
-    device: str
-    mine: bool
-    signed_in_at: datetime | None
-    seen_at: datetime | None
-
-
 @require_safe
 def sessions(request: ReviewerRequest) -> HttpResponse:
-    """The viewer's sessions: this one first, then the most recently seen."""
+    """This one first, then the most recently seen."""
     own_key = request.session.session_key
     found = open_sessions(request.user)
     found.sort(key=lambda each: (each.key != own_key, -(each.seen_at or each.signed_in_at or 0)))
     rows = [
-        SessionRow(
-            device=device_name(*browser_and_system(session.user_agent)),
-            mine=session.key == own_key,
-            signed_in_at=_time(session.signed_in_at),
-            seen_at=_time(session.seen_at),
-        )
+        {
+            "device": device_name(*browser_and_system(session.user_agent)),
+            "mine": session.key == own_key,
+            "signed_in_at": _time(session.signed_in_at),
+            "seen_at": _time(session.seen_at),
+        }
         for session in found
     ]
     return render_page(request, "account/sessions.html", {"rows": rows}, section="account")
-
-
-@require_POST
-def end_sessions(request: ReviewerRequest) -> HttpResponse:
-    """Sign the viewer out everywhere, here too. Their streams end within seconds."""
-    sign_out_everywhere(request.user)
-    logout(request)
-    return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL, status=303)
 
 
 def _time(seconds: float | None) -> datetime | None:

@@ -1,24 +1,19 @@
-"""What the list and the preview send, and the questions that this selects."""
-
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
-from inbox.access import Viewer
-from inbox.instants import read_instant
-from inbox.models import Upstream
-from inbox.services.batches import MOST, Chosen
-from inbox.web.inbox.order import SOONEST_DUE
-from inbox.web.inbox.queries import list_rows
-from inbox.web.interactions.forms import Prose, storable
+from inbox.answering.batches import MOST, Chosen
+from inbox.lib.instants import read_instant
+from inbox.web.questions.forms import Prose, storable
+from inbox.web.questions.order import SOONEST_DUE
+from inbox.web.questions.queries import list_rows
+from inbox.web.ui.own_data import OwnData
 from inbox.web.ui.scopes import CLAIMED, OPEN, Filters
 
 
 class CommentForm(forms.Form):
-    """One comment for all answers of a batch."""
-
     no_reason = gettext_lazy("Enter a reason to reject these.")
 
     comment = Prose(
@@ -32,9 +27,7 @@ class CommentForm(forms.Form):
 
 
 def chosen(sent: QueryDict) -> list[Chosen]:
-    """The questions that were selected, as ``chosen_value`` writes them; one more than fit into a
-    batch at most.
-    """
+    """As ``chosen_value`` writes them; at most one more than fits into a batch."""
     found = [_parsed(value) for value in sent.getlist("item")[: MOST + 1]]
     return [each for each in found if each is not None]
 
@@ -48,12 +41,10 @@ def _parsed(value: Any) -> Chosen | None:
     return Chosen(interaction_id, updated_at)
 
 
-def all_that_match(viewer: Viewer, upstream: Upstream, filters: Filters) -> list[Chosen]:
-    """The questions of the list, those that are due soonest; one more than fit into a batch at
-    most. One query, another if words are searched for.
-    """
+def all_that_match(own: OwnData, filters: Filters) -> list[Chosen]:
+    """Due soonest first; at most one more than fits into a batch."""
     if filters.shown.key not in (OPEN, CLAIMED):
         return []
-    found = SOONEST_DUE.sorted(list_rows(viewer, upstream, filters))[: MOST + 1]
+    found = SOONEST_DUE.sorted(list_rows(own, filters))[: MOST + 1]
     ids = found.values_list("interaction__mobius_id", "interaction__updated_at")
     return [Chosen(interaction_id, updated_at) for interaction_id, updated_at in ids]

@@ -1,8 +1,7 @@
-"""The page of a batch: its preview, its progress and its results."""
-
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -10,168 +9,120 @@ from django.utils.translation import ngettext, pgettext
 
 from inbox import access
 from inbox.access import Viewer
+from inbox.answering import batches
+from inbox.answering.draft import drafted
 from inbox.models import Batch, BatchItem, Interaction, Recipient, Upstream
 from inbox.people.names import names_of
-from inbox.services import batches
-from inbox.services.draft import drafted
-from inbox.web.batches.messages import done_words, left_out_words, result_words
-from inbox.web.ui.answers import question_of
-from inbox.web.ui.batches import chosen_value, failed_words, verb_words
+from inbox.web.batches.messages import done_words, left_out_words
+from inbox.web.ui.batches import batch_words, chosen_value, failed_words
 from inbox.web.ui.labels import Kind, kind, label, listed, origin
+from inbox.web.ui.outcome_messages import batch_reason
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import Deadline, deadline
 
+State = BatchItem.State
+
 
 @dataclass(frozen=True)
 class BatchRow:
-    """A question of the batch. Without ``href`` the viewer may no longer see it.
-
-    ``value`` selects it again, in a preview as it is shown and later whatever its version; empty if
-    it has closed. ``words`` is its result, or why it is left out or can't be sent. In a preview,
-    ``draft``: the viewer has typed an answer, which isn't sent; ``unseen``: they have not seen it,
-    or have marked it as unread; ``changed``: others have changed it since they did.
+    """``question`` is None if the viewer may no longer see it. ``value`` selects it again: in a
+    preview at the version shown, later at any; empty if it has closed.
     """
 
-    id: str
-    title: str
-    href: str
-    kind: Kind | None
-    meta: str
-    deadline: Deadline | None
-    state: str
+    item: BatchItem
+    question: Interaction | None
     words: str
+    kind: Kind | None = None
+    meta: str = ""
+    deadline: Deadline | None = None
     value: str = ""
     draft: bool = False
-    unseen: bool = False
-    changed: bool = False
+    recipient: Recipient | None = None
 
 
-@dataclass(frozen=True)
-class KindGroup:
-    """Questions that can be answered together, where others of the batch can't."""
-
-    title: str
-    button: str
-    rows: tuple[BatchRow, ...]
-
-
-@dataclass(frozen=True)
-class BatchPage:
-    """What ``batches/_batch.html`` shows.
-
-    ``rows`` are the questions that are to be sent, are sent, or were; ``failed`` those that could
-    not be, once all have a result. ``kind_groups`` are the parts of a preview that can't be
-    confirmed as a whole, and ``differences`` says how they differ. ``held``: it can still be
-    undone.
-    """
-
-    batch: Batch
-    title: str
-    button: str
-    back: str
-    rows: tuple[BatchRow, ...]
-    failed: tuple[BatchRow, ...]
-    left_out: tuple[BatchRow, ...]
-    kind_groups: tuple[KindGroup, ...]
-    differences: tuple[str, ...]
-    done: int
-    held: bool
-    needs_reason: bool
-
-    @property
-    def most_selected(self) -> int:
-        """How many questions a batch can have."""
-        return batches.MOST
-
-    @property
-    def total(self) -> int:
-        return len(self.rows) + len(self.failed)
-
-    @property
-    def left_out_words(self) -> str:
-        count = len(self.left_out)
-        return ngettext(
-            "%(count)d question isn't included", "%(count)d questions aren't included", count
-        ) % {"count": count}
-
-    @property
-    def again(self) -> bool:
-        """Whether one of those that failed can be tried again."""
-        return any(row.value for row in self.failed)
-
-    @property
-    def failed_words(self) -> str:
-        return failed_words(len(self.failed))
-
-    @property
-    def progress_words(self) -> str:
-        return _("%(done)d of %(total)d") % {"done": self.done, "total": self.total}
-
-
-def batch_page(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) -> BatchPage:
-    """Read the batch and its questions. The number of queries is fixed; one more if they can't be
-    answered together.
-    """
-    items = list(batch.items.all())
-    state = BatchItem.State
-    kept = [item for item in items if item.state != state.LEFT_OUT]
-    mixed = batch.previewed and len({item.kind for item in kept}) > 1
-    ids = [item.interaction_id for item in items]
-    rows = access.interactions(viewer, upstream).filter(mobius_id__in=ids)
-    questions = {row.mobius_id: row for row in rows.defer("raw", "context", "message")}
-    steps = batches.step_names(upstream, questions.values()) if mixed else {}
-    previews = batch.previewed and batch.answers
-    drafts = drafted(viewer, upstream, list(questions)) if previews else set()
-    recipients = _recipients(viewer, upstream, questions) if previews else {}
-    asked_by = {question.asked_by for question in questions.values() if question.asked_by}
-    people = People(names_of(asked_by), viewer.mobius_id)
-    lines = {
-        item.pk: _row(
-            batch,
-            item,
-            questions.get(item.interaction_id),
-            people=people,
-            drafted=drafts,
-            recipient=recipients.get(item.interaction_id),
-            now=now,
+def batch_context(
+    viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime
+) -> dict[str, Any]:
+    """``parts`` are of a preview that can't be confirmed as a whole, ``differences`` say why."""
+    rows = _rows(viewer, upstream, batch, now)
+    kept = [row for row in rows if row.item.state != State.LEFT_OUT]
+    left_out = [row for row in rows if row.item.state == State.LEFT_OUT]
+    is_over = batch.finished_at is not None
+    failed = [row for row in kept if is_over and row.item.state == State.FAILED]
+    sent = [row for row in kept if row not in failed]
+    done = sum(row.item.state in (State.DONE, State.FAILED) for row in kept)
+    needs_reason = batch.previewed and batch.verb == Batch.Verb.REJECT
+    return {
+        "batch": batch,
+        "title": _title(batch, len(kept), len(sent)),
+        "button": batch_words(batch.verb, "button", len(kept)),
+        "back": Filters.read(QueryDict(batch.query)).href(),
+        "rows": sent,
+        "failed": failed,
+        "failed_words": failed_words(len(failed)),
+        "can_retry": any(row.value for row in failed),
+        "left_out": left_out,
+        "left_out_words": ngettext(
+            "%(count)d question isn't included",
+            "%(count)d questions aren't included",
+            len(left_out),
         )
-        for item in items
+        % {"count": len(left_out)},
+        "done": done,
+        "total": len(kept),
+        "progress_words": _("%(done)d of %(total)d") % {"done": done, "total": len(kept)},
+        "is_sending": not batch.previewed and not is_over and not batch.held(now),
+        "needs_reason": needs_reason and batches.needs_reason(batch),
+        "most": batches.MOST,
+        **_mixed(upstream, batch, kept),
     }
-    over = batch.finished_at is not None
-    failed = [item for item in kept if over and item.state == state.FAILED]
-    others = [lines[item.pk] for item in kept if item not in failed]
-    done = sum(item.state in (state.DONE, state.FAILED) for item in kept)
-    return BatchPage(
-        batch=batch,
-        title=_("Selected questions") if mixed else _title(batch, len(kept), len(others)),
-        button=verb_words(batch.verb, len(kept)).button,
-        back=Filters.read(QueryDict(batch.query)).href(),
-        rows=tuple(others),
-        failed=tuple(lines[item.pk] for item in failed),
-        left_out=tuple(lines[item.pk] for item in items if item.state == state.LEFT_OUT),
-        kind_groups=_kind_groups(batch, kept, lines, questions, steps) if mixed else (),
-        differences=_differences(kept, questions, steps) if mixed else (),
-        done=done,
-        held=batch.held(now),
-        needs_reason=batch.previewed
-        and batch.verb == Batch.Verb.REJECT
-        and batches.needs_reason(batch),
-    )
 
 
-def _title(batch: Batch, count: int, done: int) -> str:
+def _title(batch: Batch, count: int, sent: int) -> str:
     if batch.previewed and not count:
         return _("None of these questions can be included")
     if batch.previewed:
-        return verb_words(batch.verb, count).question
+        return batch_words(batch.verb, "question", count)
     if batch.finished_at is not None:
-        return verb_words(batch.verb, done).done
-    return verb_words(batch.verb, count).doing
+        return batch_words(batch.verb, "done", sent)
+    return batch_words(batch.verb, "doing", count)
+
+
+def _rows(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) -> list[BatchRow]:
+    items = list(batch.items.all())
+    ids = [item.interaction_id for item in items]
+    visible = access.interactions(viewer, upstream).filter(mobius_id__in=ids)
+    questions = {row.mobius_id: row for row in visible.defer("raw", "context", "message")}
+    drafts = drafted(viewer, upstream, list(questions)) if batch.previewed else set()
+    recipients = _recipients(viewer, upstream, questions) if batch.previewed else {}
+    asked_by = {question.asked_by for question in questions.values() if question.asked_by}
+    people = People(names_of(asked_by), viewer.mobius_id)
+    rows = []
+    for item in items:
+        question = questions.get(item.interaction_id)
+        words = _words(batch, item, question)
+        if question is None:
+            rows.append(BatchRow(item, None, words))
+            continue
+        version = question.updated_at if batch.previewed else None
+        rows.append(
+            BatchRow(
+                item=item,
+                question=question,
+                words=words,
+                kind=kind(question.type),
+                meta=origin(question, people),
+                deadline=deadline(question, now) if question.pending else None,
+                value=chosen_value(question.mobius_id, version) if question.pending else "",
+                draft=item.interaction_id in drafts,
+                recipient=recipients.get(item.interaction_id),
+            )
+        )
+    return rows
 
 
 def _recipients(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[str, Recipient]:
-    """What the viewer has seen of the questions, by their IDs."""
     rows = Recipient.objects.filter(
         user_id=viewer.mobius_id or "",
         interaction__upstream=upstream,
@@ -188,118 +139,71 @@ def _recipients(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[
     return {row.interaction.mobius_id: row for row in found}
 
 
-def _row(
-    batch: Batch,
-    item: BatchItem,
-    question: Interaction | None,
-    *,
-    people: People,
-    drafted: Collection[str],
-    recipient: Recipient | None,
-    now: datetime,
-) -> BatchRow:
-    result = ""
+def _words(batch: Batch, item: BatchItem, question: Interaction | None) -> str:
     match item.state:
-        case BatchItem.State.LEFT_OUT:
-            result = left_out_words(item.outcome)
-        case BatchItem.State.DONE:
-            result = done_words(batch, item.outcome)
-        case BatchItem.State.FAILED:
+        case State.LEFT_OUT:
+            return left_out_words(item.outcome)
+        case State.DONE:
+            return done_words(batch, item.outcome)
+        case State.FAILED:
             # What Mobius said may quote the question.
-            result = result_words(batch, item.outcome, item.message if question else "")
-    if batch.previewed and not result and question is not None and not question.pending:
-        result = left_out_words(access.Refusal.CLOSED)
-    if question is None:
-        return BatchRow(item.interaction_id, "", "", None, "", None, item.state, result)
-    return BatchRow(
-        id=item.interaction_id,
-        title=question.display_title,
-        href=question.get_absolute_url(),
-        kind=kind(question.type),
-        meta=origin(question, people),
-        deadline=deadline(question, now) if question.pending else None,
-        state=item.state,
-        words=result,
-        value=_value(batch, question) if question.pending else "",
-        draft=item.interaction_id in drafted,
-        unseen=recipient is not None and recipient.seen is None,
-        changed=recipient is not None and recipient.changed,
-    )
+            return batch_reason(item.outcome, item.message if question else "")
+    if batch.previewed and question is not None and not question.pending:
+        return left_out_words(access.Refusal.CLOSED)
+    return ""
 
 
-def _value(batch: Batch, question: Interaction) -> str:
-    return chosen_value(question.mobius_id, question.updated_at if batch.previewed else None)
+def _mixed(upstream: Upstream, batch: Batch, rows: Iterable[BatchRow]) -> dict[str, Any]:
+    by_kind: dict[str, list[BatchRow]] = {}
+    for row in rows:
+        by_kind.setdefault(row.item.kind, []).append(row)
+    if not batch.previewed or len(by_kind) <= 1:
+        return {}
+    firsts = [alike[0].question for alike in by_kind.values()]
+    steps = batches.step_names(upstream, [question for question in firsts if question])
+    parts = [
+        {
+            "title": _kind_title(alike[0].question, steps),
+            "button": batch_words(batch.verb, "button", len(alike)),
+            "rows": alike,
+        }
+        for alike in by_kind.values()
+    ]
+    differences = _differences([question for question in firsts if question], steps)
+    return {"title": _("Selected questions"), "parts": parts, "differences": differences}
 
 
-def _kind_groups(
-    batch: Batch,
-    items: Iterable[BatchItem],
-    rows: Mapping[int, BatchRow],
-    questions: Mapping[str, Interaction],
-    steps: Mapping[str, str],
-) -> tuple[KindGroup, ...]:
-    """The parts of a batch that has several kinds of questions."""
-    return tuple(
-        KindGroup(
-            _kind_title(alike, questions, steps),
-            verb_words(batch.verb, len(alike)).button,
-            tuple(rows[item.pk] for item in alike),
-        )
-        for alike in _by_kind(items)
-    )
-
-
-def _by_kind(items: Iterable[BatchItem]) -> list[list[BatchItem]]:
-    by_kind: dict[str, list[BatchItem]] = {}
-    for item in items:
-        by_kind.setdefault(item.kind, []).append(item)
-    return list(by_kind.values())
-
-
-def _step(items: Iterable[BatchItem], steps: Mapping[str, str]) -> str:
-    """The label of the step that asked questions of one kind; empty if it is unknown or none."""
-    names = (steps[item.interaction_id] for item in items if item.interaction_id in steps)
-    return label(next(names, ""))
-
-
-def _kind_title(
-    items: Sequence[BatchItem], questions: Mapping[str, Interaction], steps: Mapping[str, str]
-) -> str:
-    question = questions.get(items[0].interaction_id)
+def _kind_title(question: Interaction | None, steps: Mapping[str, str]) -> str:
     if question is None:
         return ""
-    parts = (question.workflow, _step(items, steps), kind(question.type).label, _default(question))
+    step = label(steps.get(question.mobius_id, ""))
+    parts = (question.workflow, step, kind(question.type).label, _default(question))
     return " · ".join(part for part in parts if part)
 
 
 def _default(question: Interaction) -> str:
-    suggested = question_of(question).get("default")
+    suggested = question.only_question.get("default")
     if suggested is True:
         return _("Suggested by the workflow: Approve")
     return _("Suggested by the workflow: Reject") if suggested is False else ""
 
 
-def _differences(
-    items: Iterable[BatchItem], questions: Mapping[str, Interaction], steps: Mapping[str, str]
-) -> tuple[str, ...]:
-    """How the questions of a preview differ, in sentences."""
-    found = [
-        (questions[alike[0].interaction_id], _step(alike, steps))
-        for alike in _by_kind(items)
-        if alike[0].interaction_id in questions
-    ]
+def _differences(questions: Sequence[Interaction], steps: Mapping[str, str]) -> list[str]:
     named = (
         (
             _("They differ in their workflow: %(names)s."),
-            [question.workflow or pgettext("workflow", "none") for question, _name in found],
+            [question.workflow or pgettext("workflow", "none") for question in questions],
         ),
         (
             _("They differ in their step: %(names)s."),
-            [name or pgettext("step", "unknown or none") for _question, name in found],
+            [
+                label(steps.get(question.mobius_id, "")) or pgettext("step", "unknown or none")
+                for question in questions
+            ],
         ),
         (
             _("They differ in their type: %(names)s."),
-            [kind(question.type).label for question, _name in found],
+            [kind(question.type).label for question in questions],
         ),
     )
     sentences = [
@@ -307,6 +211,6 @@ def _differences(
         for sentence, names in named
         if len(set(names)) > 1
     ]
-    if len({batches.form_of(question) for question, _name in found}) > 1:
+    if len({batches.form_of(question) for question in questions}) > 1:
         sentences.append(_("They differ in their answer form."))
-    return tuple(sentences)
+    return sentences

@@ -1,6 +1,3 @@
-"""A batch: what the list selects, the preview, sending it, undoing it, its results."""
-
-from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
@@ -9,14 +6,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from inbox.answering import batches as service
+from inbox.answering.batches import Confirmation
 from inbox.live import hub
 from inbox.models import Batch
-from inbox.services import batches as service
-from inbox.services.batches import Chosen, Confirmation
 from inbox.web.batches.forms import CommentForm, all_that_match, chosen
-from inbox.web.batches.page import batch_page
-from inbox.web.interactions.forms import comment_of
-from inbox.web.ui.batches import batch_lines, shown_batches
+from inbox.web.batches.page import batch_context
+from inbox.web.questions.forms import comment_of
+from inbox.web.ui.batches import batch_lines
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
@@ -24,37 +21,23 @@ from inbox.web.ui.scopes import Filters
 
 
 @require_POST
-async def new(request: ReviewerRequest) -> HttpResponseBase:
-    """Preview what would be done with the selected questions, or with ``all`` of the ``list``.
-
-    Nothing is sent. Without a question, redirect to the list.
-    """
+def new(request: ReviewerRequest) -> HttpResponseBase:
+    """Nothing is sent. Without a question, redirect to the list."""
     verb, query = request.POST.get("verb", ""), request.POST.get("list", "")
     if verb not in Batch.Verb.values:
         raise Http404("No such action.")
     filters = Filters.read(QueryDict(query))
-    selected = await sync_to_async(_selected)(request, filters)
-    if verb in Batch.ANSWERS:
-        await service.read_steps(request.user.reviewer, request.upstream, selected)
-    return await sync_to_async(_preview)(request, Batch.Verb(verb), filters, selected)
-
-
-def _selected(request: ReviewerRequest, filters: Filters) -> list[Chosen]:
     if "all" in request.POST:
-        return all_that_match(request.viewer, request.upstream, filters)
-    return chosen(request.POST)
-
-
-def _preview(
-    request: ReviewerRequest, verb: Batch.Verb, filters: Filters, selected: list[Chosen]
-) -> HttpResponseBase:
+        selected = all_that_match(request.own, filters)
+    else:
+        selected = chosen(request.POST)
     if not selected:
         messages.info(request, _("Select at least one question."))
         return _redirect(request, filters.href())
     batch = service.prepare(
         reviewer=request.user.reviewer,
         upstream=request.upstream,
-        verb=verb,
+        verb=Batch.Verb(verb),
         chosen=selected,
         query=filters.query(),
     )
@@ -63,27 +46,24 @@ def _preview(
 
 @require_safe
 def batch(request: ReviewerRequest, id: int) -> HttpResponse:
-    """The preview, the progress or the results; htmx gets only that part."""
     return render_batch(request, get_own_batch(request, id))
 
 
 def render_batch(
     request: ReviewerRequest, batch: Batch, form: CommentForm | None = None, status: int = 200
 ) -> HttpResponse:
-    """The page of the batch, or its part for htmx."""
     cursor = hub.cursor()
-    page = batch_page(request.viewer, request.upstream, batch, timezone.now())
-    form = form or CommentForm(initial={"comment": batch.comment})
-    context = {"page": page, "live_cursor": cursor, "form": form}
+    service.note_shown([batch])
+    context = batch_context(request.viewer, request.upstream, batch, timezone.now())
+    context["form"] = form or CommentForm(initial={"comment": batch.comment})
+    context["live_cursor"] = cursor
     template, parts = "batches/batch.html", {"batch": "batches/_batch.html"}
     return render_page(request, template, context, section="", parts=parts, status=status)
 
 
 @require_POST
 def send(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Confirm the batch. A second press changes nothing. 422 for a comment that is missing or too
-    long.
-    """
+    """A second press changes nothing. 422 for a comment that is missing or too long."""
     batch, form = get_own_batch(request, id), CommentForm(request.POST)
     if not form.is_valid():
         return render_batch(request, batch, form, status=422)
@@ -96,7 +76,7 @@ def send(request: ReviewerRequest, id: int) -> HttpResponseBase:
 
 
 def _redirect(request: ReviewerRequest, path: str) -> HttpResponseBase:
-    """Redirect. htmx sends the form, so that the person stays on the page if the request fails."""
+    """htmx sends the form, so that the person stays on the page if the request fails."""
     if request.htmx:
         return HttpResponseClientRedirect(path)
     return HttpResponseRedirect(path, status=303)
@@ -104,7 +84,6 @@ def _redirect(request: ReviewerRequest, path: str) -> HttpResponseBase:
 
 @require_POST
 def comment(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Keep the comment of a form that could not be sent, and show the preview again."""
     batch = get_own_batch(request, id)
     service.keep_comment(batch, comment_of(request.POST))
     return HttpResponseRedirect(batch.get_absolute_url(), status=303)
@@ -112,7 +91,6 @@ def comment(request: ReviewerRequest, id: int) -> HttpResponseBase:
 
 @require_POST
 def undo(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Undo the whole batch, and show its preview again."""
     batch = get_own_batch(request, id)
     if service.undo(batch):
         messages.success(request, _("Undone. Nothing was sent."))
@@ -123,7 +101,6 @@ def undo(request: ReviewerRequest, id: int) -> HttpResponseBase:
 
 @require_POST
 def dismiss(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Dismiss the results, then show the list, where htmx gets only the results that are left."""
     batch = get_own_batch(request, id)
     service.dismiss(Batch.objects.filter(pk=batch.pk))
     return _dismissed(request, batch.query)
@@ -131,9 +108,7 @@ def dismiss(request: ReviewerRequest, id: int) -> HttpResponseBase:
 
 @require_POST
 def dismiss_all(request: ReviewerRequest) -> HttpResponseBase:
-    """Dismiss the ``results`` that the page had, but none that came later. It responds as
-    ``dismiss`` does.
-    """
+    """Only the ``results`` that the page had, none that came later."""
     chosen = read_numbers(request.POST.get("results", ""))
     service.dismiss(
         service.batches_of(request.user.reviewer, request.upstream).filter(pk__in=chosen)
@@ -143,12 +118,12 @@ def dismiss_all(request: ReviewerRequest) -> HttpResponseBase:
 
 def _dismissed(request: ReviewerRequest, query: str) -> HttpResponseBase:
     if is_fragment(request, "batches"):
-        left = batch_lines(shown_batches(request.viewer, request.upstream))
+        left = batch_lines(request.own.batches)
         return render(request, "inbox/_batches.html", {"batches": left})
     return _redirect(request, Filters.read(QueryDict(query)).href())
 
 
 def get_own_batch(request: ReviewerRequest, id: int) -> Batch:
-    """The viewer's batch. 404 for someone else's."""
+    """404 for someone else's."""
     rows = service.batches_of(request.user.reviewer, request.upstream).select_related("reviewer")
     return get_object_or_404(rows, pk=id)

@@ -1,7 +1,4 @@
-"""*Blocked*: which questions are waiting, how long, and for which person or group."""
-
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,88 +10,35 @@ from inbox.access import Viewer
 from inbox.models import Interaction, Upstream
 from inbox.web.blocked.parts import (
     BlockedQuestion,
-    GroupPart,
     Missing,
     PageContext,
-    PersonPart,
     blocked_question,
     by_group,
     by_person,
     is_overdue,
     missing_of,
 )
-from inbox.web.blocked.queries import MOST, OVER, BlockedFilters, read
+from inbox.web.blocked.queries import EXPIRING, MOST, OVER, BlockedFilters, read
+from inbox.web.questions.nudging import LastNudge, read_accounts, who_can_answer
 from inbox.web.ui.answers import progress
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import read_groups
 from inbox.web.ui.labels import listed
 from inbox.web.ui.lists import Choice, Counter, by_label, chips
-from inbox.web.ui.nudging import LastNudge, read_accounts, who_can_answer
 from inbox.web.ui.people import People
-from inbox.web.ui.when import clock, midnight, next_midnight, span
+from inbox.web.ui.when import clock, midnight, span
 
 PANEL_ROWS = 6
 """How many questions each side panel lists."""
 CHOICES = 30
 
 
-@dataclass(frozen=True)
-class Menu:
-    name: str
-    label: str
-    choices: tuple[Choice, ...]
-
-
-@dataclass(frozen=True)
-class Panel:
-    """The most urgent questions. ``count`` is the number of all of them, ``more`` that of those not
-    listed; both are empty if there are none.
-    """
-
-    rows: tuple[Any, ...]
-    count: str
-    more: str
-    href: str
-
-
-@dataclass(frozen=True)
-class NudgeToday:
-    words: str
-    title: str
-    when: str
-
-
-@dataclass(frozen=True)
-class BlockedPage:
-    """What ``blocked/_blocked.html`` shows. ``whole``: every matching question was read."""
-
-    filters: BlockedFilters
-    counters: tuple[Counter, ...]
-    chips: tuple[Choice, ...]
-    menus: tuple[Menu, ...]
-    people: tuple[PersonPart, ...]
-    groups: tuple[GroupPart, ...]
-    expiring: Panel
-    claimed: Panel
-    nudges: tuple[NudgeToday, ...]
-    whole: bool
-
-    @property
-    def unlisted(self) -> str:
-        """The IDs of questions that wait behind *and 4 more*."""
-        rests = [*(part.rest for part in self.people), *(part.rest for part in self.groups)]
-        return " ".join(dict.fromkeys(item.mobius_id for rest in rests for item in rest))
-
-    @property
-    def most(self) -> int:
-        """How many of the oldest questions are read."""
-        return MOST
-
-
-def blocked_page(
+def blocked_context(
     viewer: Viewer, upstream: Upstream, filters: BlockedFilters, now: datetime
-) -> BlockedPage:
-    """The page. Three queries."""
+) -> dict[str, Any]:
+    """``unknown``: it isn't known who is asked. ``unlisted``: IDs behind *and 4 more*. ``whole``:
+    every matching question was read.
+    """
     cleaned = filters.cleaned_data
     items, whole = read(viewer, upstream, filters, now)
     ids = {id_ for item in items for id_ in who_can_answer(item)}
@@ -113,22 +57,33 @@ def blocked_page(
     }
     expiring = sorted(kinds["today"], key=lambda item: item.expires_at or now)
     shown = kinds[cleaned["show"]] if cleaned["show"] else items
-    return BlockedPage(
-        filters=filters,
-        counters=_counters(items, kinds, filters, now, whole=whole),
-        chips=_chips(page_context),
-        menus=_menus(items, page_context),
-        people=by_person(shown, page_context),
-        groups=by_group(shown, page_context),
-        expiring=_panel("today", expiring, _expiring, page_context),
-        claimed=_panel("stale", kinds["stale"], _claimed, page_context),
-        nudges=_todays_nudges(items, page_context),
-        whole=whole,
-    )
+    people, groups = by_person(shown, page_context), by_group(shown, page_context)
+    unlisted = [item.mobius_id for part in (*people, *groups) for item in part["rest"]]
+    return {
+        "filters": filters,
+        "counters": _counters(items, kinds, filters, now, whole=whole),
+        "chips": _chips(page_context),
+        "menus": _menus(items, page_context),
+        "people": people,
+        "groups": groups,
+        "unknown": [
+            blocked_question(item, page_context) for item in shown if _is_for_no_one_known(item)
+        ],
+        "unlisted": " ".join(dict.fromkeys(unlisted)),
+        "expiring": _panel("today", expiring, _expiring, page_context),
+        "claimed": _panel("stale", kinds["stale"], _claimed, page_context),
+        "nudges": _todays_nudges(items, page_context),
+        "whole": whole,
+        "most": MOST,
+    }
 
 
-def _today(item: Interaction, now: datetime) -> bool:
-    return item.expires_at is not None and now < item.expires_at < next_midnight(now)
+def _is_for_no_one_known(item: Interaction) -> bool:
+    return not item.group_id and not any(who_can_answer(item))
+
+
+def _expires_soon(item: Interaction, now: datetime) -> bool:
+    return item.expires_at is not None and now < item.expires_at <= now + EXPIRING
 
 
 def _everybody(item: Interaction, _now: datetime) -> bool:
@@ -137,7 +92,7 @@ def _everybody(item: Interaction, _now: datetime) -> bool:
 
 _MATCHES: Mapping[str, Callable[[Interaction, datetime], bool]] = {
     "late": is_overdue,
-    "today": _today,
+    "today": _expires_soon,
     "stale": claimed_too_long,
     "all": _everybody,
 }
@@ -167,7 +122,7 @@ def _counters(
     counters = (
         ("", _("Waiting"), "hourglass", "", items, oldest),
         ("late", _("Overdue"), "alert", "bad", kinds["late"], _("still open")),
-        ("today", _("Expiring today"), "clock", "warn", kinds["today"], soonest),
+        ("today", _("Expiring in the next 24 hours"), "clock", "warn", kinds["today"], soonest),
         ("stale", _("Claimed too long"), "claimed", "warn", kinds["stale"], over),
         ("all", _("Everyone must answer"), "groups", "", kinds["all"], answers),
     )
@@ -187,7 +142,6 @@ def _counters(
 
 
 def _figure(count: int, *, whole: bool) -> str:
-    """A count, with a plus sign where there are more."""
     return f"{count}+" if not whole or count > MOST else str(count)
 
 
@@ -207,8 +161,8 @@ def _chips(page_context: PageContext) -> tuple[Choice, ...]:
     return chips(page_context.filters, labels)
 
 
-def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Menu, ...]:
-    """The filters, with the choices that occur among the questions."""
+def _menus(items: Sequence[Interaction], page_context: PageContext) -> list[dict[str, Any]]:
+    """Only choices that occur among the questions."""
     people, filters = page_context.people, page_context.filters
     ids = {id_ for item in items for id_ in who_can_answer(item)}
     names = page_context.groups.names
@@ -230,8 +184,8 @@ def _menus(items: Sequence[Interaction], page_context: PageContext) -> tuple[Men
             continue
         pairs = options.items() if name == "over" else by_label(options)
         choices = [Choice(words, filters.href(**{name: value})) for value, words in pairs]
-        menus.append(Menu(name, label, tuple(choices[:CHOICES])))
-    return tuple(menus)
+        menus.append({"name": name, "label": label, "choices": choices[:CHOICES]})
+    return menus
 
 
 def _panel(
@@ -239,16 +193,16 @@ def _panel(
     items: Sequence[Interaction],
     row_of: Callable[[Interaction, PageContext], Any],
     page_context: PageContext,
-) -> Panel:
+) -> dict[str, Any]:
     # The page that the panel links to lists all of them.
     shown = items if page_context.filters.cleaned_data["show"] == show else items[:PANEL_ROWS]
     more = len(items) - len(shown)
-    return Panel(
-        rows=tuple(row_of(item, page_context) for item in shown),
-        count=_figure(len(items), whole=True),
-        more=_figure(more, whole=len(items) <= MOST) if more > 0 else "",
-        href=page_context.filters.href(show=show),
-    )
+    return {
+        "rows": [row_of(item, page_context) for item in shown],
+        "count": _figure(len(items), whole=True),
+        "more": _figure(more, whole=len(items) <= MOST) if more > 0 else "",
+        "href": page_context.filters.href(show=show),
+    }
 
 
 def _claimed(item: Interaction, page_context: PageContext) -> tuple[BlockedQuestion, Missing]:
@@ -258,7 +212,6 @@ def _claimed(item: Interaction, page_context: PageContext) -> tuple[BlockedQuest
 
 
 def _expiring(item: Interaction, page_context: PageContext) -> tuple[BlockedQuestion, str]:
-    """A question, and who it waits for."""
     question = blocked_question(item, page_context)
     if question.claimed:
         claimed = page_context.people.sentence(
@@ -275,10 +228,7 @@ def _expiring(item: Interaction, page_context: PageContext) -> tuple[BlockedQues
     return question, words
 
 
-def _todays_nudges(
-    items: Sequence[Interaction], page_context: PageContext
-) -> tuple[NudgeToday, ...]:
-    """Today's nudges about questions that are still open, newest first."""
+def _todays_nudges(items: Sequence[Interaction], page_context: PageContext) -> list[dict[str, str]]:
     titles = {item.mobius_id: item.title for item in items}
     today = midnight(page_context.now)
     nudges = [
@@ -287,12 +237,10 @@ def _todays_nudges(
         if nudge.at >= today and nudge.item in titles
     ]
     nudges.sort(key=lambda nudge: nudge.at, reverse=True)
-    return tuple(
-        _nudge_today(nudge, titles[nudge.item], page_context) for nudge in nudges[:PANEL_ROWS]
-    )
+    return [_nudge_today(nudge, titles[nudge.item], page_context) for nudge in nudges[:PANEL_ROWS]]
 
 
-def _nudge_today(nudge: LastNudge, title: str, page_context: PageContext) -> NudgeToday:
+def _nudge_today(nudge: LastNudge, title: str, page_context: PageContext) -> dict[str, str]:
     people = page_context.people
     names = {"name": nudge.sender_name, "user": people.object(nudge.user)}
     by_viewer = people.is_viewer(nudge.sender)
@@ -300,4 +248,5 @@ def _nudge_today(nudge: LastNudge, title: str, page_context: PageContext) -> Nud
     read = _("Not read yet")
     if nudge.read_at:
         read = _("Read at %(time)s") % {"time": clock(nudge.read_at)}
-    return NudgeToday(words, f"{title or _('A question')} · {read}", clock(nudge.at))
+    title = f"{title or _('A question')} · {read}"
+    return {"words": words, "title": title, "when": clock(nudge.at)}

@@ -1,8 +1,7 @@
-"""The parts of *Blocked*: questions by person, and questions by group."""
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,11 +10,11 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.web.blocked.queries import BlockedFilters
+from inbox.web.questions.nudging import Accounts, Nudge, nudge_of, who_can_answer
 from inbox.web.ui.answers import obstacle, progress, progress_text
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import Groups
 from inbox.web.ui.labels import asked_in, listed
-from inbox.web.ui.nudging import Accounts, Nudge, nudge_of, who_can_answer
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import Deadline, deadline, span
 
@@ -29,8 +28,6 @@ MOST_NAMES = 3
 
 @dataclass(frozen=True)
 class PageContext:
-    """What every part needs."""
-
     viewer: Viewer
     filters: BlockedFilters
     people: People
@@ -41,7 +38,7 @@ class PageContext:
 
 @dataclass(frozen=True)
 class BlockedQuestion:
-    """A waiting question. ``progress`` is ``2 of 5`` if several people must answer."""
+    """``progress`` is ``2 of 5`` if several people must answer."""
 
     item: Interaction
     workflow: str
@@ -55,7 +52,7 @@ class BlockedQuestion:
 
 @dataclass(frozen=True)
 class Missing:
-    """A person whose answer is missing. ``note`` says what keeps them from answering."""
+    """``note`` says what keeps them from answering."""
 
     face: Face
     note: str
@@ -64,52 +61,14 @@ class Missing:
     nudge: Nudge
 
 
-@dataclass(frozen=True)
-class PersonPart:
-    """A person and the first questions waiting for them; ``rest`` are those not listed.
-    ``obstacle`` is why they can't sign in here; empty if they can.
-    """
-
-    face: Face
-    words: str
-    obstacle: str
-    lines: tuple[tuple[BlockedQuestion, Nudge], ...]
-    rest: Sequence[Interaction]
-    href: str
-
-
-@dataclass(frozen=True)
-class GroupItem:
-    """A group's question and who is missing; ``parts`` and ``progress_label`` are for its progress
-    bar.
-    """
-
-    question: BlockedQuestion
-    sentence: str
-    parts: tuple[str, ...]
-    progress_label: str
-    missing: tuple[Missing, ...]
-
-
-@dataclass(frozen=True)
-class GroupPart:
-    """A group and the first questions waiting for it; ``rest`` are those not listed."""
-
-    name: str
-    words: str
-    items: tuple[GroupItem, ...]
-    rest: Sequence[Interaction]
-    href: str
-
-
 def is_overdue(item: Interaction, now: datetime) -> bool:
-    """Whether it is overdue and not expired: Mobius may not have closed an expired question yet."""
+    """False once expired, even if Mobius hasn't closed it yet."""
     expired = item.expires_at is not None and item.expires_at <= now
     return item.due_at is not None and item.due_at <= now and not expired
 
 
 def overdue_first(items: Sequence[Interaction], now: datetime) -> list[Interaction]:
-    """The overdue questions, soonest due first, then the others in their order."""
+    """Soonest due first, then the others in their order."""
     overdue = [item for item in items if is_overdue(item, now)]
     overdue.sort(key=lambda item: item.due_at or now)
     return [*overdue, *(item for item in items if not is_overdue(item, now))]
@@ -131,42 +90,44 @@ def blocked_question(item: Interaction, page_context: PageContext) -> BlockedQue
     )
 
 
-def by_person(items: Sequence[Interaction], page_context: PageContext) -> tuple[PersonPart, ...]:
-    """The people, in the order of their oldest question; ``items`` come oldest first."""
+def by_person(items: Sequence[Interaction], page_context: PageContext) -> list[dict[str, Any]]:
+    """``items`` come oldest first. ``rest`` aren't listed; ``obstacle``: why they can't sign in
+    here.
+    """
     items_by_id: dict[str, list[Interaction]] = {}
     for item in items:
-        for id_ in who_can_answer(item):
+        for id_ in filter(None, who_can_answer(item)):
             if page_context.filters.cleaned_data["person"] in ("", id_):
                 items_by_id.setdefault(id_, []).append(item)
-    return tuple(_person(id_, waiting, page_context) for id_, waiting in items_by_id.items())
+    return [_person(id_, waiting, page_context) for id_, waiting in items_by_id.items()]
 
 
-def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -> PersonPart:
+def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -> dict[str, Any]:
     most = None if page_context.filters.cleaned_data["person"] else MOST_PER_PERSON
     ordered = overdue_first(items, page_context.now)
     shown = ordered[:most]
-    return PersonPart(
-        face=page_context.people.face(id_),
-        words=_count_words(items, page_context.now),
-        obstacle=obstacle(
+    return {
+        "face": page_context.people.face(id_),
+        "words": _count_words(items, page_context.now),
+        "obstacle": obstacle(
             account=id_ in page_context.accounts.names,
             off=id_ not in page_context.accounts.active,
             left=False,
         ),
-        lines=tuple(
+        "lines": [
             (
                 blocked_question(item, page_context),
                 nudge_of(page_context.viewer, item, id_, page_context.accounts, page_context.now),
             )
             for item in shown
-        ),
-        rest=ordered[len(shown) :],
-        href=page_context.filters.href(person=id_),
-    )
+        ],
+        "rest": ordered[len(shown) :],
+        "href": page_context.filters.href(person=id_),
+    }
 
 
-def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[GroupPart, ...]:
-    """The groups, in the order of their oldest question."""
+def by_group(items: Iterable[Interaction], page_context: PageContext) -> list[dict[str, Any]]:
+    """In the order of their oldest question. ``rest`` aren't listed."""
     items_by_id: dict[str, list[Interaction]] = {}
     for item in items:
         if item.group_id:
@@ -177,43 +138,43 @@ def by_group(items: Iterable[Interaction], page_context: PageContext) -> tuple[G
         ordered = overdue_first(waiting, page_context.now)
         shown = ordered[:most]
         parts.append(
-            GroupPart(
-                name=page_context.groups.names.get(id_, id_),
-                words=_count_words(waiting, page_context.now),
-                items=tuple(_group_item(item, page_context) for item in shown),
-                rest=ordered[len(shown) :],
-                href=page_context.filters.href(group=id_),
-            )
+            {
+                "name": page_context.groups.names.get(id_, id_),
+                "words": _count_words(waiting, page_context.now),
+                "lines": [_group_line(item, page_context) for item in shown],
+                "rest": ordered[len(shown) :],
+                "href": page_context.filters.href(group=id_),
+            }
         )
-    return tuple(parts)
+    return parts
 
 
-def _group_item(item: Interaction, page_context: PageContext) -> GroupItem:
-    question, ids, people = (
-        blocked_question(item, page_context),
-        who_can_answer(item),
-        page_context.people,
-    )
-    counts = progress(item)
-    names = people.objects(ids)
+def _group_line(item: Interaction, page_context: PageContext) -> dict[str, Any]:
+    question = blocked_question(item, page_context)
+    ids, counts = who_can_answer(item), progress(item)
+    names = page_context.people.objects(ids)
+    missing = []
+    if counts is not None or question.claimed:
+        missing = [missing_of(item, id_, page_context) for id_ in ids]
     if counts is not None:
-        sentence = _("Waiting for %(names)s.") % {"names": listed(names, most=len(names))}
-        parts = tuple("on" if n < counts[0] else "" for n in range(counts[1]))
-        missing = tuple(missing_of(item, id_, page_context) for id_ in ids)
-        facts = {"count": counts[0], "total": counts[1]}
-        answered = _("%(count)d of %(total)d answered") % facts
-        return GroupItem(question, sentence, parts, answered, missing)
+        have, of = counts
+        facts = {"count": have, "total": of}
+        return {
+            "question": question,
+            "sentence": _("Waiting for %(names)s.") % {"names": listed(names, most=len(names))},
+            "parts": ["on" if n < have else "" for n in range(of)],
+            "progress_label": _("%(count)d of %(total)d answered") % facts,
+            "missing": missing,
+        }
     if question.claimed:
-        return GroupItem(
-            question, "", (), "", tuple(missing_of(item, id_, page_context) for id_ in ids)
-        )
+        return {"question": question, "missing": missing}
     if item.members is None:
-        return GroupItem(question, _("Mobius doesn't say who this is for."), (), "", ())
+        return {"question": question, "sentence": _("Mobius doesn't say who this is for.")}
     sentence = _("No one has claimed it, and it isn't assigned to anyone.")
     if names:
         assigned = _("No one has claimed it. It's assigned to %(names)s.")
         sentence = assigned % {"names": listed(names, most=MOST_NAMES)}
-    return GroupItem(question, sentence, (), "", ())
+    return {"question": question, "sentence": sentence}
 
 
 def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:

@@ -1,5 +1,3 @@
-"""The filters of *Blocked*, and its questions."""
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +10,11 @@ from inbox.access import Viewer
 from inbox.access.search import matching
 from inbox.models import Interaction, Recipient, Upstream
 from inbox.web.ui.lists import ListForm, OneOf, Search, Text, union_of_slices
-from inbox.web.ui.when import next_midnight
 
 SHOWN = ("late", "today", "stale", "all")
-"""The counters: overdue, expiring today, claimed too long, everyone must answer."""
+"""The counters: overdue, expiring within ``EXPIRING``, claimed too long, everyone must answer."""
+EXPIRING = timedelta(hours=24)
+"""The range of the chart in *Insights*."""
 OVER = {"1h": 1, "4h": 4, "1d": 24}
 """Options of the filter for the time waited, in hours."""
 
@@ -40,8 +39,8 @@ MOST = 200
 def read(
     viewer: Viewer, upstream: Upstream, filters: BlockedFilters, now: datetime
 ) -> tuple[list[Interaction], bool]:
-    """The questions, oldest first, and whether these are all of them. One query, in which each kind
-    is read along its own index and stops after ``MOST``.
+    """Oldest first, and whether these are all: each kind is read along its own index up to
+    ``MOST``.
     """
     rows = _narrowed(viewer, upstream, filters.cleaned_data, now)
     old = now - settings.CLAIM_STALE_AFTER
@@ -49,7 +48,7 @@ def read(
     parts = (
         rows.order_by("created_at", "id"),
         due.filter(due_at__lt=now).order_by("due_at"),
-        due.filter(due_at__gte=now, due_at__lt=next_midnight(now)).order_by("due_at"),
+        due.filter(due_at__gte=now, due_at__lte=now + EXPIRING).order_by("due_at"),
         rows.filter(claimed_by__isnull=False, claimed_at__lte=old).order_by("claimed_at"),
     )
     found = union_of_slices(*(part[: MOST + 1] for part in parts))
@@ -61,6 +60,7 @@ def _narrowed(
     viewer: Viewer, upstream: Upstream, cleaned: Mapping[str, Any], now: datetime
 ) -> QuerySet[Interaction]:
     rows = access.interactions(viewer, upstream).filter(status="pending", deleted=False)
+    rows = rows.exclude(pk__in=upstream.tests())
     if cleaned["over"]:
         rows = rows.filter(created_at__lte=now - timedelta(hours=OVER[cleaned["over"]]))
     if cleaned["workflow"]:
@@ -69,6 +69,5 @@ def _narrowed(
         rows = rows.filter(group_id=cleaned["group"])
     if cleaned["person"]:
         recipients = Recipient.objects.filter(upstream=upstream, user_id=cleaned["person"])
-        # A bare column would not be looked up in the index.
-        rows = rows.filter(id__in=recipients.filter(open__in=(True,)).values("interaction"))
+        rows = rows.filter(id__in=recipients.open_by_index().values("interaction"))
     return rows.filter(matching(viewer, upstream, cleaned["q"]))

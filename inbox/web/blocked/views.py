@@ -1,5 +1,3 @@
-"""The page *Blocked* for team leads, and nudges."""
-
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -10,35 +8,31 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from inbox.answering import nudge as service
+from inbox.answering.outcome import Outcome
 from inbox.live import hub
 from inbox.mirror import freshness
 from inbox.models import Interaction
-from inbox.services import nudge as service
-from inbox.services.outcome import Outcome
-from inbox.web.blocked.messages import nudge_message
-from inbox.web.blocked.page import blocked_page
+from inbox.web.blocked.page import blocked_context
 from inbox.web.blocked.queries import BlockedFilters
+from inbox.web.questions.nudging import Nudge, nudge_href, nudged_words
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.messages import Message
-from inbox.web.ui.nudging import Nudge, nudge_href, nudged_words
+from inbox.web.ui.outcome_messages import nudge_message
 from inbox.web.ui.request import ReviewerRequest, lead_required, origin_of
 
 
 @require_safe
 @lead_required
 def blocked(request: ReviewerRequest) -> HttpResponseBase:
-    """Open questions by person and by group; only the list for an htmx request."""
     return _page(request, BlockedFilters.read(request.GET))
 
 
 @require_POST
 @lead_required
 def nudge(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Send ``user_id`` a notification about the question. ``back`` is the page with the button.
-
-    An htmx request gets the button, any other a redirect to ``back``. If it is too soon or the
-    person can no longer be nudged, 409 with the button or with *Blocked*, on other pages a message.
-    404 if the person was not asked.
+    """``back`` is the page with the button. 409 if it is too soon or the person can no longer be
+    nudged, 404 if they were not asked.
     """
     outcome = service.nudge(
         reviewer=request.user.reviewer,
@@ -69,7 +63,6 @@ def _render_outcome(
 
 
 def _back(request: ReviewerRequest) -> str:
-    """The page with the button, if it is one of ours."""
     back = request.POST.get("back", "")
     if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return str(back)
@@ -84,7 +77,7 @@ def _page(
 ) -> HttpResponse:
     cursor = hub.cursor()
     context = {
-        "page": blocked_page(request.viewer, request.upstream, filters, timezone.now()),
+        **blocked_context(request.viewer, request.upstream, filters, timezone.now()),
         "message": message,
         "back": filters.href(),
         "live_cursor": cursor,

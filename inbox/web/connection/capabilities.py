@@ -1,4 +1,4 @@
-"""What upstream offers, worded for administrators: on *Connection* and in ``doctor``."""
+"""Upstream's functions in words, for *Connection* and ``doctor``."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from inbox.mobius.types import Capabilities, Offer
 
 @dataclass(frozen=True)
 class Offered:
-    """One function of upstream. ``note``: what the product does without it, or how it is known."""
+    """``note``: what the product does without it, or how it is known."""
 
     label: str
     offer: Offer
@@ -19,7 +19,6 @@ class Offered:
 
     @property
     def words(self) -> str:
-        """The function, whether it is offered, and the note."""
         match self.offer:
             case Offer.YES:
                 sentence = _("%(function)s: available.")
@@ -76,7 +75,7 @@ _WORDS = {
     ),
     "claims": (
         gettext_lazy("Claiming a group's question"),
-        gettext_lazy("No question seen so far is marked as claimable."),
+        gettext_lazy("No questions can be claimed so far."),
     ),
 }
 
@@ -92,7 +91,7 @@ _KNOWN_BY = {
 
 
 def offered(capabilities: Capabilities) -> list[Offered]:
-    """Each function, the most important first."""
+    """The most important first."""
     offers = capabilities.offers()
     return [
         Offered(str(label), offers[name], str(_note(name, offers[name], instead)))

@@ -1,12 +1,12 @@
-"""The forms of the page *Connection*."""
-
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inbox.services.people import Person, Role
+from inbox.models import Reviewer, Upstream
+from inbox.people import member_tokens, service_key
+from inbox.people.accounts import Person, Role
 from inbox.web.ui.forms import Form
 
 ID_LENGTH = 200
@@ -73,6 +73,40 @@ class PersonForm(MobiusIdForm):
         )
 
 
+class RecipientForm(Form):
+    recipient = forms.ChoiceField(
+        label=gettext_lazy("Send to"),
+        widget=forms.Select(attrs={"class": "input"}),
+        error_messages={
+            "required": gettext_lazy("Choose a person."),
+            "invalid_choice": gettext_lazy(
+                "This person has no Mobius ID or is deactivated, so they can't receive a question."
+            ),
+        },
+    )
+
+    def __init__(self, upstream: Upstream, viewer: Reviewer, data: Any = None) -> None:
+        super().__init__(data, initial={"recipient": viewer.mobius_id})
+        found = member_tokens.who_can_answer(upstream)
+        with_key = _("%(name)s: can answer")
+        if service_key.is_paused(upstream):
+            with_key = _("%(name)s: can't answer now, since Mobius just refused the service key")
+        kinds = (
+            (found.with_token, _("%(name)s: can answer")),
+            (found.with_key, with_key),
+            (found.refused, _("%(name)s: can't answer, since Mobius refused their member token")),
+            (found.without_token, _("%(name)s: can't answer without a member token")),
+        )
+        choices = [
+            (reviewer.mobius_id, words % {"name": reviewer.name})
+            for people, words in kinds
+            for reviewer in people
+        ]
+        if choices and not viewer.mobius_id:
+            choices.insert(0, ("", _("Choose a person")))
+        self.fields["recipient"].choices = choices  # type: ignore[attr-defined]
+
+
 class ImportForm(forms.Form):
     """A CSV file, or its text after the preview."""
 
@@ -80,7 +114,6 @@ class ImportForm(forms.Form):
     text = forms.CharField(required=False, strip=False)
 
     def clean(self) -> dict[str, Any]:
-        """Require one of the two."""
         cleaned = super().clean() or {}
         if not cleaned.get("file") and not cleaned.get("text"):
             self.add_error("file", _("Choose a CSV file."))
@@ -92,8 +125,6 @@ class ImportForm(forms.Form):
 
 
 class MappingForm(Form):
-    """The Mobius group to assign people to."""
-
     group_id = forms.CharField(
         label=gettext_lazy("Mobius group ID"),
         max_length=ID_LENGTH,

@@ -1,5 +1,3 @@
-"""Sign-in links that are mailed to their people instead of being handed over."""
-
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,18 +8,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from inbox.models import Reviewer
-from inbox.people.identity_provider import may_use_password, oidc
-from inbox.services import links
-from inbox.services.mails import Mail, NotSent
-from inbox.services.people import Added
+from inbox.notify.mails import Mail, NotSent
+from inbox.people import links
+from inbox.people.accounts import Added
+from inbox.people.oidc.identity_provider import may_use_password, oidc
 from inbox.web.ui.messages import sentences
 
 
 @dataclass(frozen=True)
 class LinkRow:
-    """An account and its link, which is empty if none was made. ``address``: where the link can be
-    mailed, or was if it is ``sent``. ``problem``: why it was not. ``unseen``: its Mobius ID, if
-    that has not appeared in Mobius' data yet.
+    """``address``: where the link can be, or was, mailed. ``problem``: why it was not. ``unseen``:
+    a Mobius ID that has not appeared in the data yet.
     """
 
     username: str
@@ -34,7 +31,6 @@ class LinkRow:
 
     @property
     def offered(self) -> bool:
-        """Whether it can be mailed now."""
         return bool(self.link and self.address) and not self.sent
 
     @property
@@ -42,7 +38,6 @@ class LinkRow:
         return _("Sent to %(address)s") % {"address": self.address}
 
     def mailed(self, failed: NotSent | None) -> "LinkRow":
-        """The row after its mail was sent, or was not."""
         if failed is None:
             return replace(self, sent=True)
         return replace(self, problem=_not_sent(self.address, failed))
@@ -50,7 +45,6 @@ class LinkRow:
 
 @sensitive_variables()
 def link_rows(added: Sequence[Added]) -> list[LinkRow]:
-    """The accounts that were just added, or got a new link. One query, none without mails."""
     names = [account.person.username for account in added]
     addresses = dict[str, str]()
     if settings.SENDS_MAIL:
@@ -70,9 +64,7 @@ def link_rows(added: Sequence[Added]) -> list[LinkRow]:
 
 @sensitive_variables()
 def read_rows(tokens: Iterable[str], sent: Collection[str]) -> list[LinkRow]:
-    """The rows that a page has shown, without links that no longer work. ``sent``: the tokens of
-    those that were mailed before.
-    """
+    """Links that no longer work are left out. ``sent``: tokens that were mailed before."""
     found = []
     for token in tokens:
         try:
@@ -94,7 +86,7 @@ def read_rows(tokens: Iterable[str], sent: Collection[str]) -> list[LinkRow]:
 
 @sensitive_variables()
 def mails_of(rows: Iterable[LinkRow]) -> list[Mail]:
-    """The mails with these links, each in its person's language. One query."""
+    """Each in its person's language."""
     rows = list(rows)
     reviewers = Reviewer.objects.filter(user__username__in=[row.username for row in rows])
     by_name = {

@@ -1,20 +1,19 @@
-"""Messages to administrators: about the service key's answers, and about refused changes."""
-
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.services import people, people_import, sample_question
-from inbox.services.group_mapping import NotMapped
-from inbox.services.key_answers import Mode, Why
-from inbox.services.people import NotAdded
-from inbox.services.people_import import Flaw, Unreadable
+from inbox.people import accounts as people
+from inbox.people import people_import
+from inbox.people.accounts import NotAdded
+from inbox.people.key_answers import Mode, Why
+from inbox.people.people_import import Flaw, Unreadable
+from inbox.upstream import sample_question
+from inbox.upstream.group_mapping import NotMapped
 from inbox.web.ui.freshness import trouble_text
 from inbox.web.ui.messages import sentences
 
 
 def key_answers_text(mode: Mode) -> str:
-    """Whether the service key answers for people, and why."""
     if not mode.on:
         own = _("Everyone answers with their own member token.")
         return sentences(_why_off(mode) % {"setting": mode.setting}, own)
@@ -26,13 +25,21 @@ def key_answers_text(mode: Mode) -> str:
         "The key answers for people without a member token whose Mobius ID an administrator has "
         "set, where one answer is enough."
     )
-    return sentences(why, who_it_answers_for, _refused(mode))
+    paused = _(
+        "Mobius refused it less than a minute ago, so no one answers with it right now. After a "
+        "minute, the next answer tries it."
+    )
+    return sentences(why, who_it_answers_for, paused if mode.paused else "")
 
 
 def _why_off(mode: Mode) -> str:
     match mode.why:
         case Why.SET:
             return _("Off: SERVICE_KEY_ANSWERS is %(setting)s.")
+        case Why.LATER:
+            return _(
+                "Off: with this generation of its API, Mobius asks people for their own token."
+            )
         case Why.PROVEN:
             return _("Off: Mobius has previously said who a member token belongs to.")
         case Why.OFFERED:
@@ -41,34 +48,12 @@ def _why_off(mode: Mode) -> str:
             return _("Off: it isn't known yet whether Mobius says who a member token belongs to.")
 
 
-def _refused(mode: Mode) -> str:
-    match mode.refused:
-        case ():
-            return ""
-        case ("user",):
-            return _(
-                "Mobius refused it for questions to one person, so it isn't used for those until "
-                "the next restart."
-            )
-        case ("group",):
-            return _(
-                "Mobius refused it for questions to a group, so it isn't used for those until the "
-                "next restart."
-            )
-        case _:
-            return _(
-                "Mobius refused it for questions to one person and to a group, so it isn't used "
-                "until the next restart."
-            )
-
-
 def not_sent(refused: sample_question.NotSent) -> str:
-    """Why a test question was not sent, or might not have been."""
     match refused.reason:
-        case sample_question.Reason.NO_MOBIUS_ID:
-            return _("Set your Mobius ID first. The question is sent to it.")
         case sample_question.Reason.UNCONFIRMED:
-            anyway = _("If Mobius received the question anyway, it will appear in your inbox.")
+            anyway = _(
+                "If Mobius received the question anyway, it will appear like any other question."
+            )
             return sentences(trouble_text(refused.trouble, timezone.now()), anyway)
         case _ if refused.message:
             reason = {"reason": refused.message.rstrip(".")}
@@ -79,7 +64,6 @@ def not_sent(refused: sample_question.NotSent) -> str:
 
 
 def not_added(refused: NotAdded) -> str:
-    """Why a person was not added, or did not get a Mobius ID."""
     match refused.reason:
         case people.Reason.HAS_ACCOUNT:
             words = _("%(username)s already has an account.")
@@ -103,7 +87,6 @@ def not_added(refused: NotAdded) -> str:
 
 
 def not_mapped(refused: NotMapped) -> str:
-    """Why no one was assigned to a group."""
     if refused.invalid:
         return sentences(*refused.invalid)
     names = ", ".join(refused.missing)
@@ -111,7 +94,6 @@ def not_mapped(refused: NotMapped) -> str:
 
 
 def unreadable(error: Unreadable) -> str:
-    """Why a file of people can't be read, and the line."""
     match error.flaw:
         case Flaw.NOT_UTF8:
             words = _("The file isn't UTF-8 text. Save it as CSV in UTF-8.")

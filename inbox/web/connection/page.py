@@ -1,27 +1,29 @@
-"""*Connection*: the state of Mobius, the accounts, and the remaining steps of the setup."""
-
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
+from django.db import connection as database
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inbox.access import REVIEWER, TEAM_LEAD
+from inbox.audit import rights_log
+from inbox.audit.anchor import appender
+from inbox.lib import version
 from inbox.mirror import capabilities, freshness
 from inbox.mirror.freshness import Freshness
 from inbox.models import OneTimeLink, Reviewer, Upstream
-from inbox.people import directory
-from inbox.services import group_mapping, key_answers, sample_question
-from inbox.services.audit import anchor as decision_anchor
-from inbox.services.audit import rights_log
-from inbox.services.connection import connection
-from inbox.services.group_mapping import Mapping
-from inbox.web.connection.capabilities import Offered, offered
+from inbox.people import directory, key_answers, member_tokens
+from inbox.processes import lease
+from inbox.upstream import group_mapping, sample_question
+from inbox.upstream.connection import connection
+from inbox.upstream.group_mapping import Mapping
+from inbox.web.connection.capabilities import offered
 from inbox.web.connection.messages import key_answers_text
-from inbox.web.decisions import messages as decision_messages
+from inbox.web.ui.api import api_name, api_text
 from inbox.web.ui.freshness import explained
-from inbox.web.ui.messages import problem_text, sentences
+from inbox.web.ui.messages import conflict_text, problem_text, sentences
 from inbox.web.ui.when import long_time
 
 CONFLICTS_FOR = timedelta(days=7)
@@ -30,134 +32,101 @@ CONFLICTS = 5
 
 @dataclass(frozen=True)
 class AdminWarning:
-    """One or two sentences. ``bad``: something doesn't work."""
-
     text: str
     bad: bool = False
 
 
 def warnings() -> list[AdminWarning]:
-    """A failing ``LOG_ANCHOR``, and pasted tokens of other people, newest first."""
     found = []
-    if failure := decision_anchor.failure():
-        if failure.at:
-            late = _("New heads of the decision log haven't reached LOG_ANCHOR since %(time)s.")
-            late %= {"time": long_time(failure.at)}
-        else:
-            late = _("New heads of the decision log haven't reached LOG_ANCHOR.")
+    for file, failure in appender.failures.copy().items():
+        late = _("New heads of the decision log haven't reached %(file)s since %(time)s.")
+        late %= {"file": file.name, "time": long_time(failure.at)}
         text = sentences(late, problem_text(failure.problem), _("We'll keep trying every minute."))
         found.append(AdminWarning(text, bad=True))
     conflicts = rights_log.conflicts(timezone.now() - CONFLICTS_FOR)[:CONFLICTS]
     for entry in conflicts:
-        facts = {"time": long_time(entry.at), "event": decision_messages.conflict(entry)}
+        facts = {"time": long_time(entry.at), "event": conflict_text(entry)}
         text = _("%(time)s: %(event)s. Nothing was changed.") % facts
         found.append(AdminWarning(text))
     return found
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of the setup; ``anchor`` is the section of the page where it is done."""
-
-    done: bool
-    text: str
-    anchor: str
-
-
-@dataclass(frozen=True)
-class PersonRow:
-    """An account. ``link_unused``: a sign-in link was made and not used yet."""
-
-    id: int
-    username: str
-    name: str
-    mobius_id: str
-    role: str
-    active: bool
-    link_unused: bool
-
-
-@dataclass(frozen=True)
-class ConnectionPage:
-    """``problem`` names the setting that has to change, ``explained`` is what Mobius says. ``seen``
-    are IDs to choose from.
-    """
-
-    base_url: str
-    project: str
-    freshness: Freshness
-    explained: str
-    problem: str
-    warnings: tuple[AdminWarning, ...]
-    offered: tuple[Offered, ...]
-    probed_at: datetime | None
-    steps: tuple[Step, ...]
-    people: tuple[PersonRow, ...]
-    seen: tuple[str, ...]
-    mappings: tuple[Mapping, ...]
-    key_answers: str
-
-    @property
-    def steps_left(self) -> int:
-        return sum(not step.done for step in self.steps)
-
-
-def connection_page(upstream: Upstream) -> ConnectionPage:
-    people = tuple(_people())
-    mappings = tuple(group_mapping.mappings(upstream))
-    now = freshness.current()
-    return ConnectionPage(
-        base_url=_("the embedded engine") if settings.EMBEDDED else settings.MOBIUS_BASE_URL,
-        project=settings.MOBIUS_PROJECT,
-        freshness=now,
-        explained=explained(now),
-        problem=problem_text(connection.shown()),
-        warnings=tuple(warnings()),
-        offered=tuple(offered(capabilities.load(upstream))),
-        probed_at=upstream.probed_at,
-        steps=_steps(upstream, now, people, mappings),
-        people=people,
-        seen=tuple(directory.seen_without_account()),
-        mappings=mappings,
-        key_answers=key_answers_text(key_answers.mode(upstream)),
-    )
+def connection_page(upstream: Upstream) -> dict[str, Any]:
+    """``explained`` is what Mobius says; ``leader`` is None where there can be only one process."""
+    people = _people()
+    mappings = group_mapping.mappings(upstream)
+    now, mode = freshness.current(), key_answers.mode(upstream)
+    steps = _steps(upstream, now, people, mappings)
+    former = upstream.former
+    return {
+        "base_url": _("the embedded engine") if settings.EMBEDDED else settings.MOBIUS_BASE_URL,
+        "project": settings.MOBIUS_PROJECT,
+        "api": api_text(upstream),
+        "former_api": api_name(former.api) if former else "",
+        "freshness": now,
+        "explained": explained(now),
+        "problem": problem_text(connection.shown()),
+        "warnings": warnings(),
+        "offered": offered(capabilities.load(upstream)),
+        "probed_at": upstream.probed_at,
+        "steps": steps,
+        "steps_left": sum(not step["done"] for step in steps),
+        "people": people,
+        "seen": directory.seen_without_account(),
+        "mappings": mappings,
+        "key_answers": key_answers_text(mode),
+        "key_paused": mode.paused,
+        "leader": lease.leader() if database.vendor == "postgresql" else None,
+        "version": version.SHOWN,
+    }
 
 
 def _steps(
-    upstream: Upstream, now: Freshness, people: tuple[PersonRow, ...], mappings: tuple[Mapping, ...]
-) -> tuple[Step, ...]:
+    upstream: Upstream, now: Freshness, people: list[dict[str, Any]], mappings: list[Mapping]
+) -> list[dict[str, Any]]:
+    # An outage later is no step of the setup.
+    connected = not now.unread
+    answering = any(row["mobius_id"] and row["active"] for row in people)
     steps = [
-        Step(True, _("Create an administrator"), "people"),
-        # An outage later is no step of the setup.
-        Step(not now.unread, _("Connect to Mobius"), "mobius"),
-        Step(
-            any(row.mobius_id and row.active for row in people),
-            _("Add the people who answer questions"),
-            "people",
-        ),
+        _step(True, _("Create an administrator"), "people"),
+        _step(connected, _("Connect to Mobius"), "mobius"),
+        _step(answering, _("Add the people who answer questions"), "people"),
+        _member_tokens(upstream),
     ]
     if mappings:
         mapped = all(mapping.people for mapping in mappings)
-        steps.append(Step(mapped, _("Assign people to groups"), "groups"))
-    steps.append(
-        Step(sample_question.was_anything_answered(upstream), _("Send a test question"), "test")
-    )
-    return tuple(steps)
+        steps.append(_step(mapped, _("Assign people to groups"), "groups"))
+    tested = sample_question.was_anything_answered(upstream)
+    return [*steps, _step(tested, _("Send a test question"), "test")]
 
 
-def _people() -> list[PersonRow]:
+def _step(done: bool, text: str, anchor: str) -> dict[str, Any]:
+    """``anchor`` is the section of the page where it is done."""
+    return {"done": done, "text": text, "anchor": anchor}
+
+
+def _member_tokens(upstream: Upstream) -> dict[str, Any]:
+    found = member_tokens.who_can_answer(upstream)
+    facts = {"able": len(found.able), "all": len(found.able) + len(found.unable)}
+    words = _("Member tokens: %(able)d of %(all)d people can answer") % facts
+    return _step(bool(found.able) and not found.unable, words, "people")
+
+
+def _people() -> list[dict[str, Any]]:
+    """``link_unused``: a sign-in link was made and not used yet."""
     waiting = set(OneTimeLink.objects.exclude(user=None).values_list("user_id", flat=True))
     rows = Reviewer.objects.select_related("user").prefetch_related("user__groups")
     return [
-        PersonRow(
-            id=row.user_id,
-            username=row.user.get_username(),
-            name=row.user.get_full_name(),
-            mobius_id=row.mobius_id or "",
-            role=_role(row),
-            active=row.user.is_active,
-            link_unused=row.user_id in waiting,
-        )
+        {
+            "id": row.user_id,
+            "username": row.user.get_username(),
+            "name": row.name,
+            "full_name": row.user.get_full_name(),
+            "mobius_id": row.mobius_id or "",
+            "role": _role(row),
+            "active": row.user.is_active,
+            "link_unused": row.user_id in waiting,
+        }
         for row in rows.order_by("user__username")
     ]
 

@@ -1,9 +1,5 @@
-"""*Connection*, for administrators: Mobius, the people, their groups, a test question, and
-deactivating a person."""
-
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -16,29 +12,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from inbox.answering import deactivation
+from inbox.answering.deactivation import Deactivated, NotDeactivated, Reason
+from inbox.lib.page_slots import release_slot
 from inbox.models import Reviewer
-from inbox.page_slots import waiting
-from inbox.services import (
-    deactivation,
-    group_mapping,
-    links,
-    mails,
-    people,
-    people_import,
-    sample_question,
-)
-from inbox.services.deactivation import Deactivated, NotDeactivated, Reason
-from inbox.services.people import NotAdded
+from inbox.notify import mails
+from inbox.people import accounts as people
+from inbox.people import links, people_import, service_key
+from inbox.people.accounts import NotAdded
+from inbox.upstream import group_mapping, sample_question
 from inbox.web.connection.deactivation import deactivation_page
-from inbox.web.connection.forms import ImportForm, MappingForm, MobiusIdForm, PersonForm
+from inbox.web.connection.forms import (
+    ImportForm,
+    MappingForm,
+    MobiusIdForm,
+    PersonForm,
+    RecipientForm,
+)
 from inbox.web.connection.link_mail import LinkRow, link_rows, mails_of, read_rows
 from inbox.web.connection.messages import not_added, not_mapped, not_sent, unreadable
 from inbox.web.connection.page import connection_page
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest, administrator_required, origin_of
 
-TEST_QUESTION = "sent_test_question"
-"""Session key of the ``sample_question.Sent`` that this browser follows."""
+TEST_QUESTION = "test_question"
+"""Session key of the ID of the test question that this browser follows."""
 
 
 @require_safe
@@ -51,7 +49,7 @@ def connection(request: ReviewerRequest) -> HttpResponseBase:
 @administrator_required
 @sensitive_variables()
 def add_person(request: ReviewerRequest) -> HttpResponse:
-    """Add a person and show their sign-in link, which is shown only once."""
+    """The sign-in link is shown only once."""
     form = PersonForm(request.POST)
     if not form.is_valid():
         return _page(request, person_form=form, status=422)
@@ -67,7 +65,7 @@ def add_person(request: ReviewerRequest) -> HttpResponse:
 @administrator_required
 @sensitive_variables()
 def new_link(request: ReviewerRequest, id: int) -> HttpResponse:
-    """Show a new sign-in link for a person, only once; it replaces the previous one."""
+    """Shown only once; it replaces the previous one."""
     user = get_object_or_404(get_user_model(), pk=id, is_active=True)
     added = people.Added(people.Person(user.get_username()), link=links.make_sign_in(user))
     return _page(request, links=link_rows([added]))
@@ -78,7 +76,6 @@ def new_link(request: ReviewerRequest, id: int) -> HttpResponse:
 @administrator_required
 @sensitive_variables()
 async def mail_links(request: ReviewerRequest) -> HttpResponseBase:
-    """Mail the links that the page shows, or one of them, and show them again."""
     tokens, sent = (request.POST.getlist(name) for name in ("token", "sent"))
     rows = await sync_to_async(read_rows)(tokens[: people_import.MAX_PEOPLE], sent)
     if not rows:
@@ -87,7 +84,7 @@ async def mail_links(request: ReviewerRequest) -> HttpResponseBase:
     wanted = request.POST.get("mail")
     chosen = [row for row in rows if row.offered and (not wanted or row.token == wanted)]
     to_send = await sync_to_async(mails_of)(chosen)
-    async with waiting():
+    async with release_slot():
         failures = await asyncio.to_thread(mails.send_all, to_send)
     results = {row.token: row.mailed(failed) for row, failed in zip(chosen, failures, strict=True)}
     shown = [results.get(row.token, row) for row in rows]
@@ -98,7 +95,7 @@ async def mail_links(request: ReviewerRequest) -> HttpResponseBase:
 @administrator_required
 @sensitive_variables()
 def import_people(request: ReviewerRequest) -> HttpResponse:
-    """Preview the import of a file; with ``confirmed``, import it."""
+    """Preview the file; with ``confirmed``, import it."""
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, import_form=form, status=422)
@@ -109,7 +106,7 @@ def import_people(request: ReviewerRequest) -> HttpResponse:
         form.add_error("file", unreadable(error))
         return _page(request, import_form=form, status=422)
     confirmed = "confirmed" in request.POST
-    rows = people.add_all(persons, keep=confirmed)
+    rows = people.add_all(persons) if confirmed else people.check_all(persons)
     problems = sum(row.refused is not None for row in rows)
     if confirmed and not problems:
         return _page(request, links=link_rows(rows))
@@ -154,22 +151,33 @@ def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
 
 @require_POST
 @administrator_required
+def resume_key(request: ReviewerRequest) -> HttpResponse:
+    """Let the next answer try the service key, although Mobius has just refused it."""
+    service_key.resume(request.upstream)
+    return _back("mobius")
+
+
+@require_POST
+@administrator_required
 async def send_test_question(request: ReviewerRequest) -> HttpResponseBase:
+    form = await sync_to_async(RecipientForm)(request.upstream, request.user.reviewer, request.POST)
+    if not form.is_valid():
+        return await sync_to_async(_page)(request, recipient_form=form, status=422)
     try:
-        sent = await sample_question.send(request.user.reviewer)
+        id = await sample_question.send(request.upstream, form.cleaned_data["recipient"])
     except sample_question.NotSent as refused:
-        return await sync_to_async(_page)(request, not_sent=not_sent(refused), status=422)
-    request.session[TEST_QUESTION] = asdict(sent)
+        why = not_sent(refused)
+        return await sync_to_async(_page)(request, recipient_form=form, not_sent=why, status=422)
+    request.session[TEST_QUESTION] = id
     return _back("test")
 
 
 @require_safe
 @administrator_required
 def test_question(request: ReviewerRequest) -> HttpResponse:
-    """The part of the page that shows the progress of the test question."""
     if TEST_QUESTION not in request.session:
         raise Http404("No test question was sent from this browser.")
-    return render(request, "connection/_test.html", _followed(request))
+    return render(request, "connection/_test_status.html", _followed(request))
 
 
 def _page(
@@ -188,6 +196,7 @@ def _page(
         "mapping_form": MappingForm(),
         "id_form": MobiusIdForm(),
         "columns": people_import.COLUMNS,
+        "recipient_form": RecipientForm(request.upstream, request.user.reviewer),
         **_followed(request),
         **more,
     }
@@ -198,9 +207,11 @@ def _page(
 def _followed(request: ReviewerRequest) -> dict[str, Any]:
     if TEST_QUESTION not in request.session:
         return {}
-    sent = sample_question.Sent(**request.session[TEST_QUESTION])
-    row = sample_question.find(request.upstream, request.user.reviewer, sent)
-    return {"test": row, "stage": sample_question.stage_of(row)}
+    row = sample_question.find(request.upstream, request.session[TEST_QUESTION])
+    recipient = None
+    if row is not None and row.target_id != request.user.reviewer.mobius_id:
+        recipient = Reviewer.objects.filter(mobius_id=row.target_id).first()
+    return {"test": row, "stage": sample_question.stage_of(row), "recipient": recipient}
 
 
 def _back(section: str) -> HttpResponseRedirect:
@@ -210,7 +221,6 @@ def _back(section: str) -> HttpResponseRedirect:
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrator_required
 async def deactivate(request: ReviewerRequest, id: int) -> HttpResponse:
-    """Ask, or do it and show what is left. For a deactivated person: what is still left."""
     rows = Reviewer.objects.select_related("user")
     reviewer = await sync_to_async(get_object_or_404)(rows, user=id)
     if request.method != "POST":

@@ -1,8 +1,6 @@
-"""The decision log as a table."""
-
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import QuerySet
 from django.forms import BoundField
@@ -13,19 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from inbox.access import Viewer, redaction
+from inbox.audit.decision_log import head
+from inbox.audit.log_status import inspect
 from inbox.models import Decision, Interaction, Upstream
-from inbox.models.decision import RESPOND
+from inbox.models.decision import LOG_RESEALED, RESPOND
 from inbox.people.directory import known_people
 from inbox.people.names import names_of
-from inbox.services.audit import reseal
-from inbox.services.audit.decision_log import head
-from inbox.services.audit.log_status import inspect
 from inbox.web.decisions import messages
 from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, DecisionFilters
-from inbox.web.ui.answers import Words
+from inbox.web.decisions.verbs import VERBS
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.labels import RIGHTS, run_name, whole
-from inbox.web.ui.lists import MOST, PAGE, Choice, chips
+from inbox.web.ui.lists import MOST, PAGE, chips
 from inbox.web.ui.messages import problem_text
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.when import DATES, ago
@@ -34,65 +31,9 @@ COUNTED = 10_000
 """The most entries that are counted one by one."""
 
 
-@dataclass(frozen=True)
-class DecisionRow:
-    """An entry. ``href`` is its page, ``about_href`` the page of its subject if there is one."""
-
-    number: int
-    href: str
-    at: datetime
-    face: Face
-    did: str
-    about: str
-    about_href: str
-    sub: str
-    words: Words | None
-    comment: str
-    note: str
-    icon: str
-    by: str
-    receipt_href: str
-
-
-@dataclass(frozen=True)
-class Day:
-    words: str
-    rows: tuple[DecisionRow, ...]
-
-
-@dataclass(frozen=True)
-class LogStatus:
-    """Whether the log is intact, in words. ``head`` is its last hash, shortened. ``broken_at`` is
-    the newest entry that declares a break.
-    """
-
-    intact: bool
-    problem: str
-    entries: str
-    checked: str
-    head: str
-    number: int
-    broken_at: int | None
-
-
-@dataclass(frozen=True)
-class DecisionList:
-    """What ``decisions/_log.html`` shows."""
-
-    filters: DecisionFilters
-    log_status: LogStatus
-    days: tuple[Day, ...]
-    selects: tuple[BoundField, ...]
-    count: str
-    chips: tuple[Choice, ...]
-    next_href: str
-    csv_href: str
-    lines_href: str
-
-
 def decision_list(
     viewer: Viewer, upstream: Upstream, filters: DecisionFilters, now: datetime
-) -> DecisionList:
+) -> dict[str, Any]:
     """One page of the log, newest first."""
     entries = redaction.entries_seen_by(viewer, upstream)
     cleaned = filters.cleaned_data
@@ -102,23 +43,21 @@ def decision_list(
     people = People(names_of(messages.people_in(rows)))
     items = _items(upstream, rows)
     groups = group_names(upstream, messages.mapped_groups(upstream, rows))
-    return DecisionList(
-        filters=filters,
-        log_status=_log_status(rows, now),
-        days=_days([_row(row, upstream, items, people, groups) for row in rows], now),
-        selects=_selects(filters),
-        count=_count(entries, filters, now),
-        chips=chips(
-            filters, {"item": next((row.title for row in rows if row.title), cleaned["item"])}
-        ),
-        next_href=filters.href(cursor=page.cursor) if page.cursor else "",
-        csv_href=reverse("decisions-csv") + filters.querystring(cursor=""),
-        lines_href=reverse("decisions-jsonl") + filters.querystring(cursor=""),
-    )
+    item_title = next((row.title for row in rows if row.title), cleaned["item"])
+    return {
+        "filters": filters,
+        "status": _log_status(rows, now),
+        "days": _days([_row(row, upstream, items, people, groups) for row in rows], now),
+        "selects": _selects(filters),
+        "entries_words": _count(entries, filters, now),
+        "chips": chips(filters, {"item": item_title}),
+        "next_href": filters.href(cursor=page.cursor) if page.cursor else "",
+        "csv_href": reverse("decisions-csv") + filters.querystring(cursor=""),
+        "lines_href": reverse("decisions-jsonl") + filters.querystring(cursor=""),
+    }
 
 
 def _items(upstream: Upstream, rows: Iterable[Decision]) -> dict[str, Interaction]:
-    """Those of the entries' questions that are in the mirror. One query."""
     ids = {row.interaction_id for row in rows if row.interaction_id}
     found = Interaction.objects.filter(upstream=upstream, mobius_id__in=ids)
     return {item.mobius_id: item for item in found.only("mobius_id", "questions")}
@@ -130,31 +69,28 @@ def _row(
     items: dict[str, Interaction],
     people: People,
     groups: Mapping[str, str],
-) -> DecisionRow:
+) -> dict[str, Any]:
     here = (entry.base_url, entry.project) == (upstream.base_url, upstream.project)
     item = items.get(entry.interaction_id) if here else None
-    question = messages.question_of(entry, (item.questions or [None])[0] if item else None)
+    questions = messages.questions_of(entry, item)
     about, about_href, sub = _about(entry, item, groups if here else {}, here)
     icon, by = messages.credential(entry)
     receipt_href = ""
     if entry.verb == RESPOND and item:
         receipt_href = f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
-    return DecisionRow(
-        number=entry.number,
-        href=entry.get_absolute_url(),
-        at=entry.at,
-        face=_face(entry, people),
-        did=messages.did(entry, people),
-        about=about,
-        about_href=about_href,
-        sub=sub,
-        words=messages.value(entry, question),
-        comment=entry.comment,
-        note=_("Mobius didn't confirm that it was received") if messages.unknown(entry) else "",
-        icon=icon,
-        by=by,
-        receipt_href=receipt_href,
-    )
+    return {
+        "entry": entry,
+        "face": _face(entry, people),
+        "did": messages.did(entry, people),
+        "about": about,
+        "about_href": about_href,
+        "sub": sub,
+        "words": messages.value(entry, questions),
+        "unconfirmed": messages.unknown(entry),
+        "icon": icon,
+        "by": by,
+        "receipt_href": receipt_href,
+    }
 
 
 def _face(entry: Decision, people: People) -> Face:
@@ -181,7 +117,6 @@ def _about(
 
 
 def _about_account(entry: Decision) -> str:
-    """The token, account or role that an entry is about; empty for any other."""
     if entry.verb.startswith("token_"):
         if not entry.title:
             return _("Own member token")
@@ -192,12 +127,12 @@ def _about_account(entry: Decision) -> str:
     return _("Account %(name)s") % {"name": entry.title} if "account" in values else ""
 
 
-def _days(rows: Iterable[DecisionRow], now: datetime) -> tuple[Day, ...]:
-    days: dict[date, list[DecisionRow]] = {}
+def _days(rows: Iterable[dict[str, Any]], now: datetime) -> list[tuple[str, list[dict[str, Any]]]]:
+    days: dict[date, list[dict[str, Any]]] = {}
     for row in rows:
-        days.setdefault(localtime(row.at).date(), []).append(row)
+        days.setdefault(localtime(row["entry"].at).date(), []).append(row)
     today = localtime(now).date()
-    return tuple(Day(_day_words(day, today), tuple(found)) for day, found in days.items())
+    return [(_day_words(day, today), found) for day, found in days.items()]
 
 
 def _day_words(day: date, today: date) -> str:
@@ -211,7 +146,8 @@ def _day_words(day: date, today: date) -> str:
 
 
 def _selects(filters: DecisionFilters) -> tuple[BoundField, ...]:
-    did = [*((verb, _(done)) for verb, done in messages.VERBS.items()), (OBSERVED, _("Observed"))]
+    did = [(verb, str(words.label)) for verb, words in VERBS.items()]
+    did.append((OBSERVED, _("Observed")))
     named = Decision.objects.exclude(workflow="").order_by("workflow")
     flows = [(name, name) for name in named.values_list("workflow", flat=True).distinct()[:MOST]]
     return (
@@ -235,18 +171,17 @@ def _entries(count: int) -> str:
     return ngettext("%(count)s entry", "%(count)s entries", count) % {"count": whole(count)}
 
 
-def _log_status(rows: Iterable[Decision], now: datetime) -> LogStatus:
+def _log_status(rows: Iterable[Decision], now: datetime) -> dict[str, Any]:
+    """``head`` is the last hash, shortened; ``broken_at`` the newest entry with a break."""
     seen, last = inspect(rows), head()
-    declared = Decision.objects.filter(verb=reseal.VERB).order_by("-number")
-    broken_at = declared.values_list("number", flat=True).first()
-    return LogStatus(
-        intact=seen.verdict.intact,
-        problem=problem_text(seen.verdict.problem),
-        entries=_entries(last.number),
-        checked=_("last checked %(ago)s") % {"ago": ago(seen.at, now)}
-        if seen.at
-        else _("first check in progress"),
-        head=f"{last.hash[:8]}…{last.hash[-8:]}",
-        number=last.number,
-        broken_at=broken_at,
-    )
+    declared = Decision.objects.filter(verb=LOG_RESEALED).order_by("-number")
+    checked = _("last checked %(ago)s") % {"ago": ago(seen.at, now)} if seen.at else ""
+    return {
+        "intact": seen.verdict.intact,
+        "problem": problem_text(seen.verdict.problem),
+        "entries": _entries(last.number),
+        "checked": checked or _("first check in progress"),
+        "head": f"{last.hash[:8]}…{last.hash[-8:]}",
+        "number": last.number,
+        "broken_at": declared.values_list("number", flat=True).first(),
+    }

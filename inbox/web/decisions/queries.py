@@ -1,11 +1,10 @@
-"""The filters of the decision log."""
-
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy
 
 from inbox.models import Decision
+from inbox.web.ui.labels import SHORT
 from inbox.web.ui.lists import Keyset, ListForm, OneOf, Search, Text
 from inbox.web.ui.when import DATES, since
 
@@ -17,8 +16,6 @@ NEWEST_FIRST = Keyset("at", "number")
 
 
 class DecisionFilters(ListForm):
-    """``item`` is the ID of a question."""
-
     url_name = "decisions"
 
     q = Search(longest=200)
@@ -30,7 +27,6 @@ class DecisionFilters(ListForm):
     cursor = Text()
 
     def rows(self, entries: QuerySet[Decision], now: datetime) -> QuerySet[Decision]:
-        """The ``entries`` that match, unordered."""
         rows, cleaned = entries, self.cleaned_data
         if cleaned["who"]:
             rows = rows.filter(Q(actor=cleaned["who"]) | Q(actor="", account=cleaned["who"]))
@@ -50,10 +46,14 @@ class DecisionFilters(ListForm):
 
 
 def _search(words: str) -> Q:
-    """Match entries with all words in one text, or an equal ID or number."""
+    """All words in one text, or an equal ID or number. A run's ID may be short: ``#57ZB4``."""
     exact = Q(interaction_id=words) | Q(run_id=words) | Q(group_id=words) | Q(operation_id=words)
     if words.replace(",", "").isdecimal() and len(words) < 15:
         exact |= Q(number=int(words.replace(",", "")))
+    workflow, sign, end = words.rpartition("#")
+    if sign and end:
+        run = Q(run_id__endswith=end if len(end) == SHORT else f"_{end}")
+        exact |= run & Q(workflow=workflow.strip()) if workflow.strip() else run
     texts = Q()
     for name in ("title", "comment", "workflow"):
         texts |= Q(**{f"{name}__icontains": words})

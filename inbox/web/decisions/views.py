@@ -1,5 +1,3 @@
-"""The decision log for team leads, and receipts for those who may see the question."""
-
 from collections.abc import AsyncIterator, Callable
 
 from django.db.models import QuerySet
@@ -8,10 +6,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from inbox.access import redaction
+from inbox.answering import question
+from inbox.audit import decision_log
+from inbox.audit import export as decision_export
 from inbox.models import Decision, DecisionHead, Interaction
-from inbox.services import question
-from inbox.services.audit import decision_log
-from inbox.services.audit import export as decision_export
 from inbox.web.decisions import receipt
 from inbox.web.decisions.page import decision_list
 from inbox.web.decisions.queries import DecisionFilters
@@ -26,9 +24,8 @@ Export = Callable[[QuerySet[Decision], DecisionHead], AsyncIterator[str]]
 @lead_required
 @in_installation_zone
 def decisions(request: ReviewerRequest) -> HttpResponse:
-    """The log; for an htmx request only the part below its filters."""
     filters = DecisionFilters.read(request.GET)
-    context = {"list": decision_list(request.viewer, request.upstream, filters, timezone.now())}
+    context = decision_list(request.viewer, request.upstream, filters, timezone.now())
     template, parts = "decisions/decisions.html", {"decision-log": "decisions/_log.html"}
     return render_page(request, template, context, section="decisions", parts=parts)
 
@@ -51,7 +48,6 @@ def decision(request: ReviewerRequest, number: int) -> HttpResponse:
 @lead_required
 @in_installation_zone
 def as_csv(request: ReviewerRequest) -> HttpResponseBase:
-    """The filtered entries as CSV."""
     return _export(request, decision_export.as_csv, "csv", "text/csv; charset=utf-8")
 
 
@@ -59,14 +55,14 @@ def as_csv(request: ReviewerRequest) -> HttpResponseBase:
 @lead_required
 @in_installation_zone
 def as_json_lines(request: ReviewerRequest) -> HttpResponseBase:
-    """The filtered entries as JSON Lines, each as it was hashed."""
+    """Each entry as it was hashed."""
     return _export(request, decision_export.as_json_lines, "jsonl", "application/jsonl")
 
 
 @require_safe
 @in_installation_zone
 def answer_receipt(request: ReviewerRequest, id: str) -> HttpResponse:
-    """Receipts for the answers to one question; with ``?entry=`` for one of them."""
+    """With ``?entry=`` only for one of them."""
     upstream = request.upstream
     item = question.find(request.viewer, upstream, id)
     entries = [] if item is None else receipt.answers(request.viewer, upstream, item)

@@ -4,5 +4,5 @@ from inbox.web.drafts import views
 
 urlpatterns = [
     path("drafts/", views.drafts, name="drafts"),
-    path("drafts/<int:id>/discard", views.discard, name="draft-discard"),
+    path("drafts/<number:id>/discard", views.discard, name="draft-discard"),
 ]

@@ -1,4 +1,4 @@
-"""The viewer's drafts."""
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
@@ -6,25 +6,63 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox.models import Draft
-from inbox.services import draft as service
-from inbox.web.drafts.page import DraftFilters, draft_list
+from inbox import access
+from inbox.answering import draft as service
+from inbox.models import Draft, Interaction
+from inbox.web.questions.drafts import text_of
 from inbox.web.ui.frame import render_page
+from inbox.web.ui.labels import item_status, kind
+from inbox.web.ui.lists import PAGE, Keyset, ListForm, Text
 from inbox.web.ui.request import ReviewerRequest
+
+LONGEST = 300
+"""Characters of a text that a row shows."""
+NEWEST_FIRST = Keyset("updated_at")
+
+
+class DraftFilters(ListForm):
+    url_name = "drafts"
+
+    cursor = Text(longest=60)
 
 
 @require_safe
 def drafts(request: ReviewerRequest) -> HttpResponse:
     filters = DraftFilters.read(request.GET)
-    listed = draft_list(request.viewer, request.upstream, filters)
-    if filters.first_href and not listed.rows:
+    own = service.with_text(request.viewer, request.upstream)
+    found = NEWEST_FIRST.after(own, filters.cleaned_data["cursor"])
+    page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
+    if filters.first_href and not page.rows:
         return redirect(filters.first_href)
-    return render_page(request, "drafts/drafts.html", {"list": listed}, section="drafts")
+    ids = [draft.interaction_id for draft in page.rows]
+    columns = ("mobius_id", "type", "title", "questions", "status", "state", "deleted")
+    seen = access.interactions(request.viewer, request.upstream).filter(mobius_id__in=ids)
+    items = {item.mobius_id: item for item in seen.only(*columns)}
+    context = {
+        "filters": filters,
+        "rows": [_row(draft, items.get(draft.interaction_id)) for draft in page.rows],
+        "next_href": filters.href(cursor=page.cursor) if page.cursor else "",
+    }
+    return render_page(request, "drafts/drafts.html", context, section="drafts")
+
+
+def _row(draft: Draft, item: Interaction | None) -> dict[str, Any]:
+    """``item`` is None if the viewer may no longer see the question."""
+    text = text_of(draft, item)
+    closed = item is not None and not item.is_open
+    return {
+        "draft": draft,
+        "item": item,
+        "kind": kind(item.type) if item else None,
+        "text": text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…",
+        "status": item_status(item.state, deleted=item.deleted) if item and closed else None,
+        "deleted_at": draft.closed_at and draft.closed_at + service.KEEP_CLOSED_FOR,
+    }
 
 
 @require_POST
 def discard(request: ReviewerRequest, id: int) -> HttpResponseBase:
-    """Delete a draft at the ``version`` that the page showed. 404 for someone else's."""
+    """Only at the ``version`` that the page showed. 404 for someone else's."""
     reviewer, version = request.user.reviewer, request.POST.get("version", "")
     get_object_or_404(Draft, reviewer=reviewer, pk=id)
     shown = int(version) if version.isdecimal() and len(version) < 10 else 0

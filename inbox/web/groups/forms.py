@@ -1,5 +1,3 @@
-"""The forms of confirmed changes of a group."""
-
 from django import forms
 
 from inbox.mobius.types import PolicyKind
@@ -7,15 +5,13 @@ from inbox.models.reviewer import validate_one_line
 
 
 class MemberForm(forms.Form):
-    """The person to add or remove; ``typed`` is what the lead typed to find them."""
+    """``typed`` is what the lead typed to find the person."""
 
     user_id = forms.CharField(max_length=200, validators=[validate_one_line])
     typed = forms.CharField(max_length=200, required=False)
 
 
 class RoutingForm(forms.Form):
-    """How many people must answer new questions."""
-
     routing = forms.TypedChoiceField(
         choices=[(kind, kind) for kind in (PolicyKind.ANY, PolicyKind.ALL)], coerce=PolicyKind
     )

@@ -1,8 +1,7 @@
-"""The page of a group, and the confirmation of its changes."""
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -15,20 +14,20 @@ from inbox.mobius.types import PolicyKind
 from inbox.models import Decision, Group, Interaction, Recipient, Upstream
 from inbox.people.directory import AccountStatus, account_statuses, ids_called, known_people
 from inbox.people.names import names_of
-from inbox.services.groups import Verb
+from inbox.upstream.groups import Verb
 from inbox.web.groups.group_list import members_of
-from inbox.web.groups.queries import AnswerTimes, answer_times, open_of
+from inbox.web.groups.queries import answer_times, open_of
 from inbox.web.ui.answers import progress
 from inbox.web.ui.labels import ROUTING, listed, routing_words
 from inbox.web.ui.messages import Message, sentences
-from inbox.web.ui.people import Face, People
+from inbox.web.ui.people import People
 from inbox.web.ui.scopes import Filters
 from inbox.web.ui.when import Deadline, deadline
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A change to confirm before it is made. ``about`` is the member it removes."""
+    """``about`` is the member it removes."""
 
     title: str
     text: str
@@ -47,7 +46,7 @@ def confirm(
     query: Mapping[str, str],
     typed: str,
 ) -> tuple[Confirmation | None, str]:
-    """The confirmation of the change that the query asks for, or a message about what was typed."""
+    """The confirmation of a change, or a message about what was typed."""
     key = group.handle or group.mobius_id
     if "remove" in query and query["remove"] in members:
         return _removal(upstream, group, key, query["remove"], people), ""
@@ -62,12 +61,8 @@ def confirm(
 def _removal(
     upstream: Upstream, group: Group, key: str, user_id: str, people: People
 ) -> Confirmation:
-    keeps = Recipient.objects.filter(
-        upstream=upstream,
-        user_id=user_id,
-        open__in=(True,),
-        interaction__group_id=group.mobius_id,
-    ).count()
+    rows = Recipient.objects.filter(upstream=upstream, user_id=user_id)
+    keeps = rows.open_by_index().filter(interaction__group_id=group.mobius_id).count()
     names = {"name": people.full(user_id), "group": group.name}
     if people.is_viewer(user_id):
         title, yes = _("Remove yourself from %(group)s?") % names, _("Yes, remove yourself")
@@ -132,9 +127,8 @@ def _addition(
 
 
 def _rerouting(upstream: Upstream, group: Group, key: str, kind: PolicyKind) -> Confirmation:
-    waiting = Interaction.objects.filter(
-        upstream=upstream, group_id=group.mobius_id, status="pending", deleted__in=(False,)
-    ).count()
+    rows = Interaction.objects.filter(upstream=upstream, group_id=group.mobius_id)
+    waiting = rows.pending_by_index().count()
     if kind == PolicyKind.ANY:
         title = _("Change routing to “First to answer”?")
         meaning = _("One member answers for the group.")
@@ -160,62 +154,7 @@ WAITING = 8
 CHANGES = 10
 
 
-@dataclass(frozen=True)
-class GroupMember:
-    """A member of the group. ``note`` says why the person cannot answer here."""
-
-    face: Face
-    is_viewer: bool
-    note: str
-    remove_href: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of the group that was made in this app."""
-
-    icon: str
-    text: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class GroupPage:
-    """What ``groups/_group.html`` shows. ``typed`` and ``problem`` belong to the field that adds a
-    member. ``waiting``: open questions, each with its state and deadline; ``inbox_href`` lists them
-    in the inbox of a member. ``routings``: value, name and meaning of those that can be chosen.
-    ``unchanged``: the routing that was chosen is in use.
-    """
-
-    group: Group
-    routing: str
-    members: tuple[GroupMember, ...]
-    waiting: tuple[tuple[Interaction, str, Deadline | None], ...]
-    waiting_count: int
-    inbox_href: str
-    answer_times: AnswerTimes
-    changes: tuple[Change, ...]
-    manages: bool
-    routings: tuple[tuple[str, str, str], ...]
-    chosen_routing: str
-    unchanged: bool
-    suggestions: tuple[tuple[str, str], ...]
-    confirm: Confirmation | None
-    typed: str
-    problem: str
-
-    @property
-    def more(self) -> int:
-        """Open questions that are not listed here."""
-        return self.waiting_count - len(self.waiting)
-
-    @property
-    def settled(self) -> bool:
-        """Whether no change is asked for, so that the page may reload itself."""
-        return self.confirm is None and not self.problem and not self.unchanged
-
-
-def group_page(
+def group_context(
     viewer: Viewer,
     upstream: Upstream,
     group: Group,
@@ -224,9 +163,10 @@ def group_page(
     query: Mapping[str, str],
     typed: str = "",
     message: Message | None = None,
-) -> GroupPage:
-    """The page. ``query`` names a change to confirm; ``message`` is about a change that was not
-    made, and ``typed`` is the text of its field.
+) -> dict[str, Any]:
+    """``query`` names a change to confirm. ``message`` is about a change that was not made, and
+    ``typed`` the text of its field. ``settled``: no change is asked for, so the page may reload
+    itself.
     """
     ids = members_of([group]).get(group.pk, [])
     manages = access.has_permission(viewer, access.MANAGE_GROUPS)
@@ -243,26 +183,28 @@ def group_page(
         confirmation, problem = confirm(
             upstream, group, members=ids, people=people, query=query, typed=typed
         )
-    return GroupPage(
-        group=group,
-        routing=routing_words(group.routing),
-        members=_members(group, ids, people, statuses),
-        waiting=tuple(_open_question(item, people, now) for item in items),
-        waiting_count=rows.count(),
-        inbox_href=Filters.link(target=group.mobius_id) if viewer.mobius_id in ids else "",
-        answer_times=answer_times(upstream, group.mobius_id, now),
-        changes=tuple(_change(entry, people) for entry in log),
-        manages=manages,
-        routings=tuple(
-            (kind.value, str(name), str(meaning)) for kind, (name, meaning) in ROUTING.items()
-        ),
-        chosen_routing=wanted if wanted in ROUTING else group.routing,
-        unchanged=manages and message is None and wanted == group.routing,
-        suggestions=_suggestions(ids) if manages else (),
-        confirm=confirmation,
-        typed=typed,
-        problem=problem,
-    )
+    waiting_count = rows.count()
+    unchanged = manages and message is None and wanted == group.routing
+    return {
+        "group": group,
+        "routing": routing_words(group.routing),
+        "members": _members(group, ids, people, statuses),
+        "waiting": [_open_question(item, people, now) for item in items],
+        "waiting_count": waiting_count,
+        "more": waiting_count - len(items),
+        "inbox_href": Filters.link(target=group.mobius_id) if viewer.mobius_id in ids else "",
+        "answer_times": answer_times(upstream, group.mobius_id, now),
+        "changes": [_change(entry, people) for entry in log],
+        "manages": manages,
+        "routings": [(kind.value, name, meaning) for kind, (name, meaning) in ROUTING.items()],
+        "chosen_routing": wanted if wanted in ROUTING else group.routing,
+        "unchanged": unchanged,
+        "suggestions": [pair for pair in known_people() if pair[0] not in ids] if manages else [],
+        "confirm": confirmation,
+        "typed": typed,
+        "problem": problem,
+        "settled": confirmation is None and not problem and not unchanged,
+    }
 
 
 def _ids(
@@ -278,16 +220,20 @@ def _ids(
 
 def _members(
     group: Group, ids: Iterable[str], people: People, statuses: Mapping[str, AccountStatus]
-) -> tuple[GroupMember, ...]:
-    found = []
-    for id_ in sorted(ids, key=lambda id_: people.full(id_).lower()):
-        href = f"{group.get_absolute_url()}?{urlencode({'remove': id_})}#asked"
-        is_viewer, note = people.is_viewer(id_), _note(statuses.get(id_))
-        found.append(GroupMember(people.face(id_), is_viewer, note, href))
-    return tuple(found)
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "face": people.face(id_),
+            "is_viewer": people.is_viewer(id_),
+            "note": _note(statuses.get(id_)),
+            "remove_href": f"{group.get_absolute_url()}?{urlencode({'remove': id_})}#asked",
+        }
+        for id_ in sorted(ids, key=lambda id_: people.full(id_).lower())
+    ]
 
 
 def _note(status: AccountStatus | None) -> str:
+    """Why the person cannot answer here; empty if they can."""
     if status is None or (status.active and status.token):
         return ""
     if not status.account:
@@ -317,7 +263,6 @@ def _open_question(
 
 
 def _log(upstream: Upstream, group: Group) -> list[Decision]:
-    """The newest changes made in this app."""
     rows = Decision.objects.filter(
         group_id=group.mobius_id,
         verb__in=[verb.value for verb in Verb],
@@ -327,7 +272,7 @@ def _log(upstream: Upstream, group: Group) -> list[Decision]:
     return list(rows.order_by("-at", "-number")[:CHANGES])
 
 
-def _change(entry: Decision, people: People) -> Change:
+def _change(entry: Decision, people: People) -> dict[str, Any]:
     value = entry.value or {}
     facts = {"user": people.full(value.get("user")), "routing": routing_words(str(value.get("to")))}
     match entry.verb:
@@ -341,7 +286,7 @@ def _change(entry: Decision, people: People) -> Change:
     text = people.sentence(entry.actor, you, other, **facts)
     if value.get("arrived") == "unknown":
         text = _("%(change)s; Mobius didn't confirm it") % {"change": text}
-    return Change(icon, text, entry.at)
+    return {"icon": icon, "text": text, "at": entry.at}
 
 
 def _added(user_id: str | None, actor: str, people: People) -> tuple[str, str]:
@@ -358,8 +303,3 @@ def _removed(user_id: str | None, actor: str, people: People) -> tuple[str, str]
     if people.is_viewer(user_id):
         return "", _("%(name)s removed you")
     return _("You removed %(user)s"), _("%(name)s removed %(user)s")
-
-
-def _suggestions(members: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    inside = set(members)
-    return tuple(pair for pair in known_people() if pair[0] not in inside)

@@ -1,5 +1,3 @@
-"""Figures of groups, read along the index of the mirror's interactions."""
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,15 +18,13 @@ NEWEST = 500
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many open questions of a group the viewer may see, and the time of the oldest."""
-
     count: int = 0
     since: datetime | None = None
 
 
 @dataclass(frozen=True)
 class AnswerTimes:
-    """A group's response times in seconds; None if it hasn't answered anything."""
+    """In seconds; None if the group hasn't answered anything."""
 
     answers: int = 0
     median: float | None = None
@@ -47,27 +43,23 @@ class AnswerTimes:
 
     @property
     def p90_words(self) -> str:
-        """``2 h 5 min``, or a dash."""
         return "–" if self.p90 is None else span(self.p90)
 
 
 def waiting(viewer: Viewer, upstream: Upstream, ids: Iterable[str]) -> dict[str, Waiting]:
-    """The open questions of each group. One query, which reads only the index for a lead."""
+    """For a lead, this reads only the index."""
     rows = open_of(viewer, upstream).filter(group_id__in=list(ids))
     counted = rows.values("group_id").annotate(count=Count("id"), since=Min("created_at"))
     return {str(row["group_id"]): Waiting(row["count"], row["since"]) for row in counted.order_by()}
 
 
 def open_of(viewer: Viewer, upstream: Upstream) -> QuerySet[Interaction]:
-    """Open questions that the viewer may see; those of a group in the order of its index."""
-    # ``deleted=False`` becomes a bare column, which SQLite does not look up in the index.
-    return access.interactions(viewer, upstream).filter(status="pending", deleted__in=(False,))
+    """In the order of the group's index."""
+    return access.interactions(viewer, upstream).pending_by_index()
 
 
 def answer_times(upstream: Upstream, group_id: str, now: datetime) -> AnswerTimes:
-    """The times from each question to its last required answer, over ``DAYS`` including today. One
-    query.
-    """
+    """From a question to its last required answer, over ``DAYS`` including today."""
     answered = Interaction.objects.filter(
         upstream=upstream,
         group_id=group_id,

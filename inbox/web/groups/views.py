@@ -1,5 +1,3 @@
-"""Groups: their members and open questions, and a lead's changes."""
-
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,30 +9,27 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from inbox.answering.outcome import Outcome
 from inbox.live import hub
 from inbox.models import Group
-from inbox.services import groups as service
-from inbox.services.outcome import Outcome
+from inbox.upstream import groups as service
 from inbox.web.groups.forms import MemberForm, RoutingForm
-from inbox.web.groups.group_list import group_list
-from inbox.web.groups.messages import group_message
-from inbox.web.groups.page import group_page
+from inbox.web.groups.group_list import count_sentence, group_rows
+from inbox.web.groups.page import group_context
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.messages import Message
+from inbox.web.ui.outcome_messages import group_message
 from inbox.web.ui.request import ReviewerRequest, origin_of
 
 
 @require_safe
 def groups(request: ReviewerRequest, id: str = "") -> HttpResponseBase:
-    """The groups that the viewer may open, and one of them; only that part for an htmx request.
-    ``?add=``, ``?remove=`` and ``?routing=`` ask to confirm a change.
-    """
+    """``?add=``, ``?remove=`` and ``?routing=`` ask to confirm a change."""
     return _page(request, key=id)
 
 
 @require_POST
 async def add_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Add a person. If that fails, the typed text stays in its field."""
     return await _change(request, id, service.add_member, MemberForm(request.POST), "user_id")
 
 
@@ -45,7 +40,6 @@ async def remove_member(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 @require_POST
 async def change_routing(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Set how many people must answer new questions."""
     return await _change(request, id, service.change_routing, RoutingForm(request.POST), "routing")
 
 
@@ -56,11 +50,7 @@ async def _change(
     form: Form,
     field: str,
 ) -> HttpResponseBase:
-    """Make ``change`` with the form's ``field``, then redirect to the group. If it fails, show the
-    group with the typed text.
-
-    An invalid form can't come from our pages and gets a 404.
-    """
+    """On failure, the group with the typed text. An invalid form isn't from our pages: 404."""
     if not form.is_valid():
         raise Http404("No such change.")
     outcome = await change(
@@ -90,13 +80,15 @@ def _page(
     found = service.find(viewer, upstream, key) if key else None
     if key and found is None and message is None:
         raise Http404("No such group.")
+    rows = group_rows(viewer, upstream, now)
     context: dict[str, Any] = {
-        "list": group_list(viewer, upstream, now, current=found),
+        "rows": rows,
+        "sentence": count_sentence(rows),
         "message": message,
         "live_cursor": cursor,
     }
     if found is not None:
-        context["page"] = group_page(
+        context |= group_context(
             viewer, upstream, found, now, query=request.GET.dict(), typed=typed, message=message
         )
     template, parts = "groups/groups.html", {"groups": "groups/_groups.html"}

@@ -1,6 +1,4 @@
-"""What a browser notifies a person of while they look elsewhere: new questions, questions that are
-now due within the hour, and answers that could not be sent.
-"""
+"""Notifications that a browser shows while the person looks elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.access import Viewer
-from inbox.instants import read_instant
+from inbox.lib.instants import read_instant
 from inbox.models import Recipient, Reviewer, Upstream
-from inbox.web.inbox.order import SOONEST_DUE
+from inbox.web.questions.order import SOONEST_DUE
 from inbox.web.ui.held import returned_answers
 from inbox.web.ui.lists import PAGE
 from inbox.web.ui.scopes import OPEN, Filters, rows_of
@@ -26,14 +24,14 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Since:
-    """The position after which something is new: the number of the last recipient, and the time."""
+    """The number of the last recipient, and the time."""
 
     number: int
     at: datetime
 
     @classmethod
     def read(cls, text: str) -> "Since | None":
-        """Parse what ``str`` writes; None for anything else."""
+        """None for a text that ``str`` didn't write."""
         number, _, when = text.partition("_")
         at = read_instant(when)
         if at is None or not (number.isdecimal() and len(number) < 19):
@@ -42,7 +40,6 @@ class Since:
 
     @classmethod
     def now(cls, now: datetime) -> "Since":
-        """The present position. One query."""
         return cls(Recipient.objects.aggregate(last=Max("pk"))["last"] or 0, now)
 
     def __str__(self) -> str:
@@ -51,8 +48,6 @@ class Since:
 
 @dataclass(frozen=True)
 class News:
-    """One notification. ``href`` is what it opens."""
-
     kind: str
     title: str
     body: str
@@ -62,9 +57,7 @@ class News:
 def news(
     viewer: Viewer, upstream: Upstream, reviewer: Reviewer, since: Since, until: Since
 ) -> tuple[News, ...]:
-    """What has arrived between the two positions, of the kinds that the person wants; one
-    notification for each kind. At most four queries.
-    """
+    """One notification for each kind that the person wants."""
     fresh = Q(pk__gt=since.number, pk__lte=until.number)
     found = []
     if reviewer.notify_new:
@@ -85,7 +78,6 @@ Titles = Sequence[tuple[str, str]]
 
 
 def _titles(rows: QuerySet[Recipient]) -> Titles:
-    """Those of the first ``PAGE`` rows, soonest due first, and of one more if there are others."""
     rows = rows.select_related("interaction").only("interaction__mobius_id", "interaction__title")
     return [
         (row.interaction.display_title, row.interaction.get_absolute_url())

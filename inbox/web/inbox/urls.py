@@ -9,6 +9,5 @@ urlpatterns = [
     path("inbox/answers.csv", views.answers_csv, name="answers-csv"),
     path("inbox/counts/", views.counts, name="inbox-counts"),
     path("inbox/filters/", views.filters, name="inbox-filters"),
-    path("inbox/focus/", views.focus, name="focus"),
     path("freshness/", views.freshness, name="freshness"),
 ]

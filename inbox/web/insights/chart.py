@@ -1,5 +1,3 @@
-"""A chart: its numbers in words, its plot, and the same figures as a table."""
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -19,17 +17,13 @@ DASH = "–"
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure of the table: its text on the page and its value in the CSV file."""
-
     words: str
     value: str
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table. ``tint`` is its colour in the plot, if it has one. ``extra`` are columns
-    that only the CSV file has.
-    """
+    """``extra`` are columns that only the CSV file has."""
 
     label: str
     name: str
@@ -40,8 +34,6 @@ class Row:
 
 @dataclass(frozen=True)
 class Series:
-    """A line or a set of bars. ``tint`` names one of the palette's colours."""
-
     label: str
     tint: str
     values: Sequence[float | None]
@@ -52,10 +44,7 @@ class Series:
 @dataclass(frozen=True)
 class Chart:
     """``kind`` is ``line``, ``bars`` or ``share``; ``unit`` is ``count`` or ``seconds``.
-
-    ``headlines`` are the numbers before the plot, with their labels. ``open_table``: the table is
-    always shown. ``question`` is what ``note`` is about. ``empty_text`` takes the place of a plot
-    that has no data.
+    ``empty_text`` takes the place of a plot without data.
     """
 
     key: str
@@ -84,7 +73,6 @@ class Chart:
 
     @property
     def legend(self) -> Sequence[Series]:
-        """The series that the legend names."""
         return self.series if self.kind != "share" and len(self.series) > 1 else ()
 
 
@@ -93,7 +81,7 @@ def count(number: int) -> Cell:
 
 
 def time(seconds: float | None) -> Cell:
-    """A duration; seconds in the CSV file."""
+    """In the CSV file, seconds."""
     if seconds is None:
         return Cell(DASH, "")
     # The histogram is too coarse for parts of a second below one, and for seconds beyond a minute.
@@ -102,7 +90,7 @@ def time(seconds: float | None) -> Cell:
 
 
 def share(part: float, of: float) -> Cell:
-    """A percentage; a fraction in the CSV file."""
+    """In the CSV file, a fraction."""
     return Cell(percent(part, of), f"{part / of:.4f}" if of else "")
 
 

@@ -1,5 +1,3 @@
-"""The charts for a span of days, and for the questions that are open now."""
-
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,9 +28,16 @@ from inbox.web.ui.when import span
 Days = Mapping[date, Figures]
 Quantile = Callable[[Figures, float], float | None]
 
+_ENDED = {
+    "answered": "completed",
+    "expired": "expired",
+    "cancelled": "cancelled",
+    "bypassed": "bypassed",
+}
+"""The figures of closed questions, each with their state."""
+
 
 def flow(total: Figures, days: Days, today: date) -> Chart:
-    """Questions asked and answered each day."""
     return Chart(
         key="flow",
         title=_("Asked and answered each day"),
@@ -47,25 +52,10 @@ def flow(total: Figures, days: Days, today: date) -> Chart:
             Series(_("Asked"), "2", [figures.asked for figures in days.values()], dash=True),
             Series(_("Answered"), "1", [figures.answered for figures in days.values()]),
         ),
-        columns=(
-            _("Day"),
-            _("Asked"),
-            *(
-                item_status(state).label
-                for state in ("completed", "expired", "cancelled", "bypassed")
-            ),
-        ),
-        csv_columns=("day", "asked", "answered", "expired", "cancelled", "bypassed", "time_zone"),
+        columns=(_("Day"), _("Asked"), *(item_status(state).label for state in _ENDED.values())),
+        csv_columns=("day", "asked", *_ENDED, "time_zone"),
         rows=[
-            _row(
-                day,
-                figures,
-                count(figures.asked),
-                count(figures.answered),
-                count(figures.expired),
-                count(figures.cancelled),
-                count(figures.bypassed),
-            )
+            _row(day, figures, *(count(getattr(figures, name)) for name in ("asked", *_ENDED)))
             for day, figures in days.items()
         ],
         note=_("Today is incomplete.") if today in days else "",
@@ -157,13 +147,12 @@ def _time(
 
 
 def _row(day: date, figures: Figures, *cells: Cell) -> Row:
-    """A day's row. If the day was counted in another time zone, the row names it."""
+    """Names the time zone if the day was counted in another one."""
     zone = "" if figures.zone == settings.TIME_ZONE else f" ({figures.zone})"
     return Row(f"{long_day(day)}{zone}", day.isoformat(), cells, extra=(figures.zone,))
 
 
 def endings(total: Figures, days: Mapping[date, Figures]) -> Chart:
-    """How the closed questions ended."""
     other = total.answered - total.approved - total.rejected
     zones = ", ".join(dict.fromkeys(figures.zone for figures in days.values()))
     parts = [
@@ -223,9 +212,7 @@ _AHEAD = {
 
 
 def ages(now: datetime) -> Bounds:
-    """For each age, the range of times at which a question of that age was asked. The first range
-    includes times slightly in the future, from clocks that are ahead.
-    """
+    """Times of asking. The first range includes the near future, for clocks that are ahead."""
     ahead = timedelta(days=1)
     return {
         key: (now - older, now + ahead if key == "under_15m" else now - younger)
@@ -234,12 +221,10 @@ def ages(now: datetime) -> Bounds:
 
 
 def ahead(now: datetime) -> Bounds:
-    """The sections of the next 24 hours."""
     return {key: (now + since, now + until) for key, (_label, since, until) in _AHEAD.items()}
 
 
 def open_now(counts: Mapping[str, int], oldest: Interaction | None, now: datetime) -> Chart:
-    """Open questions by age."""
     total = sum(counts.values())
     numbers = [counts[key] for key in _AGES]
     tints = ["bad" if key == "over_1d" else "1" for key in _AGES]
@@ -271,9 +256,7 @@ def _age(item: Interaction, now: datetime) -> str:
 def forecast(
     soon: Sequence[Mapping[str, Any]], usual: Mapping[tuple[str, str, str], float]
 ) -> Chart:
-    """Questions that expire within a day, and how many of them usually get answered in time.
-
-    The estimate uses the share of the same workflow, type and group, or of all questions where
+    """The estimate uses the share of the same workflow, type and group, or of all questions where
     none of that kind has closed yet.
     """
     counts = dict.fromkeys(_AHEAD, 0)

@@ -1,8 +1,6 @@
-"""*Insights*: its charts and filters."""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.forms import BoundField
@@ -18,50 +16,31 @@ from inbox.web.ui.lists import Choice, by_label
 KEYS = ("flow", "endings", "time-to-answer", "time-to-claim", "open", "forecast")
 
 
-@dataclass(frozen=True)
-class Insights:
-    """The page. ``zones``: sentences about days that follow another time zone."""
-
-    filters: InsightsFilters
-    spans: Sequence[Choice]
-    selects: Sequence[BoundField]
-    charts: Sequence[Chart]
-    zones: Sequence[str]
-
-    @property
-    def everything_href(self) -> str:
-        """The same days without any other filter."""
-        return self.filters.href(workflow="", type="", group="", person="")
-
-    @property
-    def days(self) -> str:
-        """``27 Oct to 24 Nov 2026``."""
-        days = {"first": long_day(self.filters.first), "last": long_day(self.filters.last)}
-        return _("%(first)s to %(last)s") % days
-
-
-def insights(upstream: Upstream, query: Mapping[str, str], now: datetime) -> Insights:
-    """The page for a query string. Nine queries at most."""
+def insights(upstream: Upstream, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """``zones`` are sentences about days in another time zone."""
     filters = InsightsFilters.read(query)
+    days = {"first": long_day(filters.first), "last": long_day(filters.last)}
     other_days = {"from": "", "to": ""}
-    return Insights(
-        filters=filters,
-        spans=[
+    return {
+        "filters": filters,
+        "everything_href": filters.href(workflow="", type="", group="", person=""),
+        "days": _("%(first)s to %(last)s") % days,
+        "spans": [
             Choice(
                 _(label), filters.href(**other_days, span=key), key == filters.cleaned_data["span"]
             )
             for key, label in SPANS.items()
         ],
-        selects=_selects(upstream, filters),
-        charts=list(_charts(upstream, filters, now)),
-        zones=_zones(upstream, filters),
-    )
+        "selects": _selects(upstream, filters),
+        "charts": list(_charts(upstream, filters, now)),
+        "zones": _zones(upstream, filters),
+    }
 
 
 def one_chart(
     upstream: Upstream, query: Mapping[str, str], now: datetime, key: str
 ) -> tuple[Chart, InsightsFilters] | None:
-    """A chart by its key, with its filters; None for an unknown key."""
+    """None for an unknown key."""
     if key not in KEYS:
         return None
     filters = InsightsFilters.read(query)
@@ -84,7 +63,6 @@ def _charts(upstream: Upstream, filters: InsightsFilters, now: datetime) -> Iter
 
 
 def _zones(upstream: Upstream, filters: InsightsFilters) -> list[str]:
-    """Sentences about days that were counted in another time zone than ``TIME_ZONE``."""
     sentences = []
     if not upstream.tally_zone:
         sentences.append(_("Figures are being recalculated after an update."))
@@ -130,7 +108,7 @@ def _selects(upstream: Upstream, filters: InsightsFilters) -> list[BoundField]:
 
 
 def _people(members: Iterable[str]) -> dict[str, str]:
-    """The people who can be asked: ``members`` of groups and people with an account. One query."""
+    """People who can be asked: ``members`` of groups, and people with an account."""
     accounts = Reviewer.objects.exclude(mobius_id=None).select_related("user")
     return {id: id for id in members} | {
         str(reviewer.mobius_id): reviewer.name for reviewer in accounts

@@ -1,5 +1,3 @@
-"""The filters of *Insights*, and its figures."""
-
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -27,11 +25,8 @@ LONGEST = 1096
 
 
 class InsightsFilters(ListForm):
-    """``span`` is a key of ``SPANS``, or empty where ``from`` and ``to`` were chosen by hand.
-    ``person`` is a Mobius ID.
-
-    ``first`` and ``last`` are the days shown. ``adjusted``: they differ from the days asked
-    for, which are invalid, in the future, too many or in the wrong order.
+    """``span`` is a key of ``SPANS``, or empty for days chosen by hand. ``adjusted``: the days
+    asked for are invalid, in the future or too many; ``swapped``: in the wrong order.
     """
 
     url_name = "insights"
@@ -47,6 +42,7 @@ class InsightsFilters(ListForm):
     first: date
     last: date
     adjusted: bool
+    swapped: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,11 +51,12 @@ class InsightsFilters(ListForm):
             self.fields[name] = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
 
     def clean(self) -> dict[str, Any]:
-        """Set ``first`` and ``last``, which never reach into the future."""
+        """``first`` and ``last`` never reach into the future."""
         cleaned = super().clean()
         if not settings.INSIGHTS_BY_PERSON:
             cleaned["person"] = ""
         self.today = localdate(timezone=get_default_timezone())
+        self.swapped = bool(cleaned["from"] and cleaned["to"] and cleaned["from"] > cleaned["to"])
         if cleaned["from"] or cleaned["to"]:
             last = min(cleaned["to"] or self.today, self.today)
             first, last = sorted((min(cleaned["from"] or last, self.today), last))
@@ -86,10 +83,7 @@ HISTORY = timedelta(days=90)
 
 @dataclass
 class Figures:
-    """The figures of one day, or of all days. ``unapproved`` are the approvals that expired.
-
-    ``zone`` is the time zone in which the day was counted.
-    """
+    """``unapproved`` are the approvals that expired; ``zone`` is the time zone of the day."""
 
     asked: int = 0
     answered: int = 0
@@ -127,20 +121,18 @@ class Figures:
 
     @property
     def ended(self) -> int:
-        """Answered or closed unanswered."""
         return self.answered + self.expired + self.cancelled + self.bypassed
 
     def claim(self, share: float) -> float | None:
-        """Seconds within which ``share`` of all claims came."""
+        """In seconds."""
         return quantile(self.claim_times, share)
 
     def answer(self, share: float) -> float | None:
-        """Seconds within which ``share`` of all answers came."""
+        """In seconds."""
         return quantile(self.answer_times, share)
 
 
 def read(upstream: Upstream, filters: InsightsFilters) -> tuple[Figures, dict[date, Figures]]:
-    """The figures of the whole span, and of each of its days."""
     days = {day: Figures(zone=upstream.counted_in(day)) for day in filters.days}
     rows = _tallies(upstream, filters).filter(day__range=(filters.first, filters.last))
     counts = ("asked", "answered", "expired", "cancelled", "bypassed", "approved", "rejected")
@@ -168,7 +160,6 @@ def _conditions(filters: InsightsFilters) -> dict[str, str]:
 
 
 def combinations(upstream: Upstream) -> list[tuple[str, str, str]]:
-    """Every combination of workflow, type and group that has ever asked. One query."""
     rows = Tally.objects.filter(upstream=upstream, person="")
     return list(rows.values_list("workflow", "type", "group_id").distinct())
 
@@ -176,10 +167,7 @@ def combinations(upstream: Upstream) -> list[tuple[str, str, str]]:
 def answered_shares(
     upstream: Upstream, filters: InsightsFilters
 ) -> dict[tuple[str, str, str], float]:
-    """The share of answered questions among those answered or expired, by workflow, type and group.
-
-    The key of three empty strings has the share of all. One query.
-    """
+    """By workflow, type and group, with three empty strings for all; open questions don't count."""
     rows = _tallies(upstream, filters).filter(day__gt=filters.today - HISTORY)
     sums = rows.values_list("workflow", "type", "group_id").annotate(
         Sum("answered"), Sum("expired")
@@ -198,6 +186,7 @@ def answered_shares(
 def waiting(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Interaction]:
     # ``deleted`` as in the condition of the partial index ``interaction_oldest``.
     rows = Interaction.objects.filter(upstream=upstream, status="pending", deleted=False)
+    rows = rows.exclude(pk__in=upstream.tests())
     if person := filters.cleaned_data["person"]:
         rows = rows.filter(recipients__user_id=person, recipients__open=True)
     return rows.filter(**_conditions(filters))
@@ -206,7 +195,7 @@ def waiting(upstream: Upstream, filters: InsightsFilters) -> QuerySet[Interactio
 def count_by_age(
     rows: QuerySet[Interaction], bounds: dict[str, tuple[datetime, datetime]]
 ) -> dict[str, int]:
-    """How many questions were asked within each range, its start excluded. One query."""
+    """The start of a range is excluded."""
     within = {
         key: Count("id", filter=Q(created_at__gt=since, created_at__lte=until))
         for key, (since, until) in bounds.items()
@@ -217,7 +206,6 @@ def count_by_age(
 def expiring(
     rows: QuerySet[Interaction], now: datetime, bounds: dict[str, tuple[datetime, datetime]]
 ) -> list[Any]:
-    """How many questions expire within each range, by workflow, type and group. One query."""
     until = max(end for _, end in bounds.values())
     within = {
         key: Count("id", filter=Q(expires_at__gt=since, expires_at__lte=end))

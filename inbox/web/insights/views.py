@@ -1,5 +1,3 @@
-"""The page *Insights*, for team leads."""
-
 import csv
 import io
 
@@ -17,8 +15,7 @@ from inbox.web.ui.request import ReviewerRequest, lead_required
 @lead_required
 @in_installation_zone
 def insights(request: ReviewerRequest) -> HttpResponse:
-    """The charts that the query string selects."""
-    context = {"page": page.insights(request.upstream, request.GET, timezone.now())}
+    context = page.insights(request.upstream, request.GET, timezone.now())
     return render_page(request, "insights/insights.html", context, section="insights")
 
 
@@ -26,7 +23,7 @@ def insights(request: ReviewerRequest) -> HttpResponse:
 @lead_required
 @in_installation_zone
 def figures(request: ReviewerRequest, key: str) -> HttpResponse:
-    """One chart's figures as CSV, with durations in seconds and shares as fractions."""
+    """CSV, with durations in seconds and shares as fractions."""
     found = page.one_chart(request.upstream, request.GET, timezone.now(), key)
     if found is None:
         raise Http404("No such chart.")

@@ -1,8 +1,6 @@
-"""Views that answer, claim or release a question, check whether that succeeded, or undo an answer
-that is held; and the part of every page that shows the held ones.
-"""
-
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 
 from asgiref.sync import sync_to_async
@@ -15,37 +13,38 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url
 
 from inbox import access
+from inbox.answering import claiming, draft, guard
+from inbox.answering import held as held_answers
+from inbox.answering import respond as service
+from inbox.answering.claiming import Verb
+from inbox.answering.outcome import Kind, Outcome
+from inbox.answering.question import NotAsked, find_asked
+from inbox.answering.shown_version import ShownVersion, shown_version_of
 from inbox.live import hub
 from inbox.models import Interaction
-from inbox.services import claiming, draft, guard, sending
-from inbox.services import respond as service
-from inbox.services.claiming import Verb
-from inbox.services.draft import TypedIn
-from inbox.services.outcome import Kind, Outcome
-from inbox.services.question import find_asked
-from inbox.services.seen import Seen, seen_of
-from inbox.web.inbox.focus import next_in_focus
-from inbox.web.inbox.place import after_answer, next_item
-from inbox.web.inbox.views import at_the_end, nothing_open, render_list
-from inbox.web.interactions.forms import (
+from inbox.web.interactions.views import filters_of, render_item
+from inbox.web.questions.focus import next_in_focus
+from inbox.web.questions.forms import (
     AnswerForm,
     asked_question,
     comment_of,
     form_for,
     is_filled_in,
+    shown_version_in,
+    storable,
     typed_of,
 )
-from inbox.web.interactions.messages import answer_message, claim_message, undo_message, with_title
-from inbox.web.interactions.views import filters_of, render_item
-from inbox.web.ui.batches import batch_lines, shown_batches
-from inbox.web.ui.frame import own_held
+from inbox.web.questions.panes import at_the_end, nothing_open, render_list
+from inbox.web.questions.place import after_answer, next_item
+from inbox.web.ui.answer_sentences import with_title
+from inbox.web.ui.batches import batch_lines
 from inbox.web.ui.held import returned_lines
 from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.messages import Message
+from inbox.web.ui.outcome_messages import answer_message, claim_message, typed_message, undo_message
 from inbox.web.ui.request import (
     ReviewerRequest,
     asking_page,
-    device_of,
     is_fragment,
     operation_id_of,
     origin_of,
@@ -58,17 +57,14 @@ Operation = Callable[..., Awaitable[Outcome[Interaction]]]
 
 @require_POST
 async def claim(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Claim the question, then show it again with what was typed.
-
-    409 with a name if someone else has claimed it, 404 if the viewer's group was not asked.
-    ``back=inbox`` comes from the buttons of the list, which is then shown instead.
+    """409 if someone else has claimed it, 404 if the viewer's group was not asked. ``back=inbox``
+    comes from the list, which is then shown.
     """
     return await _run(request, id, claiming.claim)
 
 
 @require_POST
 async def release(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Release the question; responds like ``claim``."""
     return await _run(request, id, claiming.release)
 
 
@@ -80,7 +76,7 @@ async def _run(request: ReviewerRequest, id: str, operation: Operation) -> HttpR
     message = await sync_to_async(claim_message)(outcome, request.viewer, draft_saved=saved)
     script = bool(request.htmx)
     listed = request.POST.get("back") == "inbox"
-    if outcome.done and (listed or not script):
+    if outcome.done:
         messages.success(request, str(message))
     if listed and script:
         return await sync_to_async(render_list)(request, filters_of(request), message=message)
@@ -93,10 +89,7 @@ async def _run(request: ReviewerRequest, id: str, operation: Operation) -> HttpR
 
 
 def keep_typed(request: ReviewerRequest, id: str) -> bool:
-    """Save what was typed in the answer form, which the button sends along.
-
-    Returns whether there was any text and it was saved.
-    """
+    """True if there was any text and it was saved."""
     values, comment, form = typed_of(request.POST), comment_of(request.POST), typed_in(request)
     if not any(values) and not comment:
         return False
@@ -114,36 +107,55 @@ def keep_typed(request: ReviewerRequest, id: str) -> bool:
 
 @require_POST
 async def respond(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Send the answer and open the next question.
+    """Send or hold the answer and open the next question.
 
-    With *Send with undo* it is held, and sent later. If it fails, show the question again with what
-    was typed: 422 for an invalid value; 409 if the question is closed, changed or claimed by
-    someone else; 503 if Mobius doesn't accept answers now. 404 if the viewer was not asked.
+    Otherwise show the question with what was typed: 422 for an invalid value, and to ask for
+    confirmation; 409 if it is closed, changed or claimed by someone else; 503 if Mobius doesn't
+    accept answers now. 404 if the viewer was not asked.
     """
     item, form = await sync_to_async(_parse)(request, id)
-    seen = Seen.parse(form.sent_seen if form else "")
+    shown = ShownVersion.parse(form.sent_version if form else "")
     if form is None or not form.is_valid():
-        return await _refuse_value(request, item, form, seen)
-    outcome = await _send(request, item, form, seen)
+        return await _show_again(request, item, form, shown)
+    sent = _form_sent(request, form)
+    reviewer, now = request.user.reviewer, timezone.now()
+    if sent is not None and not sent.confirmed and guard.asks_first(reviewer, item, now, sent):
+        form.ask()
+        return await _show_again(request, item, form, shown)
+    hold_for = guard.wait_of(reviewer, item, now, sent)
+    outcome = await _send(request, item, form, shown, hold_for)
     return await sync_to_async(_show_outcome)(request, form, outcome)
 
 
+def _form_sent(request: ReviewerRequest, form: AnswerForm) -> guard.Form | None:
+    """None if a script sent the answer."""
+    if "guard" not in request.POST:
+        return None
+    return guard.Form(
+        guard=request.POST["guard"],
+        suggested=bool(request.POST.get("suggested")),
+        confirmed=form.confirmed,
+    )
+
+
 async def _send(
-    request: ReviewerRequest, item: Interaction, form: AnswerForm, seen: Seen
+    request: ReviewerRequest,
+    item: Interaction,
+    form: AnswerForm,
+    shown: ShownVersion,
+    hold_for: timedelta | None,
 ) -> Outcome[Interaction]:
     return await service.respond(
         reviewer=request.user.reviewer,
         interaction_id=item.mobius_id,
-        value=form.value,
+        answers=form.answers,
         comment=form.cleaned_data["comment"],
         operation_id=form.sent_operation_id,
-        seen=seen,
+        shown=shown,
         origin=origin_of(request),
         typed_in=typed_in(request),
         viewer_and_item=(request.viewer, item),
-        hold_for=guard.wait_of(
-            request.user.reviewer, item, timezone.now(), used=request.POST.get("guard", "")
-        ),
+        hold_for=hold_for,
     )
 
 
@@ -155,11 +167,8 @@ def _show_outcome(
 
 
 def move_on(request: ReviewerRequest, message: Message) -> HttpResponseBase:
-    """Confirm the answer and open the next question of the list, or the list if there is none.
-
-    For htmx it is part of this response: another request would wait behind the requests of all
-    pages that the answer has changed. A held answer is confirmed by the page, which offers to undo
-    it.
+    """For htmx, the next question is part of this response: another request would wait behind the
+    requests of all pages that the answer has changed.
     """
     if message.outcome.kind is not Kind.WAITING:
         messages.success(request, with_title(message.outcome.subject, str(message)))
@@ -167,30 +176,27 @@ def move_on(request: ReviewerRequest, message: Message) -> HttpResponseBase:
 
 
 def open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> HttpResponseBase:
-    """The next question of the list, or the list if there is none, after ``answered``."""
     filters = after_answer(filters_of(request))
-    viewer, upstream = request.viewer, answered.upstream
     if isinstance(filters, FocusFilters):
-        item = next_in_focus(viewer, upstream, answered, filters)
+        item = next_in_focus(request.own, answered, filters)
         none_left = partial(at_the_end, request, filters, cursor)
     else:
         shown = read_numbers(request.POST.get("shown", ""))
-        item = next_item(viewer, upstream, answered, filters, shown)
+        item = next_item(request.own, answered, filters, shown)
         none_left = partial(nothing_open, request, filters, cursor)
     path = filters.href() if item is None else item_href(item.mobius_id, filters)
     if not is_fragment(request, "detail"):
         return HttpResponseRedirect(path, status=303)
-    if item is None:
-        response = none_left()
+    if item is not None:
+        response = render_item(request, item, cursor, filters=filters)
     else:
-        shows = TypedIn(device=device_of(request))
-        response = render_item(request, item, cursor, shows=shows, filters=filters)
+        response = none_left()
     response["HX-Reswap"] = "outerHTML show:top"  # reswap takes no modifiers
     return push_url(response, path)
 
 
 def _parse(request: ReviewerRequest, id: str) -> tuple[Interaction, AnswerForm | None]:
-    """The question and its form as sent; no form if the mode has none."""
+    """No form if the mode has none."""
     item = find_asked(request.viewer, id, request.upstream)
     return item, _form_of(request, item)
 
@@ -202,15 +208,14 @@ def _form_of(request: ReviewerRequest, item: Interaction) -> AnswerForm | None:
     return form_for(
         question,
         request.POST,
-        seen=seen_of(item),
+        shown_version=shown_version_of(item),
         reason_to_reject=item.needs_reason_to_reject,
     )
 
 
-async def _refuse_value(
-    request: ReviewerRequest, item: Interaction, form: AnswerForm | None, seen: Seen
+async def _show_again(
+    request: ReviewerRequest, item: Interaction, form: AnswerForm | None, shown: ShownVersion
 ) -> HttpResponseBase:
-    """Save an invalid value as a draft, and show its errors if the question is still open."""
     reviewer, id = request.user.reviewer, item.mobius_id
     saved = await sync_to_async(draft.save)(
         reviewer=reviewer,
@@ -219,7 +224,7 @@ async def _refuse_value(
         comment=comment_of(request.POST),
         typed_in=typed_in(request),
     )
-    outcome = await service.check_answerable(reviewer=reviewer, interaction_id=id, seen=seen)
+    outcome = await service.read_and_check(reviewer=reviewer, interaction_id=id, shown=shown)
     if outcome is None:
         return await sync_to_async(render_item)(request, item, form=form, status=422)
     has_text = form is not None and form.has_text
@@ -243,16 +248,13 @@ SENT = ("respond", *Verb)
 
 @require_POST
 async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Read the question and show its state; if it is still open, offer *Send again*.
-
-    ``sent`` is the request that failed: ``respond``, ``claim`` or ``release``. The form is sent
-    along, so that the text is kept and the same operation can be sent again. This view itself
-    sends nothing.
+    """Sends nothing. ``sent`` is the request that failed: ``respond``, ``claim`` or ``release``.
+    The form comes along, so that the same operation can be sent again.
     """
     sent = request.POST.get("sent", "")
     if sent not in SENT:
         raise Http404("nothing to check")
-    form, saved = await sync_to_async(_kept)(request, id, sent)
+    form, saved = await sync_to_async(_form_to_resend)(request, id, sent)
     outcome = await _outcome(request, id, sent)
     message_of = answer_message if sent == "respond" else claim_message
     message = await sync_to_async(message_of)(outcome, request.viewer, draft_saved=saved)
@@ -262,9 +264,6 @@ async def check(request: ReviewerRequest, id: str) -> HttpResponseBase:
 def _show_checked(
     request: ReviewerRequest, sent: str, form: AnswerForm | None, message: Message
 ) -> HttpResponseBase:
-    """Move on if the answer was received. Otherwise show the question or the list, which offers
-    *Send again* if nothing was received.
-    """
     outcome = message.outcome
     if outcome.done and sent == "respond":
         return move_on(request, message)
@@ -282,8 +281,8 @@ def _show_checked(
     )
 
 
-def _kept(request: ReviewerRequest, id: str, sent: str) -> tuple[AnswerForm | None, bool]:
-    """Save the typed text; for an answer, its form with the same operation ID."""
+def _form_to_resend(request: ReviewerRequest, id: str, sent: str) -> tuple[AnswerForm | None, bool]:
+    """For an answer, the form has the same operation ID."""
     item = find_asked(request.viewer, id, request.upstream)
     saved = keep_typed(request, id)
     form = _form_of(request, item) if sent == "respond" else None
@@ -298,45 +297,71 @@ async def _outcome(request: ReviewerRequest, id: str, sent: str) -> Outcome[Inte
         reviewer=reviewer,
         interaction_id=id,
         operation_id=operation_id_of(request.POST.get("operation_id", "")),
-        seen=Seen.parse(request.POST.get("seen", "")),
+        shown=ShownVersion.parse(shown_version_in(request.POST)),
     )
 
 
 @require_POST
 def undo(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Undo the viewer's held answer, and show the question with that text in its form. 409 if it is
-    too late or nothing is held, 404 if the question is not the viewer's.
+    """409 if it is too late or nothing is held, 404 if the question is not the viewer's."""
+    cursor = hub.cursor()
+    outcome = held_answers.undo(reviewer=request.user.reviewer, interaction_id=id)
+    seen = access.sees(request.viewer, outcome.subject)
+    message = undo_message(outcome, sees=seen)
+    return _show_undone(request, outcome, cursor, seen, str(message))
+
+
+UNDONE_TOGETHER = 50
+"""The most answers that one request undoes."""
+
+
+@require_POST
+def undo_typed(request: ReviewerRequest) -> HttpResponseBase:
+    """Undo answers that were given by typing. 409 if it is too late for all of them, 404 if none is
+    the viewer's.
     """
     cursor = hub.cursor()
-    outcome = sending.undo(reviewer=request.user.reviewer, interaction_id=id)
+    outcomes = []
+    for id in dict.fromkeys(request.POST.getlist("id")[:UNDONE_TOGETHER]):
+        with suppress(NotAsked):
+            outcomes.append(
+                held_answers.undo(reviewer=request.user.reviewer, interaction_id=storable(id))
+            )
+    if not outcomes:
+        raise Http404("nothing to undo")
+    first = next((outcome for outcome in outcomes if outcome.done), outcomes[0])
+    seen = access.sees(request.viewer, first.subject)
+    return _show_undone(request, first, cursor, seen, typed_message(outcomes))
+
+
+def _show_undone(
+    request: ReviewerRequest,
+    outcome: Outcome[Interaction],
+    cursor: str,
+    seen: bool,
+    text: str,
+) -> HttpResponseBase:
+    """``seen``: the viewer still sees the question."""
     item, filters = outcome.subject, filters_of(request)
-    seen = access.sees(request.viewer, item)
-    message = undo_message(outcome, sees=seen)
     # Not in the question itself, which reloads when the answer arrives.
-    messages.add_message(
-        request, messages.SUCCESS if outcome.done else messages.WARNING, str(message)
-    )
+    messages.add_message(request, messages.SUCCESS if outcome.done else messages.WARNING, text)
     if outcome.done and (not seen or not is_fragment(request, "detail")):
-        path = item_href(id, filters) if seen else reverse("inbox")
+        path = item_href(item.mobius_id, filters) if seen else reverse("inbox")
         return HttpResponseRedirect(path, status=303)
-    newest = TypedIn(device=device_of(request))
-    response = render_item(
-        request, item, cursor, status=message.status, shows=newest, filters=filters
-    )
+    status = 200 if outcome.done else 409
+    response = render_item(request, item, cursor, status=status, filters=filters)
     response["HX-Reswap"] = "outerHTML show:top"  # reswap takes no modifiers
-    return push_url(response, item_href(id, filters))
+    return push_url(response, item_href(item.mobius_id, filters))
 
 
 @require_safe
 def held(request: ReviewerRequest) -> HttpResponse:
-    """The viewer's held answers, and beside the list those that could not be sent."""
-    upstream, page = request.upstream, asking_page(request)
-    batches = shown_batches(request.viewer, upstream)
+    page = asking_page(request)
     context = {
-        "held": own_held(request, batches),
+        "held": request.own.held,
         "guard": guard.choice_of(request.user.reviewer).guard,
-        "returned": returned_lines(request.viewer, upstream),
-        "batches": batch_lines(batches),
+        "returned": returned_lines(request.viewer, request.upstream),
+        "batches": batch_lines(request.own.batches),
         "beside_list": page is not None and page.url_name in ("inbox", "interaction", "focus"),
     }
     return render(request, "interactions/_held_parts.html", context)

@@ -1,4 +1,4 @@
-"""Snoozing a question, and undoing that."""
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
@@ -11,18 +11,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import push_url, reswap, retarget, trigger_client_event
 
 from inbox import access
+from inbox.answering import claiming
+from inbox.answering import snooze as service
+from inbox.answering.question import find_asked
+from inbox.answering.snooze import NotSnoozed, Refusal
 from inbox.live import hub
 from inbox.models import Interaction
-from inbox.services import claiming
-from inbox.services import snooze as service
-from inbox.services.question import find_asked
-from inbox.services.snooze import NotSnoozed, Refusal
-from inbox.web.inbox.views import open_item
 from inbox.web.interactions.answer_views import open_next
-from inbox.web.interactions.messages import claim_message, with_title
-from inbox.web.interactions.snoozing import SnoozeForm, limit_words, presets, refusal_words
 from inbox.web.interactions.views import filters_of, render_item
+from inbox.web.questions.panes import open_item
+from inbox.web.questions.snoozing import SnoozeForm, limit_words, presets, refusal_words
+from inbox.web.ui.answer_sentences import with_title
 from inbox.web.ui.frame import render_page
+from inbox.web.ui.outcome_messages import claim_message
 from inbox.web.ui.request import ReviewerRequest, is_fragment, origin_of
 from inbox.web.ui.scopes import item_href, read_filters
 from inbox.web.ui.when import moment
@@ -30,10 +31,7 @@ from inbox.web.ui.when import moment
 
 @require_http_methods(["GET", "HEAD", "POST"])
 async def snooze(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Choose until when; a POST snoozes the question and opens the next one, or the list with
-    ``back=inbox``. ``release`` releases it as well.
-
-    409 for a question that doesn't wait for the viewer, 422 for a time that is not possible, 404
+    """409 for a question that doesn't wait for the viewer, 422 for a time that is not possible, 404
     where the viewer was not asked.
     """
     if request.method != "POST":
@@ -53,9 +51,7 @@ async def snooze(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 @require_POST
 def unsnooze(request: ReviewerRequest, id: str) -> HttpResponseBase:
-    """Return the question to the list; with ``pane`` it is shown too. 404 where the viewer was not
-    asked.
-    """
+    """With ``pane`` the question is shown too. 404 where the viewer was not asked."""
     cursor = hub.cursor()
     item = service.unsnooze(request.viewer, interaction_id=id)
     filters = filters_of(request)
@@ -102,14 +98,22 @@ def _ask(request: ReviewerRequest, id: str) -> HttpResponse:
 def _form(
     request: ReviewerRequest, item: Interaction, form: SnoozeForm, *, status: int
 ) -> HttpResponse:
-    """The form, in the dialog for htmx."""
+    context = _context(request, item, form) | {"closed": status == 409}
+    if request.htmx:
+        response = render(request, "interactions/_snooze.html", context, status=status)
+        # An error takes the place of the form, not of the question.
+        return reswap(retarget(response, "#snooze"), "innerHTML") if status >= 400 else response
+    template = "interactions/snooze.html"
+    return render_page(request, template, context, section="inbox", status=status)
+
+
+def _context(request: ReviewerRequest, item: Interaction, form: SnoozeForm) -> dict[str, Any]:
     now, from_list = timezone.now(), _from_list(request)
     filters = filters_of(request) if request.method == "POST" else read_filters(request.GET)
     returns_at = service.of_item(request.viewer, item, now)
-    context = {
+    return {
         "form": form,
         "item": item,
-        "closed": status == 409,
         "presets": presets(item, now),
         "limit": limit_words(item, now),
         "claimed": access.has_claimed(request.viewer, item),
@@ -120,12 +124,6 @@ def _form(
         "in_pane": open_item(request) == item.mobius_id,
         "dialog": bool(request.htmx),
     }
-    if request.htmx:
-        response = render(request, "interactions/_snooze.html", context, status=status)
-        # An error takes the place of the form, not of the question.
-        return reswap(retarget(response, "#snooze"), "innerHTML") if status >= 400 else response
-    template = "interactions/snooze.html"
-    return render_page(request, template, context, section="inbox", status=status)
 
 
 def _from_list(request: ReviewerRequest) -> bool:

@@ -3,10 +3,12 @@ from django.urls import path
 from inbox.web.interactions import answer_views, snooze_views, views
 
 urlpatterns = [
+    path("inbox/focus/", views.focus, name="focus"),
     path("interactions/<mobius_id:id>/", views.interaction, name="interaction"),
     path("interactions/<mobius_id:id>/raw.json", views.interaction_json, name="interaction-json"),
     path("interactions/<mobius_id:id>/respond", answer_views.respond, name="respond"),
     path("interactions/<mobius_id:id>/undo", answer_views.undo, name="undo"),
+    path("interactions/undo", answer_views.undo_typed, name="undo-typed"),
     path("interactions/<mobius_id:id>/templates", views.templates, name="question-templates"),
     path("interactions/<mobius_id:id>/similar", views.similar, name="similar"),
     path("interactions/<mobius_id:id>/snooze", snooze_views.snooze, name="snooze"),

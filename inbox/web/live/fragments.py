@@ -1,6 +1,4 @@
-"""Fragments that are the same for everyone, in any language and time zone: a run's status, step
-names and times, and how fresh the mirror is.
-"""
+"""Fragments that are the same for everyone, in any language and time zone."""
 
 from django.template.loader import render_to_string
 
@@ -11,7 +9,7 @@ from inbox.web.ui.live_run import live_head
 
 
 def render(topic: str) -> str | None:
-    """Render the fragment of a topic; None for a run that is not in the mirror."""
+    """None for a run that is not in the mirror."""
     kind, run_id = topics.split(topic)
     if kind == topics.FRESHNESS:
         context = {"freshness": freshness.current(), "in_place": True, "shared": True}

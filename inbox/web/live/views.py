@@ -20,10 +20,7 @@ Stream = Callable[..., HttpResponse]
 
 
 def streams(allowed: Topics) -> Stream:
-    """Make a view from a function that returns the topics a viewer may follow, or None.
-
-    The function gets the ID in the view's address, else that in ``?item=``.
-    """
+    """``allowed`` returns the topics a viewer may follow, or None."""
 
     @require_safe
     @wraps(allowed)
@@ -40,7 +37,6 @@ def streams(allowed: Topics) -> Stream:
 
 @streams
 def inbox(viewer: Viewer, upstream: Upstream, item: str) -> tuple[str, ...] | None:
-    """The viewer's list, and with ``?item=`` one interaction and its run."""
     if not item:
         return _own(viewer)
     questions = access.interactions(viewer, upstream).filter(mobius_id=item)
@@ -57,7 +53,6 @@ def inbox(viewer: Viewer, upstream: Upstream, item: str) -> tuple[str, ...] | No
 
 @streams
 def run(viewer: Viewer, upstream: Upstream, id: str) -> tuple[str, ...] | None:
-    """A run and its questions that the viewer may see."""
     questions = access.interactions(viewer, upstream).filter(run_id=id)
     items = [topics.item(item) for item in questions.values_list("mobius_id", flat=True)]
     # Who may see a question of a run may see the run.

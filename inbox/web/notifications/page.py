@@ -1,7 +1,6 @@
-"""The page of a person's notifications."""
-
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,18 +9,17 @@ from django.utils.translation import ngettext
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Incident, Interaction, Notice, Upstream
-from inbox.services.incidents import ENDED, sentence
-from inbox.web.ui.held import ANSWERED_FIRST, answered_first, returned_reason, returned_words
+from inbox.notify.incidents import ENDED, sentence
+from inbox.web.ui.held import ANSWERED_FIRST, answered_first
 from inbox.web.ui.labels import item_status
 from inbox.web.ui.lists import PAGE, ListForm, Number, OneOf
 from inbox.web.ui.messages import problem_text
+from inbox.web.ui.outcome_messages import returned_reason, returned_words
 from inbox.web.ui.when import Deadline, deadline
 
 
 class NoticeFilters(ListForm):
-    """``show`` is ``unread``, or anything else for all; ``before`` is the ``pk`` of the last
-    notification of the page before.
-    """
+    """``before`` is the ``pk`` of the last notification of the page before."""
 
     url_name = "notifications"
     place = ("before",)
@@ -32,9 +30,7 @@ class NoticeFilters(ListForm):
 
 @dataclass(frozen=True)
 class NoticeRow:
-    """A notification. It has neither title nor link if the viewer may not see the question.
-    ``state`` says how a closed question ended, or why an answer was not sent.
-    """
+    """Without title and link if the viewer may not see the question."""
 
     notice: Notice
     words: str
@@ -44,29 +40,10 @@ class NoticeRow:
     deadline: Deadline | None = None
 
 
-@dataclass(frozen=True)
-class NoticeList:
-    """A page of notifications, newest first. ``until`` is when it was read."""
-
-    filters: NoticeFilters
-    rows: tuple[NoticeRow, ...]
-    next_href: str
-    until: str
-
-    @property
-    def unread_only(self) -> bool:
-        return bool(self.filters.cleaned_data["show"] == "unread")
-
-    @property
-    def new(self) -> int:
-        """How many on this page are unread."""
-        return sum(row.notice.read_at is None for row in self.rows)
-
-
-def notice_list(
+def notices_context(
     viewer: Viewer, upstream: Upstream, filters: NoticeFilters, now: datetime
-) -> NoticeList:
-    """The viewer's notifications. Two queries, three if one names who answered first."""
+) -> dict[str, Any]:
+    """Newest first; ``until`` is when they were read from the database."""
     unread_only = filters.cleaned_data["show"] == "unread"
     own = Notice.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
     rows = own.filter(read_at__isnull=True) if unread_only else own
@@ -81,9 +58,10 @@ def notice_list(
     items = {item.mobius_id: item for item in wanted.only(*columns, *ANSWERED_FIRST)}
     unsent = {notice.interaction_id for notice in shown if notice.kind == Notice.Kind.NOT_SENT}
     first = answered_first(viewer, (item for id_, item in items.items() if id_ in unsent))
-    return NoticeList(
-        filters=filters,
-        rows=tuple(
+    return {
+        "filters": filters,
+        "unread_only": unread_only,
+        "rows": [
             _row(
                 notice,
                 items.get(notice.interaction_id),
@@ -91,10 +69,11 @@ def notice_list(
                 first=first.get(notice.interaction_id, ""),
             )
             for notice in shown
-        ),
-        next_href=filters.href(before=shown[-1].pk) if len(found) > PAGE else "",
-        until=now.isoformat(),
-    )
+        ],
+        "any_unread": any(notice.read_at is None for notice in shown),
+        "next_href": filters.href(before=shown[-1].pk) if len(found) > PAGE else "",
+        "until": now.isoformat(),
+    }
 
 
 def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str) -> NoticeRow:

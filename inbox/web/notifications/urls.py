@@ -11,5 +11,5 @@ urlpatterns = [
     path("notifications/counts/", views.counts, name="notification-counts"),
     path("notifications/read", views.read_all, name="notifications-read"),
     path("notifications/dismiss", views.dismiss_returned, name="returned-dismiss"),
-    path("notifications/<int:id>/read", views.read, name="notification-read"),
+    path("notifications/<number:id>/read", views.read, name="notification-read"),
 ]

@@ -1,5 +1,3 @@
-"""The run monitor's counts and names."""
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,23 +30,16 @@ SELECT '{kind}', '{state}', COUNT(*) FROM (
 
 @dataclass(frozen=True)
 class MonitorCounts:
-    """``figures`` by kind and ``Run.state``: ``notable``, runs that have been suspended for over
-    four hours or have ended today, and ``other``, the others without those that had completed
-    before today. Names of ``people`` and ``groups`` by ID.
-    """
+    """``notable`` runs have been suspended for over four hours or have ended today."""
 
     figures: Mapping[tuple[str, str], int]
     people: Mapping[str, str]
     groups: Mapping[str, str]
 
     def notable(self, state: str) -> str:
-        """How many runs in this state are notable, with a plus sign if there may be more; empty for
-        none.
-        """
         return counted_words(self.figures.get(("notable", state), 0), most=MOST_RUNS)
 
     def runs(self, *states: str) -> str:
-        """How many runs are in these states, of completed ones today's."""
         kinds = ("notable", "other")
         total = sum(self.figures.get((kind, state), 0) for kind in kinds for state in states)
         return counted_words(total, most=MOST_RUNS) or "0"
@@ -57,7 +48,6 @@ class MonitorCounts:
 def monitor_counts(
     viewer: Viewer, upstream: Upstream, now: datetime, *, people: set[str], groups: set[str]
 ) -> MonitorCounts:
-    """The names of these people and groups, and for a lead the counts of runs. A query each."""
     return MonitorCounts(
         figures=_figures(upstream, now) if viewer.lead else {},
         people=accounts_of(people),

@@ -1,27 +1,22 @@
-"""The forms of the run pages, for team leads."""
-
 import json
+from math import isinf
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inbox import exact
+from inbox.lib import exact
 
 LARGEST_PAYLOAD = 64 * 1024
 """The most characters of a signal's payload."""
 
 
 class CancelForm(forms.Form):
-    """The workflow's name, typed to confirm the cancellation."""
-
     typed = forms.CharField(max_length=300, required=False)
 
 
 class SignalForm(forms.Form):
-    """A signal: its name, and a JSON object or nothing."""
-
     name = forms.CharField(
         max_length=300,
         error_messages={
@@ -37,7 +32,6 @@ class SignalForm(forms.Form):
     )
 
     def clean_payload(self) -> dict[str, Any] | None:
-        """The object; None for an empty field."""
         text = str(self.cleaned_data["payload"])
         if not text.strip():
             return None
@@ -63,6 +57,7 @@ def _no_number(word: str) -> Any:
 
 def _number(digits: str) -> Any:
     number = exact.number(digits)
-    if isinstance(number, str):
+    # Most JSON readers take a number beyond the range of a double for infinity or a text.
+    if isinstance(number, str) or isinf(float(digits)):
         raise ValueError(_("the number %(number)s is too large") % {"number": digits})
     return number

@@ -1,11 +1,7 @@
-"""The list of runs: a team lead's monitor with counters and filters, a reviewer's own runs."""
-
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Value
-from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,8 +9,14 @@ from django.utils.translation import ngettext
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Decision, Interaction, Run, SavedView, Upstream
+from inbox.web.questions.endings import Ending, entries_of, run_ending
 from inbox.web.runs.counts import MonitorCounts, monitor_counts
-from inbox.web.runs.queries import (
+from inbox.web.ui.answers import progress, progress_text
+from inbox.web.ui.labels import RUN_STATUSES, UNNAMED, listed, run_status
+from inbox.web.ui.lists import PAGE, Choice, Counter, chips, numbers
+from inbox.web.ui.live_run import sleeps_until
+from inbox.web.ui.people import Face, People
+from inbox.web.ui.run_queries import (
     AGES,
     OPEN,
     SORTS,
@@ -23,15 +25,9 @@ from inbox.web.runs.queries import (
     runs_of,
     statuses,
 )
-from inbox.web.ui.answers import progress, progress_text
-from inbox.web.ui.endings import Ending, entries_of, run_ending
-from inbox.web.ui.labels import RUN_STATUSES, UNNAMED, run_status
-from inbox.web.ui.lists import PAGE, Choice, Counter, chips, numbers
-from inbox.web.ui.live_run import sleeps_until
-from inbox.web.ui.people import Face, People
-from inbox.web.ui.saved_views import ChangedView, FormLink, changed_view, form_link, open_view
+from inbox.web.ui.saved_views import changed_view, form_link, open_view
 from inbox.web.ui.scopes import question_path
-from inbox.web.ui.when import Deadline, deadline, moment, span
+from inbox.web.ui.when import deadline, moment, span
 
 FACES = 3
 WAIT_COLUMNS = (
@@ -40,6 +36,7 @@ WAIT_COLUMNS = (
     "title",
     "target_type",
     "target_id",
+    "group_id",
     "policy",
     "responses",
     "members",
@@ -48,173 +45,15 @@ WAIT_COLUMNS = (
     "soft",
     "expires_at",
 )
-"""What the list shows of a question that a run waits for."""
-
-
-@dataclass(frozen=True)
-class WaitsOn:
-    """A person, group, signal or time that a run waits for.
-
-    ``faces`` are those who can answer, at most three. ``href`` is the question's address, empty if
-    the run doesn't wait for a person. ``progress`` is ``2 of 5`` if several people must answer.
-    """
-
-    label: str
-    href: str = ""
-    title: str = ""
-    faces: tuple[Face, ...] = ()
-    progress: str = ""
-    icon: str = ""
-    deadline: Deadline | None = None
-
-
-@dataclass(frozen=True)
-class MonitorRow:
-    """``lasted``: how long the run is in its status. ``failure`` is why it failed, ``ending`` who
-    cancelled it.
-    """
-
-    run: Run
-    lasted: str
-    started_by: Face | None
-    waits: tuple[WaitsOn, ...]
-    failure: str
-    ending: Ending | None
-
-    @property
-    def deadline(self) -> Deadline | None:
-        """The earliest deadline of its questions."""
-        limits = [wait.deadline for wait in self.waits if wait.deadline is not None]
-        return min(limits, key=lambda limit: limit.at, default=None)
-
-
-def monitor_row(
-    run: Run,
-    items: Sequence[Interaction],
-    people: People,
-    groups: Mapping[str, str],
-    now: datetime,
-    *,
-    whole: bool,
-    ending: Ending | None,
-) -> MonitorRow:
-    """The row of a run and its open questions, for a viewer who sees the ``whole`` run or only
-    these questions. No query.
-    """
-    questions = tuple(_waits_on(item, people, groups, now) for item in items)
-    return MonitorRow(
-        run=run,
-        lasted=span((now - run.status_since).total_seconds()),
-        started_by=people.face(run.started_by) if run.started_by else None,
-        waits=questions or _machine(run, now, whole=whole),
-        failure=_failure(run) if whole and run.state == "failed" else "",
-        ending=ending,
-    )
-
-
-def _failure(run: Run) -> str:
-    """Why a run failed, in a few words."""
-    timed_out = run.error_type == "run_timeout"
-    return _("Timed out") if timed_out else run.error_message or run_status(run.state).label
-
-
-def _waits_on(
-    item: Interaction, people: People, groups: Mapping[str, str], now: datetime
-) -> WaitsOn:
-    counts = progress(item)
-    if item.target_type == "user":
-        label, ids = people.name(item.target_id), [item.target_id]
-    elif item.claimed_by:
-        you, other = _("Claimed by you"), _("Claimed by %(name)s")
-        label, ids = people.sentence(item.claimed_by, you, other), [item.claimed_by]
-    else:
-        label = groups.get(item.target_id, item.target_id) or _(UNNAMED)
-        ids = item.missing if counts else []
-    return WaitsOn(
-        label=label,
-        href=question_path("interaction", item.mobius_id),
-        title=item.display_title,
-        faces=tuple(people.face(id_) for id_ in ids[:FACES]),
-        progress=progress_text(counts),
-        icon="" if ids else "groups",
-        deadline=deadline(item, now),
-    )
-
-
-def awaited_signals(run: Run) -> list[str]:
-    """The signals that a run waits for, without those of its questions: sending one of these would
-    replace the answer.
-    """
-    signals = run.wait.get("signals") or () if isinstance(run.wait, dict) else ()
-    return [str(name) for name in signals if not str(name).startswith("interaction:")]
-
-
-def _machine(run: Run, now: datetime, *, whole: bool) -> tuple[WaitsOn, ...]:
-    """What a suspended run waits for if not for people: a signal, which only those who see the
-    ``whole`` run may know, or a time.
-    """
-    if whole and run.status == "suspended" and (signals := awaited_signals(run)):
-        return (WaitsOn(_("Signal %(name)s") % {"name": signals[0]}, icon="live"),)
-    if (until := sleeps_until(run)) is not None:
-        sleeping = _("Sleeping until %(time)s") % {"time": moment(until, now)}
-        return (WaitsOn(sleeping, icon="clock"),)
-    return ()
-
-
-@dataclass(frozen=True)
-class Monitor:
-    """What ``runs/monitor.html`` shows.
-
-    ``new`` rows wait until the viewer asks for them. ``statuses`` are the reviewer's filters;
-    ``counters``, ``chips`` and ``sorts`` are for leads, as are the saved ``view`` that is open, and
-    ``view_form``, the form to save one or to change it.
-    """
-
-    filters: RunFilters
-    rows: tuple[MonitorRow, ...]
-    counters: tuple[Counter, ...]
-    chips: tuple[Choice, ...]
-    statuses: tuple[Choice, ...]
-    order: str
-    sorts: tuple[Choice, ...]
-    view: SavedView | None
-    view_form: FormLink
-    changed_view: ChangedView | None
-    new: int
-    refresh_href: str
-    next_href: str
-
-    @property
-    def new_words(self) -> str:
-        """``1 new run``, ``12 new runs``, ``50 or more new runs``."""
-        if self.new >= PAGE:
-            return _("%(count)d or more new runs") % {"count": PAGE}
-        runs = ngettext("%(count)d new run", "%(count)d new runs", self.new)
-        return runs % {"count": self.new}
-
-    @property
-    def shown_words(self) -> str:
-        """``1 run``, ``50+ runs``."""
-        count = len(self.rows)
-        if self.next_href:
-            return _("%(count)d+ runs") % {"count": count}
-        return ngettext("%(count)d run", "%(count)d runs", count) % {"count": count}
-
-    @property
-    def filters_href(self) -> str:
-        return reverse("run-filters") + self.filters.querystring(cursor="")
+"""Columns of a question that a run waits for."""
 
 
 def monitor(
     viewer: Viewer, upstream: Upstream, filters: RunFilters, now: datetime, *, shown: Sequence[int]
-) -> Monitor:
-    """One page of the runs that the viewer may open. With ``shown``, those rows keep their order
-    and are updated.
-
-    Five queries at most, six with ``shown``: the rows, what they wait for, the counts, the names of
-    people and those of groups; and one more if cancelled runs are among the rows.
-    """
-    order_label, order = SORTS[filters.cleaned_data["sort"]]
+) -> dict[str, Any]:
+    """``shown`` rows keep their order; new ones wait until the viewer asks for them."""
+    cleaned = filters.cleaned_data
+    order_label, order = SORTS[cleaned["sort"]]
     fresh = list(page_of(viewer, upstream, filters, order, now))
     page = order.page(fresh, runs_of(viewer, upstream, shown))
     waits = _waits(viewer, upstream, page.rows)
@@ -222,11 +61,12 @@ def monitor(
     wanted = _wanted(filters, page.rows, waits, ended)
     found = monitor_counts(viewer, upstream, now, **wanted)
     people = People(found.people, viewer.mobius_id)
-    view = open_view(viewer, upstream, SavedView.Page.RUNS, filters.cleaned_data["view"])
-    return Monitor(
-        filters=filters,
-        rows=tuple(
-            monitor_row(
+    view = open_view(viewer, upstream, SavedView.Page.RUNS, cleaned["view"])
+    return {
+        "filters": filters,
+        "filters_href": reverse("run-filters") + filters.querystring(cursor=""),
+        "rows": [
+            _row(
                 run,
                 waits.get(run.mobius_id, ()),
                 people,
@@ -236,35 +76,116 @@ def monitor(
                 ending=run_ending(viewer, run, ended.get(run.mobius_id, ()), people),
             )
             for run in page.rows
-        ),
-        counters=tuple(_counter(status, filters, found) for status in RUN_STATUSES),
-        chips=_chips(filters, people, found),
-        statuses=tuple(
-            Choice(label, filters.href(status=key), key == filters.cleaned_data["status"])
+        ],
+        "rows_words": _rows_words(len(page.rows), more=bool(page.cursor)),
+        "new_words": _new_words(len(page.new)),
+        "refresh_href": filters.href(shown=numbers(row.pk for row in page.rows)),
+        "next_href": filters.href(cursor=page.cursor) if page.cursor else "",
+        "counters": [_counter(status, filters, found) for status in RUN_STATUSES],
+        "chips": _chips(filters, people, found),
+        "statuses": [
+            Choice(label, filters.href(status=key), key == cleaned["status"])
             for key, label in [("", _("All")), *statuses()]
-        ),
-        order=_(order_label),
-        sorts=tuple(
-            Choice(_(label), filters.href(sort=key), key == filters.cleaned_data["sort"])
+        ],
+        "order": _(order_label),
+        "sorts": [
+            Choice(_(label), filters.href(sort=key), key == cleaned["sort"])
             for key, (label, __) in SORTS.items()
-        ),
-        view=view,
-        view_form=form_link(viewer, view, filters),
-        changed_view=changed_view(viewer, view, filters),
-        new=len(page.new),
-        refresh_href=filters.href(shown=numbers(row.pk for row in page.rows)),
-        next_href=filters.href(cursor=page.cursor) if page.cursor else "",
-    )
+        ],
+        "view": view,
+        "view_form": form_link(viewer, view, filters),
+        "changed_view": changed_view(viewer, view, filters),
+    }
+
+
+def _new_words(count: int) -> str:
+    if not count:
+        return ""
+    if count >= PAGE:
+        return _("%(count)d or more new runs") % {"count": PAGE}
+    return ngettext("%(count)d new run", "%(count)d new runs", count) % {"count": count}
+
+
+def _rows_words(count: int, *, more: bool) -> str:
+    if more:
+        return _("%(count)d+ runs") % {"count": count}
+    return ngettext("%(count)d run", "%(count)d runs", count) % {"count": count}
+
+
+def _row(
+    run: Run,
+    items: Sequence[Interaction],
+    people: People,
+    groups: Mapping[str, str],
+    now: datetime,
+    *,
+    whole: bool,
+    ending: Ending | None,
+) -> dict[str, Any]:
+    """``whole``: the viewer sees the run, not only these questions."""
+    deadlines = [limit for item in items if (limit := deadline(item, now)) is not None]
+    questions = [_question(item, people, groups) for item in items]
+    return {
+        "run": run,
+        "lasted": span((now - run.status_since).total_seconds()),
+        "started_by": people.face(run.started_by) if run.started_by else None,
+        "waits": questions or _machine(run, now, whole=whole),
+        "deadline": min(deadlines, key=lambda limit: limit.at, default=None),
+        "failure": _failure(run) if whole and run.state == "failed" else "",
+        "ending": ending,
+    }
+
+
+def _failure(run: Run) -> str:
+    timed_out = run.error_type == "run_timeout"
+    return _("Timed out") if timed_out else run.error_message or run_status(run.state).label
+
+
+def _question(
+    item: Interaction, people: People, groups: Mapping[str, str]
+) -> dict[str, str | list[Face]]:
+    """At most three ``faces``."""
+    counts = progress(item)
+    if item.target_type == "user":
+        label, ids = people.name(item.target_id), [item.target_id]
+    elif item.claimed_by:
+        you, other = _("Claimed by you"), _("Claimed by %(name)s")
+        label, ids = people.sentence(item.claimed_by, you, other), [item.claimed_by]
+    else:
+        label = groups.get(item.target_id, item.target_id) or _(UNNAMED)
+        if item.asks_named_people:
+            label = listed(people.objects(item.members or ()))
+        ids = item.missing if counts else []
+    return {
+        "label": label,
+        "href": question_path("interaction", item.mobius_id),
+        "title": item.display_title,
+        "faces": [people.face(id_) for id_ in ids[:FACES]],
+        "progress": progress_text(counts),
+        "icon": "groups",
+    }
+
+
+def awaited_signals(run: Run) -> list[str]:
+    """Without signals of questions: sending one of these would replace the answer."""
+    signals = run.wait.get("signals") or () if isinstance(run.wait, dict) else ()
+    return [str(name) for name in signals if not str(name).startswith("interaction:")]
+
+
+def _machine(run: Run, now: datetime, *, whole: bool) -> list[dict[str, str]]:
+    """A signal, which only viewers of the ``whole`` run may know, or a time."""
+    if whole and run.status == "suspended" and (signals := awaited_signals(run)):
+        return [{"label": _("Signal %(name)s") % {"name": signals[0]}, "icon": "live"}]
+    if (until := sleeps_until(run)) is not None:
+        sleeping = _("Sleeping until %(time)s") % {"time": moment(until, now)}
+        return [{"label": sleeping, "icon": "clock"}]
+    return []
 
 
 def _waits(viewer: Viewer, upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interaction]]:
     waits: dict[str, list[Interaction]] = {}
     ids = [run.mobius_id for run in page if not run.finished]
-    items = access.interactions(viewer, upstream).filter(run_id__in=ids, deleted__in=(False,))
-    # Coalesce keeps the database from the index of all pending questions.
-    pending = items.alias(plain_status=Coalesce(F("status"), Value(""))).filter(
-        plain_status="pending"
-    )
+    pending = access.interactions(viewer, upstream).pending_of_runs(ids)
     for item in pending.only(*WAIT_COLUMNS).order_by("id"):
         waits.setdefault(str(item.run_id), []).append(item)
     return waits

@@ -1,25 +1,20 @@
-"""The page of a run: the whole run for a team lead, their own part for a reviewer."""
-
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer, redaction
+from inbox.answering.shown_version import digest_of
+from inbox.answering.underway import accepted_answers
 from inbox.mirror import capabilities, run_reads
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
 from inbox.people.names import accounts_and_deactivated
-from inbox.services.answer_state import accepted_answers
-from inbox.services.seen import digest_of
-from inbox.web.runs.timeline import KINDS, PART, LogFilters, LogLine, LogPart, log_part, timeline
-from inbox.web.ui import context as evidence
-from inbox.web.ui.answers import Member, closing_sentence, members, progress
-from inbox.web.ui.claims import Claim, claim_of
-from inbox.web.ui.endings import (
+from inbox.web.questions.endings import (
     SIGNALLED,
     Ending,
     decision_href,
@@ -29,33 +24,26 @@ from inbox.web.ui.endings import (
     run_ending,
     signal_name,
 )
-from inbox.web.ui.groups import Groups, groups_of
+from inbox.web.questions.history import assignee_name
+from inbox.web.questions.nudging import Nudge, nudges_on
+from inbox.web.runs.timeline import KINDS, PART, LogFilters, LogLine, Timeline, log_part
+from inbox.web.ui import context as evidence
+from inbox.web.ui.answers import Member, closing_sentence, members, progress
+from inbox.web.ui.claims import Claim, claim_of
+from inbox.web.ui.groups import groups_of
 from inbox.web.ui.labels import UNNAMED, Kind, kind, label
 from inbox.web.ui.lists import Choice
-from inbox.web.ui.live_run import LiveRun, live_head
-from inbox.web.ui.masks import Masks, masks_in
+from inbox.web.ui.live_run import live_head
+from inbox.web.ui.masks import masks_in
 from inbox.web.ui.messages import sentences
-from inbox.web.ui.nudging import Nudge, nudges_on
 from inbox.web.ui.people import People
 from inbox.web.ui.when import Deadline, at, deadline, exact_moment, exact_span, span
 
 
-def asking_steps(steps: Iterable[Step], items: Iterable[Interaction]) -> dict[str, str]:
-    """The label of the step that asked each question, by the question's ID. A question that no step
-    asked has none.
-    """
-    steps = list(steps)
-    asked = {item.mobius_id: Step.that_asked(item, steps) for item in items}
-    return {id_: label(step.name) for id_, step in asked.items() if step is not None}
-
-
-def where_the_time_went(
+def time_breakdown(
     run: Run, items: Iterable[Interaction], now: datetime
 ) -> tuple[tuple[str, str], ...]:
-    """How long the run waited for people, and what the rest of its time was spent on.
-
-    Neither is known before the run has been read.
-    """
+    """Unknown before the run has been read."""
     if run.known_only_from_questions:
         return ((_("Waiting for people"), "–"), (_("Everything else"), "–"))
     end = run.ended_at or now
@@ -80,11 +68,7 @@ def where_the_time_went(
 
 @dataclass(frozen=True)
 class RunItem:
-    """A question of the run.
-
-    ``asks_viewer``: the viewer can answer it now. ``step`` is the label of the step that asked it,
-    empty if that is not known.
-    """
+    """``have`` of ``of`` answers are given. ``step`` is empty if no step asked."""
 
     question: Interaction
     kind: Kind
@@ -94,7 +78,6 @@ class RunItem:
     rule: str
     sentence: str
     members: tuple[Member, ...]
-    parts: tuple[str, ...]
     have: int
     of: int
     claim: Claim | None
@@ -103,94 +86,20 @@ class RunItem:
     ending: Ending | None
 
     @property
+    def parts(self) -> list[str]:
+        return ["on" if m.state in ("answered", "received") else "" for m in self.members]
+
+    @property
     def progress_label(self) -> str:
         counts = {"count": self.have, "total": self.of}
         return _("%(count)d of %(total)d answered") % counts
 
 
-@dataclass(frozen=True)
-class RunLog:
-    """The log as the page shows it.
-
-    ``first`` is the seq of the first event shown; ``here`` is the address that reloads this part.
-    ``new`` lines wait until the viewer asks for them, at ``all_href``.
-    """
-
-    lines: tuple[LogLine, ...]
-    new: int
-    all_href: str
-    shows: tuple[Choice, ...]
-    first: int | None
-    here: str
-    older_href: str
-    newest_href: str
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether only events of one kind are shown."""
-        return not self.shows[0].on
-
-    @property
-    def shown_words(self) -> str:
-        """``87 lines``, if all are shown and there are any.
-
-        The replay counts events. One that changes nothing has no line, and neither has the start
-        of a step that has ended.
-        """
-        if self.older_href or not self.lines:
-            return ""
-        count = len(self.lines)
-        return ngettext("%(count)d line", "%(count)d lines", count) % {"count": count}
-
-    @property
-    def new_words(self) -> str:
-        """``1 new event``, ``100 or more new events``."""
-        if self.new >= PART:
-            return _("%(count)d or more new events") % {"count": PART}
-        events = ngettext("%(count)d new event", "%(count)d new events", self.new)
-        return events % {"count": self.new}
-
-
-@dataclass(frozen=True)
-class RunPage:
-    """What ``runs/run.html`` shows.
-
-    ``about``, ``inputs``, ``metadata`` and ``time`` are for leads only, as are ``signals``, those
-    sent from this app, and ``powers``, what the lead may do with the run now. ``ending`` says who
-    cancelled it. ``data`` is a digest of the inputs and metadata as they are shown. ``started`` and
-    ``time`` are empty while the run is only known from its questions.
-    """
-
-    run: Run
-    live: LiveRun
-    started: tuple[str, ...]
-    lasted: str
-    error: str
-    items: tuple[RunItem, ...]
-    log: RunLog
-    whole: bool
-    ending: Ending | None
-    signals: tuple[tuple[Ending, datetime], ...]
-    powers: frozenset[str]
-    inputs: tuple[evidence.Card, ...]
-    metadata: tuple[evidence.Card, ...]
-    masked: Masks
-    data: str
-    about: tuple[tuple[str, str], ...]
-    time: tuple[tuple[str, str], ...]
-
-    @property
-    def waits(self) -> tuple[RunItem, ...]:
-        return tuple(item for item in self.items if item.question.pending)
-
-
 def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
-    """The run if the viewer may open it, else None. One query."""
     return access.runs(viewer, upstream).filter(mobius_id=id_).first()
 
 
 def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
-    """What the viewer may do with an unfinished run, if upstream offers it."""
     offers, powers = capabilities.load(upstream), access.permissions_of(viewer)
     if offers.cancellation is Offer.NO:
         powers -= {access.CANCEL_RUN}
@@ -199,159 +108,202 @@ def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
     return powers
 
 
-def run_page(
-    viewer: Viewer, upstream: Upstream, run: Run, now: datetime, *, filters: LogFilters
-) -> RunPage:
-    """What the viewer may see of a run, with the part of its log that ``filters`` select."""
-    whole = access.sees_whole_run(viewer)
-    found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
-    found = found.defer("raw", "context").order_by("created_at", "id")
-    items = [redaction.seen_by(viewer, item) for item in found]
-    part = log_part(upstream, run, filters)
-    entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
-    actors = [entry.actor for entry in entries]
-    names, off = accounts_and_deactivated([*_ids(run, items, part.events), *actors])
-    people = People(names, viewer.mobius_id)
-    groups = groups_of(upstream, items)
-    ending = run_ending(viewer, run, entries, people)
-    endings = {
-        item.mobius_id: question_ending(viewer, item, run, entries, people) for item in items
-    }
-    sent = [entry for entry in entries if whole and entry.verb == SIGNALLED]
-    signals = tuple(_signal(viewer, entry, people) for entry in sent)
-    waiting = [
-        item
-        for item in items
-        if item.pending and (item.shared or access.why_not_answer(viewer, item) is None)
-    ]
-    accepted = accepted_answers(upstream, waiting)
-    head = live_head(run)
-    step_labels = asking_steps(head["steps"], items)
-    nudges = nudges_on(viewer, upstream, items, now)
-    inputs = redaction.masked(run.inputs, ("inputs",)) if whole else {}
-    metadata = redaction.masked(run.metadata, ("metadata",)) if whole else {}
-    input_cards, metadata_cards = evidence.cards(inputs), evidence.cards(metadata)
-    return RunPage(
-        run=run,
-        live=head["live"],
-        started=_started(run, people, now),
-        lasted=span(((run.ended_at or now) - run.created_at).total_seconds()),
-        error=run.error_message if whole and not run.cancelled else "",
-        items=tuple(
-            _item(
-                viewer,
-                item,
-                off,
-                people=people,
-                groups=groups,
-                now=now,
-                accepted=accepted.get(item.mobius_id, ()),
-                step=step_labels.get(item.mobius_id, ""),
-                nudges=nudges.get(item.mobius_id, ()),
-                ending=endings[item.mobius_id],
-            )
-            for item in items
-        ),
-        log=_log(
-            viewer,
-            run,
-            part,
-            filters,
-            items,
-            upstream=upstream,
-            people=people,
-            groups=groups.names,
-            now=now,
-            ending=ending,
-            endings=endings,
-            signals=signals,
-        ),
-        whole=whole,
-        ending=ending,
-        signals=signals,
-        powers=_powers(viewer, upstream) if whole and not run.finished else frozenset(),
-        inputs=input_cards,
-        metadata=metadata_cards,
-        masked=masks_in(inputs, metadata, beside=(*input_cards, *metadata_cards)),
-        data=evidence.as_shown(digest_of([run.inputs, run.metadata])) if whole else "",
-        about=_about(run, people, now) if whole else (),
-        time=where_the_time_went(run, items, now) if whole else (),
-    )
+class RunPage:
+    def __init__(
+        self, viewer: Viewer, upstream: Upstream, run: Run, now: datetime, filters: LogFilters
+    ) -> None:
+        self.viewer = viewer
+        self.upstream = upstream
+        self.run = run
+        self.now = now
+        self.filters = filters
+        self.whole = access.sees_whole_run(viewer)
+        self.part = log_part(upstream, run, filters)
+        found = access.interactions(viewer, upstream).filter(run_id=run.mobius_id)
+        found = found.defer("raw", "context").order_by("created_at", "id")
+        self.items = [redaction.seen_by(viewer, item) for item in found]
+        self.entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
+        names, self.deactivated = accounts_and_deactivated(self._ids())
+        self.people = People(names, viewer.mobius_id)
+        self.groups = groups_of(upstream, self.items)
+        self.ending = run_ending(viewer, run, self.entries, self.people)
+        self.endings = {
+            item.mobius_id: question_ending(viewer, item, run, self.entries, self.people)
+            for item in self.items
+        }
+        sent = [entry for entry in self.entries if self.whole and entry.verb == SIGNALLED]
+        self.signals = [_signal(viewer, entry, self.people) for entry in sent]
 
+    def _ids(self) -> Iterable[str | None]:
+        yield self.run.started_by
+        for item in self.items:
+            yield from (item.target_id, item.responder_id, item.claimed_by)
+            yield from (*(item.members or ()), *item.answered_by)
+        for event in self.part.events:
+            yield from (event.data.get("by"), event.data.get("claimed_by"))
+            if event.data.get("target_type") == "user":
+                yield event.data.get("target")
+        for entry in self.entries:
+            yield entry.actor
 
-def _log(
-    viewer: Viewer,
-    run: Run,
-    part: LogPart,
-    filters: LogFilters,
-    items: list[Interaction],
-    *,
-    upstream: Upstream,
-    people: People,
-    groups: Mapping[str, str],
-    now: datetime,
-    ending: Ending | None,
-    endings: Mapping[str, Ending | None],
-    signals: Iterable[tuple[Ending, datetime]],
-) -> RunLog:
-    whole, page = access.sees_whole_run(viewer), run.get_absolute_url()
-    by_id = {item.mobius_id: item for item in items}
-    show, before = filters.cleaned_data["show"], filters.cleaned_data["before"]
-    newest = filters.replace(before="", **{"from": "", "until": ""})
+    def context(self) -> dict[str, Any]:
+        """``data`` is a digest of the inputs and metadata as they are shown."""
+        run, whole = self.run, self.whole
+        head = live_head(run)
+        items = self._run_items(head["steps"])
+        inputs = redaction.masked(run.inputs, ("inputs",)) if whole else {}
+        metadata = redaction.masked(run.metadata, ("metadata",)) if whole else {}
+        input_cards, metadata_cards = evidence.cards(inputs), evidence.cards(metadata)
+        return {
+            "run": run,
+            "live": head["live"],
+            "whole": whole,
+            "started": _started(run, self.people, self.now),
+            "lasted": span(((run.ended_at or self.now) - run.created_at).total_seconds()),
+            "error": run.error_message if whole and not run.cancelled else "",
+            "ending": self.ending,
+            "items": items,
+            "waits": [item for item in items if item.question.pending],
+            "signals": self.signals,
+            "powers": _powers(self.viewer, self.upstream) if whole and not run.finished else (),
+            "inputs": input_cards,
+            "metadata": metadata_cards,
+            "masked": masks_in(inputs, metadata, beside=(*input_cards, *metadata_cards)),
+            "data": evidence.as_shown(digest_of([run.inputs, run.metadata])) if whole else "",
+            "about": _about(run, self.people, self.now) if whole else (),
+            "time": time_breakdown(run, self.items, self.now) if whole else (),
+            **self.log_context(),
+        }
 
-    def lines(events: Sequence[Event]) -> tuple[LogLine, ...]:
-        return timeline(
-            redaction.events_seen_by(viewer, list(events), by_id),
-            people=people,
+    def log_context(self) -> dict[str, Any]:
+        """``first`` is a seq. New lines wait until the viewer asks for them, at ``all_href``."""
+        part, filters, path = self.part, self.filters, self.run.get_absolute_url()
+        show, before = filters.cleaned_data["show"], filters.cleaned_data["before"]
+        newest = filters.replace(before="", **{"from": "", "until": ""})
+        lines = self._lines(part.events)
+        # An empty log fills by itself, and so does one whose events the mirror is still reading.
+        until = part.last if lines and run_reads.is_complete(self.upstream, self.run) else None
+        address = {"before": before} if before else {"from": part.first, "until": until}
+        older_href = path + newest.querystring(before=part.first) if part.older else ""
+        return {
+            "lines": lines,
+            "lines_words": "" if older_href or not lines else _line_count(len(lines)),
+            "new_words": self._new_words(),
+            "all_href": path + newest.querystring(**{"from": part.first}),
+            "shows": [
+                Choice(_(words), path + newest.querystring(show=key), key == show)
+                for key, (words, _kinds) in KINDS.items()
+            ],
+            "narrowed": bool(show),
+            "first": part.first,
+            "here": path + newest.querystring(**address),
+            "older_href": older_href,
+            "newest_href": path + newest.querystring() if before else "",
+        }
+
+    def _lines(self, events: Sequence[Event]) -> tuple[LogLine, ...]:
+        run, part = self.run, self.part
+        by_id = {item.mobius_id: item for item in self.items}
+        timeline = Timeline(
+            people=self.people,
             items=by_id,
-            groups=groups,
-            now=now,
+            groups=self.groups.names,
+            now=self.now,
+            whole=self.whole,
             # The first event of a part of the log can be a later start, after an answer.
             started_by=run.started_by if run.log_from == 0 and not part.older else "",
             asking=[str(s.get("name")) for s in run.plan or () if s.get("kind") == "interaction"],
-            only=None if whole else by_id,
-            earlier=part.earlier,
-            ending=ending,
+            ending=self.ending,
             # A lead sees a signal sent from this app in its own line.
             bypassed={
                 id_: how
-                for id_, how in endings.items()
+                for id_, how in self.endings.items()
                 if how is not None
                 and by_id[id_].state == Interaction.BYPASSED
-                and not (whole and how.href)
+                and not (self.whole and how.href)
             },
-            signals=[(by, at) for by, at in signals if show in ("", "people") and part.covers(at)],
+            signals=[
+                (by, at)
+                for by, at in self.signals
+                if self.filters.cleaned_data["show"] in ("", "people") and part.covers(at)
+            ],
+        )
+        shown = redaction.events_seen_by(self.viewer, list(events), by_id)
+        return timeline.lines(shown, part.earlier)
+
+    def _new_words(self) -> str:
+        part = self.part
+        if not part.newer:
+            return ""
+        lines = self._lines([*part.events, *part.newer])
+        new = sum(line.seq > (part.last or 0) for line in lines)
+        if not new:
+            return ""
+        if new >= PART:
+            return _("%(count)d or more new events") % {"count": PART}
+        return ngettext("%(count)d new event", "%(count)d new events", new) % {"count": new}
+
+    def _run_items(self, steps: Sequence[Step]) -> list[RunItem]:
+        viewer, upstream = self.viewer, self.upstream
+        waiting = [
+            item
+            for item in self.items
+            if item.pending and (item.shared or access.why_not_answer(viewer, item) is None)
+        ]
+        accepted = accepted_answers(upstream, waiting)
+        nudges = nudges_on(viewer, upstream, self.items, self.now)
+        return [
+            self._run_item(
+                item,
+                accepted=accepted.get(item.mobius_id, ()),
+                step=Step.that_asked(item, steps),
+                nudges=nudges.get(item.mobius_id, ()),
+            )
+            for item in self.items
+        ]
+
+    def _run_item(
+        self,
+        item: Interaction,
+        *,
+        accepted: Collection[str | None],
+        step: Step | None,
+        nudges: tuple[Nudge, ...],
+    ) -> RunItem:
+        viewer, people, now = self.viewer, self.people, self.now
+        received = [member for member in item.missing if member in accepted]
+        have, of = progress(item, received=received) or (0, 0)
+        left = self.groups.former_members(item) if item.pending else ()
+        direct = item.target_type == "user" or item.asks_named_people
+        group = self.groups.name_for(item)
+        return RunItem(
+            question=item,
+            kind=kind(item.type),
+            assignee=assignee_name(item, people, group) if direct else group or _(UNNAMED),
+            asks_viewer=access.why_not_answer(viewer, item) is None
+            and viewer.mobius_id not in accepted,
+            deadline=deadline(item, now),
+            rule=_rule(item, of, now),
+            sentence=closing_sentence(item, people, now),
+            members=members(
+                item,
+                people,
+                left=left,
+                off=self.deactivated,
+                received=received,
+                lead=viewer.lead,
+            ),
+            have=have,
+            of=of,
+            claim=claim_of(viewer, item, people, now) if item.pending else None,
+            step=label(step.name) if step is not None else "",
+            nudges=nudges,
+            ending=self.endings[item.mobius_id],
         )
 
-    shown = lines(part.events)
-    new = [line for line in lines([*part.events, *part.newer]) if line.seq > (part.last or 0)]
-    # An empty log fills by itself, and so does one whose events the mirror is still reading.
-    until = part.last if shown and run_reads.is_complete(upstream, run) else None
-    address = {"before": before} if before else {"from": part.first, "until": until}
-    return RunLog(
-        lines=shown,
-        new=len(new) if part.newer else 0,
-        all_href=page + newest.querystring(**{"from": part.first}),
-        shows=tuple(
-            Choice(_(words), page + newest.querystring(show=key), key == show)
-            for key, (words, _kinds) in KINDS.items()
-        ),
-        first=part.first,
-        here=page + newest.querystring(**address),
-        older_href=page + newest.querystring(before=part.first) if part.older else "",
-        newest_href=page + newest.querystring() if before else "",
-    )
 
-
-def _ids(run: Run, items: list[Interaction], events: Sequence[Event]) -> Iterable[str | None]:
-    ids: list[str | None] = [run.started_by]
-    for item in items:
-        ids += [item.target_id, item.responder_id, item.claimed_by, *(item.members or ())]
-        ids += item.answered_by
-    for event in events:
-        ids += [event.data.get("by"), event.data.get("claimed_by")]
-        ids.append(event.data.get("target") if event.data.get("target_type") == "user" else None)
-    return ids
+def _line_count(count: int) -> str:
+    return ngettext("%(count)d line", "%(count)d lines", count) % {"count": count}
 
 
 def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
@@ -368,47 +320,7 @@ def _started(run: Run, people: People, now: datetime) -> tuple[str, ...]:
     return started, _("attempt %(number)d") % {"number": run.attempt}
 
 
-def _item(
-    viewer: Viewer,
-    item: Interaction,
-    off: Collection[str],
-    *,
-    people: People,
-    groups: Groups,
-    now: datetime,
-    accepted: Collection[str | None],
-    step: str,
-    nudges: tuple[Nudge, ...],
-    ending: Ending | None,
-) -> RunItem:
-    received = [member for member in item.missing if member in accepted]
-    counts = progress(item, received=received) or (0, 0)
-    left = groups.former_members(item) if item.pending else ()
-    line = members(item, people, left=left, off=off, received=received, lead=viewer.lead)
-    direct = item.target_type == "user"
-    group = groups.name_for(item) or _(UNNAMED)
-    return RunItem(
-        question=item,
-        kind=kind(item.type),
-        assignee=people.object(item.target_id) if direct else group,
-        asks_viewer=access.why_not_answer(viewer, item) is None
-        and viewer.mobius_id not in accepted,
-        deadline=deadline(item, now),
-        rule=_rule(item, counts[1], now),
-        sentence=closing_sentence(item, people, now),
-        members=line,
-        parts=tuple("on" if m.state in ("answered", "received") else "" for m in line),
-        have=counts[0],
-        of=counts[1],
-        claim=claim_of(viewer, item, people, now) if item.pending else None,
-        step=step,
-        nudges=nudges,
-        ending=ending,
-    )
-
-
 def _signal(viewer: Viewer, entry: Decision, people: People) -> tuple[Ending, datetime]:
-    """Who sent it, and when."""
     you, other = _("You sent the signal “%(signal)s”"), _("%(name)s sent the signal “%(signal)s”")
     text = done_by(entry, people, you, other, signal=signal_name(entry))
     return Ending(text, decision_href(viewer, entry)), entry.at

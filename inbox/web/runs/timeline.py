@@ -1,5 +1,3 @@
-"""The log of a run in sentences, newest first, in parts."""
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,8 +13,8 @@ from inbox.access.redaction import HIDDEN
 from inbox.mirror.states import RUN_CANCELLED, run_state
 from inbox.mobius.types import EventKind
 from inbox.models import Event, Interaction, Run, Upstream
-from inbox.web.ui.answers import question_of, value_words
-from inbox.web.ui.endings import CLAIMED, RELEASED, Ending
+from inbox.web.questions.endings import CLAIMED, RELEASED, Ending
+from inbox.web.ui.answers import value_words
 from inbox.web.ui.labels import label, quoted, run_status
 from inbox.web.ui.lists import ListForm, Number, OneOf
 from inbox.web.ui.people import People
@@ -38,9 +36,7 @@ KINDS = {
 
 
 class LogFilters(ListForm):
-    """``show`` is a key of ``KINDS``; ``before``: events older than this seq; ``from``, ``until``:
-    the first and the last event that an open page shows.
-    """
+    """``show`` is a key of ``KINDS``; ``before``, ``from`` and ``until`` are seqs of events."""
 
     place = ("before", "from", "until")
 
@@ -56,10 +52,7 @@ class LogFilters(ListForm):
 
 @dataclass(frozen=True)
 class LogPart:
-    """``events`` come oldest first. ``earlier`` is the time of the event before them; ``until`` is
-    that of the last one, if newer ones follow. ``newer`` are those that an open page doesn't show
-    yet.
-    """
+    """Oldest first. ``newer`` events wait on an open page; ``earlier`` and ``until`` are times."""
 
     events: Sequence[Event]
     older: bool
@@ -68,7 +61,6 @@ class LogPart:
     newer: Sequence[Event] = ()
 
     def covers(self, at: datetime) -> bool:
-        """Whether the time falls within this part."""
         after = self.earlier is None or at > self.earlier
         return after and (self.until is None or at <= self.until)
 
@@ -82,7 +74,6 @@ class LogPart:
 
 
 def log_part(upstream: Upstream, run: Run, filters: LogFilters) -> LogPart:
-    """The part that ``filters`` select. One query, at most three on an open page."""
     events = Event.objects.filter(upstream=upstream, run_id=run.mobius_id)
     cleaned = filters.cleaned_data
     events = events.filter(KINDS[cleaned["show"]][1])
@@ -130,11 +121,8 @@ _LINK = '<a class="link" href="{}">{}</a>'
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line.
-
-    ``html`` is its ``text`` with a step in bold and a link to a question or decision, empty if
-    there is neither. ``gap`` is the time since the previous line, if a second or more. ``seq`` is
-    that of the event, 0 for a line without an event. ``detail`` is a comment or an error.
+    """``gap`` is the time since the previous line, if a second or more; ``seq`` is 0 without an
+    event.
     """
 
     icon: str
@@ -147,50 +135,6 @@ class LogLine:
     mono: bool = False
     html: str = ""
     gap: str = ""
-
-
-def timeline(
-    events: Iterable[Event],
-    *,
-    people: People,
-    items: Mapping[str, Interaction],
-    groups: Mapping[str, str],
-    now: datetime,
-    started_by: str = "",
-    asking: Collection[str] = (),
-    only: Collection[str] | None = None,
-    earlier: datetime | None = None,
-    ending: Ending | None = None,
-    bypassed: Mapping[str, Ending] | None = None,
-    signals: Iterable[tuple[Ending, datetime]] = (),
-) -> tuple[LogLine, ...]:
-    """The lines for events that come oldest first.
-
-    ``items`` are the run's questions by ID; ``groups`` names by group ID or handle. ``asking`` are
-    the names of steps that ask a person. ``only`` are the IDs of the questions that the viewer may
-    see: if given, events that belong to no step or status are left out as well. ``earlier`` is the
-    time of the event before the first. ``ending`` says who cancelled the run, ``bypassed`` who
-    bypassed a question, by its ID; ``signals`` are those sent from this app, for which there is no
-    event.
-    """
-    found = list(events)
-    builder = _LineBuilder(
-        people=people,
-        items=items,
-        groups=groups,
-        started_by=started_by,
-        only=only,
-        ending=ending,
-        bypassed=bypassed or {},
-        steps_that_ask=asking_step_of(found),
-    )
-    # A plan that is not known yet changes nothing about the lines of questions that were asked.
-    shown = without_starts(found, {*asking, *builder.steps_that_ask.values()})
-    lines = [line for event in shown if (line := builder.line_of(event)) is not None]
-    for signal, at in signals:
-        later = (n for n, line in enumerate(lines) if line.at is not None and line.at > at)
-        lines.insert(next(later, len(lines)), _ending_line("go", signal, at, 0, ""))
-    return tuple(reversed(_timed(lines, now, earlier)))
 
 
 def _timed(lines: list[LogLine], now: datetime, earlier: datetime | None) -> list[LogLine]:
@@ -207,7 +151,7 @@ def _timed(lines: list[LogLine], now: datetime, earlier: datetime | None) -> lis
 
 
 def asking_step_of(events: Iterable[Event]) -> dict[int, str]:
-    """The running step at each event that asks a question, by the event's seq."""
+    """By the seq of the event."""
     at_work, found = "", {}
     for event in events:
         if event.kind == EventKind.STEP:
@@ -239,22 +183,37 @@ def _attempt(event: Event) -> tuple[object, object]:
 
 
 @dataclass
-class _LineBuilder:
-    """Makes the lines of events one after the other; ``status``, ``steps`` and ``claimed_by`` are
-    what the events so far have said.
+class Timeline:
+    """Unless the viewer sees the ``whole`` run, events that belong to none of ``items``, and to no
+    step or status, are left out. ``asking``: names of steps that ask a person. ``status``,
+    ``steps``, ``steps_that_ask`` and ``claimed_by`` are what the events so far have said.
     """
 
     people: People
     items: Mapping[str, Interaction]
     groups: Mapping[str, str]
+    now: datetime
+    whole: bool
     started_by: str
-    only: Collection[str] | None
+    asking: Collection[str]
     ending: Ending | None
     bypassed: Mapping[str, Ending]
-    steps_that_ask: Mapping[int, str]
+    signals: Iterable[tuple[Ending, datetime]]
     status: str = ""
     steps: dict[str, str] = field(default_factory=dict)
+    steps_that_ask: Mapping[int, str] = field(default_factory=dict)
     claimed_by: dict[str, str] = field(default_factory=dict)
+
+    def lines(self, events: list[Event], earlier: datetime | None) -> tuple[LogLine, ...]:
+        """Newest first, from events that come oldest first."""
+        self.steps_that_ask = asking_step_of(events)
+        # A plan that is not known yet changes nothing about the lines of questions that were asked.
+        shown = without_starts(events, {*self.asking, *self.steps_that_ask.values()})
+        lines = [line for event in shown if (line := self.line_of(event)) is not None]
+        for signal, at in self.signals:
+            later = (n for n, line in enumerate(lines) if line.at is not None and line.at > at)
+            lines.insert(next(later, len(lines)), _ending_line("go", signal, at, 0, ""))
+        return tuple(reversed(_timed(lines, self.now, earlier)))
 
     def line_of(self, event: Event) -> LogLine | None:
         match event.kind:
@@ -264,11 +223,11 @@ class _LineBuilder:
                 return self._step(event)
             case EventKind.INTERACTION:
                 return self._interaction(event)
-            case EventKind.ACTION if self.only is None:
+            case EventKind.ACTION if self.whole:
                 line = _event_line("lines", _("{step} logged"), event, step=_step_name(event.data))
                 return replace(line, detail=str(event.data.get("line", "")), mono=True)
-            case _ if self.only is None:
-                return LogLine("dashed", label(event.type), event.at, event.seq)
+            case _ if self.whole:
+                return LogLine("dashed", label(event.type.replace(".", "_")), event.at, event.seq)
             case _:
                 return None
 
@@ -286,7 +245,7 @@ class _LineBuilder:
             you, other = _("You started the run"), _("%(name)s started the run")
             icon, text = "play", self.people.sentence(self.started_by, you, other)
         error = str(event.data.get("error_message") or "")
-        detail = error if self.only is None and status != Run.CANCELLED else ""
+        detail = error if self.whole and status != Run.CANCELLED else ""
         return LogLine(icon, text, event.at, event.seq, tone, detail=detail)
 
     def _step(self, event: Event) -> LogLine | None:
@@ -296,12 +255,12 @@ class _LineBuilder:
             return None
         self.steps[key] = status
         icon, text, tone = _STEP[status]
-        detail = str(event.data.get("error_message") or "") if self.only is None else ""
+        detail = str(event.data.get("error_message") or "") if self.whole else ""
         return _event_line(icon, _(text), event, tone, step=_step_name(event.data), detail=detail)
 
     def _interaction(self, event: Event) -> LogLine | None:
         id_ = str(event.data.get("interaction", ""))
-        if self.only is not None and id_ not in self.only:
+        if not self.whole and id_ not in self.items:
             return None
         if event.type == "interaction_expired" and id_ in self.bypassed:
             return _ending_line("go", self.bypassed[id_], event.at, event.seq, "warn")
@@ -359,7 +318,7 @@ class _LineBuilder:
         if data.get(HIDDEN):
             answered = self.people.sentence(by, _("You answered"), _("%(name)s answered"))
             return "done", answered, "ok"
-        words = value_words(question_of(item) if item is not None else {}, data.get("value"))
+        words = value_words(item.only_question if item is not None else {}, data.get("value"))
         tone = "bad" if words.tone == "no" else "ok"
         did = words.done_by(self.people.full(by), viewer=self.people.is_viewer(by))
         return words.icon, did, tone
@@ -372,7 +331,6 @@ class _LineBuilder:
 
 
 def _ending_line(icon: str, ending: Ending, at: datetime | None, seq: int, tone: str) -> LogLine:
-    """A line that links to its decision, if there is one."""
     html = format_html(_LINK, ending.href, ending.text) if ending.href else ""
     return LogLine(icon, ending.text, at, seq, tone, html=html)
 
@@ -389,7 +347,7 @@ def _event_line(
     href: str = "",
     **facts: str,
 ) -> LogLine:
-    """A ``sentence`` with placeholders for a step, a question and other ``facts``."""
+    """``sentence`` has placeholders for a step, a question and other ``facts``."""
     return LogLine(
         icon,
         sentence.format(step=step, question=question, **facts),

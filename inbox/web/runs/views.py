@@ -1,7 +1,4 @@
-"""The list of runs, one run, and its controls."""
-
 from collections.abc import Awaitable
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
@@ -15,47 +12,41 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from inbox import access
+from inbox.answering.outcome import Outcome
 from inbox.live import hub
 from inbox.live.page_activity import page_activity
 from inbox.mirror import freshness, run_reads
-from inbox.models import Run, Upstream
-from inbox.services import run_control as service
-from inbox.services.outcome import Outcome
+from inbox.models import Run
+from inbox.upstream import run_control as service
 from inbox.web.runs import page as run_page
 from inbox.web.runs.forms import CancelForm, SignalForm
-from inbox.web.runs.messages import run_message
 from inbox.web.runs.monitor import awaited_signals, monitor
-from inbox.web.runs.queries import RunFilters, run_filters_of, selects
-from inbox.web.runs.scrubber import ReplayFilters, scrubber
 from inbox.web.runs.timeline import LogFilters
 from inbox.web.ui.frame import frame, render_page
 from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.messages import Message
+from inbox.web.ui.outcome_messages import run_message
 from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
+from inbox.web.ui.run_queries import RunFilters, run_filters_of, selects
 
 
 @require_safe
 def runs(request: ReviewerRequest) -> HttpResponse:
-    """The monitor for a lead; for others the runs that asked them. Only the table for an htmx
-    request, in which ``?shown=`` keeps these rows.
-    """
     cursor, upstream = hub.cursor(), request.upstream
     fragment = is_fragment(request, "run-list")
     shown = read_numbers(request.GET.get("shown", "")) if fragment else ()
     filters = run_filters_of(request.viewer, request.GET)
-    page = monitor(request.viewer, upstream, filters, timezone.now(), shown=shown)
-    context = {"list": page, "live_cursor": cursor, "fragment": fragment}
-    context["freshness"] = freshness.current()
+    context = monitor(request.viewer, upstream, filters, timezone.now(), shown=shown)
     if fragment:
+        context |= {"freshness": freshness.current(), "fragment": True}
         return render(request, "runs/_monitor.html", context)
-    context |= frame(request, section="runs")
+    context |= {"live_cursor": cursor, **frame(request, section="runs")}
     return render(request, "runs/monitor.html", context)
 
 
 @require_safe
 @lead_required
 def filters(request: ReviewerRequest) -> HttpResponse:
-    """The filters of the monitor, as a form."""
     filters = RunFilters.read(request.GET)
     fields = selects(request.viewer, request.upstream, filters)
     context = {"filters": filters, "selects": fields, "kept": filters.beside(fields)}
@@ -65,43 +56,21 @@ def filters(request: ReviewerRequest) -> HttpResponse:
 
 @require_safe
 def run(request: ReviewerRequest, id: str) -> HttpResponse:
-    """One run; for htmx the part below its head."""
-    cursor = hub.cursor()
-    found = run_page.find(request.viewer, request.upstream, id)
+    cursor, upstream = hub.cursor(), request.upstream
+    found = run_page.find(request.viewer, upstream, id)
     if found is None:
         raise Http404("No such run.")
-    if not run_reads.is_complete(request.upstream, found):
+    if not run_reads.is_complete(upstream, found):
         # The page's stream brings it.
         page_activity.run_requested(found.mobius_id)
-    return _run(request, found, cursor)
-
-
-def _run(request: ReviewerRequest, found: Run, cursor: str) -> HttpResponse:
-    upstream, now = request.upstream, timezone.now()
-    if request.viewer.lead and is_fragment(request, "run-moment"):
-        return _moment(request, upstream, found)
     filters = LogFilters.read(request.GET)
-    page = run_page.run_page(request.viewer, upstream, found, now, filters=filters)
-    context: dict[str, Any] = {"page": page, "live": page.live, "live_cursor": cursor}
+    page = run_page.RunPage(request.viewer, upstream, found, timezone.now(), filters)
     if is_fragment(request, f"older-{filters.cleaned_data['before']}"):
-        template = "runs/_older.html"
-    elif is_fragment(request, "run-body"):
-        template = "runs/_body.html"
-        context["fragment"] = True
-    else:
-        if request.viewer.lead:
-            replay = ReplayFilters.read(request.GET)
-            context["scrub"] = scrubber(request.viewer, upstream, found, now, replay)
-        context |= frame(request, section="runs")
-        template = "runs/run.html"
-    return render(request, template, context)
-
-
-def _moment(request: ReviewerRequest, upstream: Upstream, found: Run) -> HttpResponse:
-    """The run at an earlier event, for the replay of an open page."""
-    filters = ReplayFilters.read(request.GET)
-    scrub = scrubber(request.viewer, upstream, found, timezone.now(), filters)
-    return render(request, "runs/_moment.html", {"scrub": scrub})
+        return render(request, "runs/_older.html", page.log_context())
+    context = {**page.context(), "live_cursor": cursor}
+    if is_fragment(request, "run-body"):
+        return render(request, "runs/_body.html", {**context, "fragment": True})
+    return render(request, "runs/run.html", context | frame(request, section="runs"))
 
 
 PERMISSION = {"cancel": access.CANCEL_RUN, "signal": access.SIGNAL_RUN}
@@ -110,7 +79,6 @@ PERMISSION = {"cancel": access.CANCEL_RUN, "signal": access.SIGNAL_RUN}
 @require_http_methods(["GET", "HEAD", "POST"])
 @lead_required
 async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
-    """Cancel the run, if the workflow's name was typed."""
     if request.method != "POST":
         return await sync_to_async(_render_form)(request, id, "cancel", CancelForm())
     form = CancelForm(request.POST)
@@ -125,12 +93,11 @@ async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
 @sensitive_post_parameters("payload")
 @lead_required
 async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
-    """Send the run a signal, with a JSON object or nothing."""
     if request.method != "POST":
         return await sync_to_async(_render_form)(request, id, "signal", None)
     form = SignalForm(request.POST)
     if not form.is_valid():
-        return await sync_to_async(_render_form)(request, id, "signal", form, status=422)
+        return await sync_to_async(_render_form)(request, id, "signal", form)
     cleaned = form.cleaned_data
     done = service.signal(
         reviewer=request.user.reviewer,
@@ -145,14 +112,13 @@ async def signal(request: ReviewerRequest, id: str) -> HttpResponse:
 async def _finish(
     request: ReviewerRequest, id: str, kind: str, form: Form, done: Awaitable[Outcome[Run]]
 ) -> HttpResponse:
-    """Redirect to the run with a message, or show the form again with the typed text."""
     outcome = await done
     message = run_message(outcome)
     if outcome.done:
         return await sync_to_async(_back)(request, id, message)
-    return await sync_to_async(_render_form)(
-        request, id, kind, form, message=message, status=message.status
-    )
+    response = await sync_to_async(_render_form)(request, id, kind, form, message)
+    message.add_retry_after(response)
+    return response
 
 
 def _back(request: ReviewerRequest, id: str, message: Message) -> HttpResponse:
@@ -169,9 +135,7 @@ def _render_form(
     id: str,
     kind: str,
     form: Form | None,
-    *,
     message: Message | None = None,
-    status: int = 200,
 ) -> HttpResponse:
     found = run_page.find(request.viewer, request.upstream, id)
     if found is None or not access.has_permission(request.viewer, PERMISSION[kind]):
@@ -186,9 +150,7 @@ def _render_form(
         "message": message,
     }
     parts = {"run-act": f"runs/_{kind}.html"}
-    response = render_page(
+    status = message.status if message else 422 if form and form.errors else 200
+    return render_page(
         request, "runs/act.html", context, section="runs", parts=parts, status=status
     )
-    if message is not None:
-        message.add_retry_after(response)
-    return response

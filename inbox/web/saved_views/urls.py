@@ -5,7 +5,7 @@ from inbox.web.saved_views import views
 urlpatterns = [
     path("views/new/", views.new, name="view-new"),
     path("views/counts/", views.counts, name="view-counts"),
-    path("views/<int:id>/", views.edit, name="view-edit"),
-    path("views/<int:id>/update", views.update, name="view-update"),
-    path("views/<int:id>/delete", views.delete, name="view-delete"),
+    path("views/<number:id>/", views.edit, name="view-edit"),
+    path("views/<number:id>/update", views.update, name="view-update"),
+    path("views/<number:id>/delete", views.delete, name="view-delete"),
 ]

@@ -1,6 +1,4 @@
-"""Answers in words: the answer, who gave it and when, and what an answer will do."""
-
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.access.redaction import HIDDEN, masked
+from inbox.mobius.types import ONLY_QUESTION, QuestionAnswer
 from inbox.models import Interaction
 from inbox.models.interaction import answered_at
 from inbox.web.ui.labels import listed
@@ -22,11 +21,8 @@ SHORT = 60
 
 @dataclass(frozen=True)
 class Words:
-    """An answer's value.
-
-    ``tone`` is ``yes``, ``no`` or empty; ``long`` text is shown as text. ``chosen`` are the chosen
-    options: ``Northgate``, ``2 of 3``. ``line`` is the value on one line, empty for a text that is
-    too long for it.
+    """``tone`` is ``yes``, ``no`` or empty; ``chosen``: ``Northgate``, ``2 of 3``. ``line`` is
+    empty for a text that is too long for one line.
     """
 
     text: str
@@ -37,7 +33,7 @@ class Words:
     line: str = ""
 
     def done_by(self, name: str, *, viewer: bool = False) -> str:
-        """The answer as an action: ``Lee approved``, ``You chose Northgate``."""
+        """``Lee approved``, ``You chose Northgate``."""
         if self.tone == "yes":
             did = _("You approved") if viewer else _("%(name)s approved")
         elif self.tone == "no":
@@ -60,11 +56,8 @@ class GivenAnswer:
 
 @dataclass(frozen=True)
 class Member:
-    """A person who was asked.
-
-    ``state`` is ``answered``, ``received`` (Mobius has accepted the answer and does not show it
-    yet), ``turn`` or ``missing``. ``note`` says what keeps a missing person from answering here.
-    ``blocks`` is for leads: the question can't be completed without this person.
+    """``state``: ``answered``, ``received`` (accepted, not shown by Mobius yet), ``turn``,
+    ``missing``. ``blocks``: the question can't be completed without this person.
     """
 
     face: Face
@@ -75,14 +68,33 @@ class Member:
 
     @property
     def missing(self) -> bool:
-        """Whether the answer is missing and it is not the viewer's turn."""
         return self.state == "missing"
 
 
-def question_of(item: Interaction) -> Mapping[str, Any]:
-    """The question as JSON; empty if upstream sent none."""
-    questions = item.questions or []
-    return questions[0] if questions and isinstance(questions[0], dict) else {}
+def answer_words(
+    questions: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]
+) -> Words:
+    """Several answers have a line each, after the prompt of their question."""
+    asked = {question.get("id", ONLY_QUESTION): question for question in questions}
+    words = {
+        answer["question"]: value_words(
+            asked.get(answer["question"], {}),
+            QuestionAnswer.model_validate(answer).content,
+            other=answer.get("other"),
+        )
+        for answer in answers
+    }
+    if len(words) == 1 and len(asked) < 2:
+        return next(iter(words.values()))
+    lines = (f"{asked.get(id_, {}).get('prompt') or id_}: {one.text}" for id_, one in words.items())
+    return Words("\n".join(lines), icon="done", long=True)
+
+
+def words_of_value(item: Interaction, value: Any) -> Words:
+    """``value`` is as ``inbox.models.answers.value_of`` has it."""
+    if item.only_question or not isinstance(value, list):
+        return value_words(item.only_question, value)
+    return answer_words(item.questions, value)
 
 
 def _labels(question: Mapping[str, Any]) -> dict[str, str]:
@@ -90,9 +102,11 @@ def _labels(question: Mapping[str, Any]) -> dict[str, str]:
     return {str(o.get("value")): str(o.get("label") or o.get("value")) for o in options}
 
 
-def value_words(question: Mapping[str, Any], value: Any) -> Words:
-    """A value in the words of the question's options; of unknown shape, as JSON."""
+def value_words(question: Mapping[str, Any], value: Any, *, other: str | None = None) -> Words:
+    """A value of unknown shape is shown as JSON. ``other`` is the text of *Other…*."""
     labels = _labels(question)
+    if other is not None:
+        value = [*value, other] if isinstance(value, list) else other
     chosen, line = "", None
     match question.get("mode"), value:
         case "confirm", True:
@@ -125,20 +139,22 @@ def _is_long(text: str) -> bool:
 
 
 def given_answers(item: Interaction, people: People) -> tuple[GivenAnswer, ...]:
-    """Every answer so far, in upstream's order."""
-    question = question_of(item)
+    """Those of this round, in upstream's order."""
     answers = []
-    for response in item.responses or ():
-        value, user_id = response.get("value"), response.get("user_id")
-        hidden = bool(response.get(HIDDEN))
-        words = Words(_("Answered"), icon="done") if hidden else value_words(question, value)
+    for response in item.current_responses:
+        user_id, hidden = response.get("user_id"), bool(response.get(HIDDEN))
+        words = (
+            Words(_("Answered"), icon="done")
+            if hidden
+            else answer_words(item.questions or (), response["answers"])
+        )
         answers.append(
             GivenAnswer(
                 face=people.face(user_id),
                 words=words,
                 comment=response.get("comment") or "",
                 at=answered_at(response)
-                or (item.completed_at if len(item.responses) == 1 else None),
+                or (item.completed_at if len(item.current_responses) == 1 else None),
                 did=words.done_by(people.full(user_id), viewer=people.is_viewer(user_id)),
             )
         )
@@ -154,11 +170,8 @@ def members(
     received: Collection[str] = (),
     lead: bool = False,
 ) -> tuple[Member, ...]:
-    """Who was asked and who has answered, for a question that several people answer; else empty.
-
-    ``left`` are people who are no longer in the group, ``off`` those whose account is deactivated,
-    ``received`` those whose answers Mobius has accepted and does not show yet; ``lead``: the viewer
-    is a team lead.
+    """``left`` are no longer in the group, ``off`` are deactivated; ``received``: as in
+    ``progress``.
     """
     if not item.shared:
         return ()
@@ -181,11 +194,11 @@ def members(
 
 
 def members_from_words(item: Interaction) -> str:
-    """Where the members of a question come from; empty for a question to a person."""
+    """Empty for a question to people who are named one by one."""
+    if item.asks_named_people or (item.target_id and item.target_type != "group"):
+        return ""
     if not item.target_id:
         return _("Mobius doesn't say who this is for. Only team leads can see it.")
-    if item.target_type != "group":
-        return ""
     match item.members_from:
         case Interaction.FROM_SNAPSHOT:
             return _("This went to the people who were in the group when the question was created.")
@@ -198,35 +211,39 @@ def members_from_words(item: Interaction) -> str:
 
 
 def obstacle(*, account: bool, off: bool, left: bool, needed: bool = False) -> str:
-    """Why a person who was asked can't answer here; empty if they can. ``needed``: it also says
-    that the question can't be completed without them.
-    """
+    """Empty if they can. ``needed``: the question can't be completed without them."""
     if not account:
-        reason = _("No account here")
-    elif off:
-        reason = _("The account is deactivated")
-    elif left:
-        reason = _("No longer in the group")
-    else:
-        return ""
-    if not needed:
-        return reason
-    return _("%(obstacle)s; the question can't be completed without them") % {"obstacle": reason}
+        return (
+            _("No account here; the question can't be completed without them")
+            if needed
+            else _("No account here")
+        )
+    if off:
+        return (
+            _("The account is deactivated; the question can't be completed without them")
+            if needed
+            else _("The account is deactivated")
+        )
+    if left:
+        return (
+            _("No longer in the group; the question can't be completed without them")
+            if needed
+            else _("No longer in the group")
+        )
+    return ""
 
 
 def closing_sentence(
     item: Interaction, people: People, now: datetime, *, outside: bool = False
 ) -> str:
-    """How a question ended: ``Lee answered this 2 min ago: Approve.``; empty while it is open.
-
-    ``outside``: the viewer's answer is known to have been made outside this app.
-    """
+    """``outside``: the viewer's answer is known to have been made outside this app."""
     if item.deleted:
         return _("This question no longer exists in Mobius.")
-    if item.status == "expired":
+    if item.closed_unanswered:
         return unanswered_sentence(item, now)
     if item.status != "completed":
-        return ""
+        reviewed = _("This was answered and is being reviewed. It can't be answered now.")
+        return reviewed if item.status == "in_review" else ""
     answers = given_answers(item, people)
     if len(answers) > 1:
         return _last_answered(item, [answer.face.id for answer in answers], people, now)
@@ -241,9 +258,6 @@ def closing_sentence(
 
 
 def answered_outside(when: str, answer: str) -> str:
-    """The sentence for an answer that the viewer gave outside this app. ``when`` and
-    ``answer`` may be empty.
-    """
     facts = {"when": when, "answer": answer}
     if when and answer:
         return _("You answered this outside this app %(when)s: %(answer)s.") % facts
@@ -302,9 +316,7 @@ def unanswered_sentence(item: Interaction, now: datetime) -> str:
 
 
 def ended_at(item: Interaction) -> datetime | None:
-    """When a question closed unanswered: at its deadline if it expired, else when upstream closed
-    it.
-    """
+    """At its deadline if it expired, else when upstream closed it."""
     in_time = None if item.closed_early else item.expires_at
     return item.completed_at or in_time or item.closed_at
 
@@ -318,9 +330,8 @@ class Effect:
 
 
 def progress(item: Interaction, *, received: Collection[str] = ()) -> tuple[int, int] | None:
-    """(answers so far, answers needed) if more than one person has to answer, else None.
-
-    ``received``: the people whose answers Mobius has accepted and does not show yet.
+    """(given, needed), or None if one answer is enough. ``received``: people whose answers Mobius
+    has accepted and does not show yet.
     """
     return (len(item.answered_by) + len(received), item.required) if item.shared else None
 
@@ -335,7 +346,6 @@ def _of(count: int, total: int) -> str:
 
 
 def effect(item: Interaction, people: People, *, received: Collection[str] = ()) -> Effect:
-    """What the viewer's answer will do. ``received``: as in ``progress``."""
     goes_on = item.run_id is not None
     counts = progress(item, received=received)
     if counts is None:
@@ -388,10 +398,6 @@ def _waits(missing: list[str], people: People, *, goes_on: bool, more: int) -> s
 
 
 def after_mine(item: Interaction, people: People, *, received: Collection[str] = ()) -> str:
-    """For someone who has answered an open question: who it is still waiting for.
-
-    ``received``: as in ``progress``.
-    """
     if not item.policy_is_known:
         return _("The question is still open: others may have to answer.")
     missing = [member for member in item.missing if member not in received]

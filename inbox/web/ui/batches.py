@@ -1,30 +1,23 @@
-"""The viewer's batches in a few words, for the list and the bar with *Undo*."""
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db.models import Count, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 
 from inbox.access import Viewer
+from inbox.answering import batches
 from inbox.models import Batch, BatchItem, Upstream
-from inbox.services import batches
 from inbox.web.ui.lists import numbers_together
 from inbox.web.ui.script_words import SENDING
 from inbox.web.ui.when import span
 
-NEWEST = 2
-"""How many results are listed although nothing has failed."""
-
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """A confirmed batch above the list. ``over``: each question has a result, ``failed`` is how
-    many could not be sent.
-    """
+    """``over``: each question has a result."""
 
     pk: int
     href: str
@@ -42,42 +35,20 @@ class BatchSummary:
 
 @dataclass(frozen=True)
 class BatchLines:
-    """The viewer's batches above the list. ``shown`` are those that are under way, those with which
-    something has failed, and the newest results; ``left_out`` is how many are not shown, ``over``
-    are the numbers of all that are over.
-    """
-
     shown: tuple[BatchSummary, ...]
-    left_out: int
-    over: tuple[int, ...]
-
-    @property
-    def left_out_words(self) -> str:
-        """``2 earlier results without failures``; empty for none."""
-        words = ngettext(
-            "%(count)d earlier result without failures",
-            "%(count)d earlier results without failures",
-            self.left_out,
-        )
-        return words % {"count": self.left_out} if self.left_out else ""
 
     @property
     def dismiss_all(self) -> str:
-        return numbers_together(self.over)
+        return numbers_together([line.pk for line in self.shown if line.over])
 
 
 def chosen_value(interaction_id: str, updated_at: datetime | None = None) -> str:
-    """The value of the field that selects a question: ``<updated_at> <id>``, with the version that
-    the page shows, if it does.
-    """
+    """``<updated_at> <id>``; the version is empty if the page shows none."""
     return f"{updated_at.isoformat() if updated_at else ''} {interaction_id}"
 
 
 def shown_batches(viewer: Viewer, upstream: Upstream) -> list[Batch]:
-    """The viewer's batches that are not dismissed, latest first. ``sent``, ``failed`` and ``total``
-    of each are numbers of its questions. One query, two if there are any: most people have none,
-    and the second query takes much longer to build.
-    """
+    """Latest first, without dismissed ones. Adds the numbers ``sent``, ``failed`` and ``total``."""
     rows, state = batches.shown(viewer.user_id, upstream), BatchItem.State
     if not rows.exists():
         return []
@@ -90,9 +61,7 @@ def shown_batches(viewer: Viewer, upstream: Upstream) -> list[Batch]:
 
 
 def failed_items(shown: Sequence[Batch]) -> dict[str, bool]:
-    """The questions with which these of ``shown_batches`` have failed, by ID, and whether their
-    batch is over. One query, none if none has failed.
-    """
+    """By question ID, whether the batch is over."""
     failed = {row.pk: row.finished_at is not None for row in shown if getattr(row, "failed", 0)}
     if not failed:
         return {}
@@ -101,13 +70,14 @@ def failed_items(shown: Sequence[Batch]) -> dict[str, bool]:
 
 
 def summary(row: Batch) -> BatchSummary:
-    """The summary of one of ``shown_batches``."""
     sent, failed, total = (getattr(row, name) for name in ("sent", "failed", "total"))
     over = row.finished_at is not None
     return BatchSummary(
         pk=row.pk,
         href=row.get_absolute_url(),
-        words=verb_words(row.verb, sent).done if over else verb_words(row.verb, total).doing,
+        words=batch_words(row.verb, "done", sent)
+        if over
+        else batch_words(row.verb, "doing", total),
         done=sent + failed,
         total=total,
         failed=failed,
@@ -116,100 +86,65 @@ def summary(row: Batch) -> BatchSummary:
 
 
 def batch_lines(rows: Sequence[Batch]) -> BatchLines:
-    """``shown_batches`` as lines above the list: of those without failures, only the newest."""
-    lines = [summary(row) for row in rows]
-    over = [line for line in lines if line.over]
-    newest = {line.pk for line in over[:NEWEST]}
-    shown = [line for line in lines if not line.over or line.failed or line.pk in newest]
-    return BatchLines(tuple(shown), len(lines) - len(shown), tuple(line.pk for line in over))
+    return BatchLines(tuple(map(summary, rows)))
 
 
-class VerbWords(NamedTuple):
-    """A batch in words. ``result`` is that of each of its questions. ``held`` is for the script
-    that counts down its ``{duration}``; only answers are held.
-    """
+_WORDS: dict[str, dict[str, Promise]] = {
+    Batch.Verb.APPROVE: {
+        "question": ngettext_lazy(
+            "Approve %(count)d question?", "Approve %(count)d questions?", "count"
+        ),
+        "button": ngettext_lazy(
+            "Approve %(count)d question", "Approve %(count)d questions", "count"
+        ),
+        "doing": ngettext_lazy(
+            "Approving %(count)d question", "Approving %(count)d questions", "count"
+        ),
+        "held": ngettext_lazy(
+            "Approving %(count)d question in {duration}",
+            "Approving %(count)d questions in {duration}",
+            "count",
+        ),
+        "done": ngettext_lazy(
+            "%(count)d question approved", "%(count)d questions approved", "count"
+        ),
+    },
+    Batch.Verb.REJECT: {
+        "question": ngettext_lazy(
+            "Reject %(count)d question?", "Reject %(count)d questions?", "count"
+        ),
+        "button": ngettext_lazy("Reject %(count)d question", "Reject %(count)d questions", "count"),
+        "doing": ngettext_lazy(
+            "Rejecting %(count)d question", "Rejecting %(count)d questions", "count"
+        ),
+        "held": ngettext_lazy(
+            "Rejecting %(count)d question in {duration}",
+            "Rejecting %(count)d questions in {duration}",
+            "count",
+        ),
+        "done": ngettext_lazy(
+            "%(count)d question rejected", "%(count)d questions rejected", "count"
+        ),
+    },
+}
+"""A batch in words: what its preview asks, its button, what is done while it is sent and while it
+is held (for the script that counts down the ``{duration}``), and what was done.
+"""
 
-    question: str
-    button: str
-    doing: str
-    done: str
-    result: str
-    held: str = ""
 
-
-def verb_words(verb: str, count: int) -> VerbWords:
-    """The words for what is done with ``count`` questions."""
-    match verb:
-        case Batch.Verb.APPROVE:
-            words = VerbWords(
-                question=ngettext(
-                    "Approve %(count)d question?", "Approve %(count)d questions?", count
-                ),
-                button=ngettext("Approve %(count)d question", "Approve %(count)d questions", count),
-                doing=ngettext(
-                    "Approving %(count)d question", "Approving %(count)d questions", count
-                ),
-                done=ngettext("%(count)d question approved", "%(count)d questions approved", count),
-                held=ngettext(
-                    "Approving %(count)d question in {duration}",
-                    "Approving %(count)d questions in {duration}",
-                    count,
-                ),
-                result=_("Approved"),
-            )
-        case Batch.Verb.REJECT:
-            words = VerbWords(
-                question=ngettext(
-                    "Reject %(count)d question?", "Reject %(count)d questions?", count
-                ),
-                button=ngettext("Reject %(count)d question", "Reject %(count)d questions", count),
-                doing=ngettext(
-                    "Rejecting %(count)d question", "Rejecting %(count)d questions", count
-                ),
-                done=ngettext("%(count)d question rejected", "%(count)d questions rejected", count),
-                held=ngettext(
-                    "Rejecting %(count)d question in {duration}",
-                    "Rejecting %(count)d questions in {duration}",
-                    count,
-                ),
-                result=_("Rejected"),
-            )
-        case Batch.Verb.CLAIM:
-            words = VerbWords(
-                question=ngettext("Claim %(count)d question?", "Claim %(count)d questions?", count),
-                button=ngettext("Claim %(count)d question", "Claim %(count)d questions", count),
-                doing=ngettext(
-                    "Claiming %(count)d question", "Claiming %(count)d questions", count
-                ),
-                done=ngettext("%(count)d question claimed", "%(count)d questions claimed", count),
-                result=_("Claimed"),
-            )
-        case _:
-            words = VerbWords(
-                question=ngettext(
-                    "Release %(count)d question?", "Release %(count)d questions?", count
-                ),
-                button=ngettext("Release %(count)d question", "Release %(count)d questions", count),
-                doing=ngettext(
-                    "Releasing %(count)d question", "Releasing %(count)d questions", count
-                ),
-                done=ngettext("%(count)d question released", "%(count)d questions released", count),
-                result=_("Released"),
-            )
-    return VerbWords(*(word % {"count": count} for word in words))
+def batch_words(verb: str, name: str, count: int) -> str:
+    return str(_WORDS[verb][name] % {"count": count})
 
 
 def failed_words(count: int) -> str:
-    """``2 failed``"""
     return ngettext("%(count)d failed", "%(count)d failed", count) % {"count": count}
 
 
 def held_words(pattern: str, left: int) -> str:
-    """The pattern with the time that is left, in milliseconds."""
+    """``left`` is in milliseconds."""
     return pattern.format(duration=span(-(-left // 1000))) if left else _(SENDING)
 
 
 def milliseconds_left(send_at: datetime | None, now: datetime) -> int:
-    """How long a held answer or batch can still be undone."""
     left = (send_at - now).total_seconds() if send_at is not None else 0
     return max(0, round(left * 1000))

@@ -1,5 +1,3 @@
-"""Who has claimed a group's question, and what the viewer can do about it."""
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,10 +18,8 @@ JUST_NOW = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Claim:
-    """``action`` is empty, ``claim`` or ``release``.
-
-    ``claimed_at`` is set if someone else has just claimed it. ``too_long``: it was claimed longer
-    than ``CLAIM_STALE_AFTER`` ago; ``too_long_at`` is when that will be.
+    """``claimed_at`` is set if someone else has just claimed it. ``too_long_at`` is when the claim
+    will be older than ``CLAIM_STALE_AFTER``.
     """
 
     title: str
@@ -57,7 +53,7 @@ def claim_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -
 
 
 def claimed_by_another_words(item: Interaction) -> tuple[str, str]:
-    """Title and text for someone whose answer or claim failed because of this claim. One query."""
+    """Title and text for someone whose answer or claim failed because of this claim."""
     people, now, since = People(names_of([item.claimed_by])), timezone.now(), item.claimed_at
     if since is not None and now - since < JUST_NOW:
         ago = span(max(1.0, (now - since).total_seconds()))
@@ -70,7 +66,6 @@ def claimed_by_another_words(item: Interaction) -> tuple[str, str]:
 
 
 def claimed_too_long(item: Interaction, now: datetime) -> bool:
-    """Whether the claim is older than ``CLAIM_STALE_AFTER``."""
     too_long_at = _too_long_at(item)
     return too_long_at is not None and now >= too_long_at
 

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from inbox.access.redaction import Masked
-from inbox.bidi import show_overrides
+from inbox.lib.bidi import show_overrides
 from inbox.web.ui import diff, tree
 from inbox.web.ui.labels import label
 from inbox.web.ui.markdown import FORMATTED, Text, render_plain
@@ -59,7 +59,7 @@ _LEVEL_COLUMNS = {"level", "risk", "severity", "impact", "likelihood", "priority
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. ``number``: all its values are numbers."""
+    """``number``: all its values are numbers."""
 
     label: str
     number: bool = False
@@ -67,12 +67,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Card:
-    """A card. ``kind`` says which of the other fields it has.
-
-    ``facts``: rows of (label, Cell). ``pairs``: the same under a heading. ``table``: columns and
-    rows. ``diff``: files. ``links``, ``list``: cells. ``text``: text; if it is ``folded``, ``lead``
-    is its beginning. ``code``: lines. ``tree``: nodes. ``cut`` is the number of rows or lines that
-    were left out.
+    """``facts`` are rows of (label, Cell). ``lead`` is the beginning of a ``folded`` text. ``cut``
+    is the number of rows or lines that were left out.
     """
 
     kind: str
@@ -96,27 +92,23 @@ class Card:
 
     @property
     def added(self) -> int:
-        """Lines added in all files of a diff."""
         return sum(file.added for file in self.files)
 
     @property
     def removed(self) -> int:
-        """Lines removed in all files of a diff."""
         return sum(file.removed for file in self.files)
 
     @property
     def paged(self) -> bool:
-        """Whether a table is shown in pages."""
         return len(self.rows) > PAGE
 
     @property
     def searched(self) -> bool:
-        """Whether a tree gets a search field."""
         return len(self.nodes) > SEARCHED_FROM
 
 
 class _Budget:
-    """What may still be shown of a context: bytes of formatted text, nodes, rows."""
+    """Bytes of formatted text, nodes and rows that may still be shown."""
 
     def __init__(self) -> None:
         self.text = FORMATTED
@@ -125,18 +117,15 @@ class _Budget:
 
 
 def as_shown(digest: str) -> str:
-    """The digest of a content, changed by what its cards also depend on: language and time zone."""
+    """Cards also depend on language and time zone."""
     return f"{digest}-{get_language()}-{get_current_timezone_name()}"
 
 
 def cards(
     context: dict[str, Any], *, shown_elsewhere: frozenset[str] = frozenset()
 ) -> tuple[Card, ...]:
-    """The cards of a context: one with all short facts, then one for each other value, in order.
-
-    ``shown_elsewhere`` are keys that the page shows itself (the soft deadline). At most
-    ``FORMATTED`` bytes of text are formatted; beyond ``MOST_FACTS`` facts or ``MOST_CARDS`` cards,
-    the rest is one text of JSON.
+    """``shown_elsewhere`` are keys that the page shows itself. Beyond ``FORMATTED`` bytes,
+    ``MOST_FACTS`` or ``MOST_CARDS``, the rest is JSON.
     """
     facts: list[tuple[str, Cell]] = []
     rest: list[Card] = []
@@ -172,17 +161,16 @@ def _text_card(title: str, value: str, budget: _Budget) -> Card:
 
 
 def _beginning(text: str) -> str:
-    """Its first words, or the first part of a word that is as long."""
     return re.sub(r"\s+\S*$", "", text.strip()[:BEGINNING]) + "…"
 
 
 def _cards_of(key: str, value: Any, budget: _Budget) -> Iterator[Card]:
     title = _label(key)
     match value:
-        case str() if diff.looks_like_diff(value):
-            if page_context := diff.beside(value):
-                yield _text_card(title, page_context, budget)
-            yield Card("diff", title, files=diff.parse(value))
+        case str() if patch := diff.parse(value):
+            if patch.around:
+                yield _text_card(title, patch.around, budget)
+            yield Card("diff", title, files=patch.files)
         case str() if code := _code(key, value):
             yield _code_card(title, code)
         case str():
@@ -201,7 +189,7 @@ def _cards_of(key: str, value: Any, budget: _Budget) -> Iterator[Card]:
 
 
 def _code(key: str, text: str) -> str:
-    """The code in a text of several lines, if its key names code or it is one fenced block."""
+    """Its key names code, or it is one fenced block."""
     if fence := _FENCE.fullmatch(text.strip()):
         return fence[1]
     named = label(key).lower().split()[-1:]
@@ -214,7 +202,6 @@ def _code_card(title: str, code: str) -> Card:
 
 
 def _too_long(sides: tuple[Any, Any]) -> bool:
-    """Whether the texts are too long to be compared."""
     return sum(len(_as_text(side)) for side in sides) > diff.COMPARED
 
 
@@ -223,7 +210,7 @@ def _as_text(value: Any) -> str:
 
 
 def _naming_changes(before: Any, after: Any) -> Any:
-    """``after``, marked as changed where a mask hides another secret than in ``before``."""
+    """Marks masks that hide another secret than in ``before``."""
     match before, after:
         case Masked(), Masked() if before.digest != after.digest:
             return _("%(mask)s (changed)") % {"mask": after}
@@ -256,11 +243,8 @@ def _of_dict(title: str, value: dict[str, Any], budget: _Budget) -> Card:
 
 
 def _of_list(title: str, value: list[Any], budget: _Budget) -> Card:
-    if all(isinstance(item, str) and diff.looks_like_diff(item) for item in value):
-        files = tuple(file for item in value for file in diff.parse(item))
+    if files := _patches(value):
         return Card("diff", title, files=files)
-    if patches := _patches(value):
-        return Card("diff", title, files=patches)
     cells = tuple(one_line(item) for item in value)
     flat = tuple(cell for cell in cells if cell is not None)
     if len(flat) == len(cells):
@@ -272,14 +256,16 @@ def _of_list(title: str, value: list[Any], budget: _Budget) -> Card:
 
 
 def _patches(value: list[Any]) -> tuple[diff.FileDiff, ...]:
-    """Read ``[{"path", "patch"}, …]``, as code hosts send it; empty for anything else."""
+    """A list of diffs, or ``[{"path", "patch"}, …]`` as code hosts send it; else empty."""
     files: list[diff.FileDiff] = []
     for item in value:
-        text = item.get("patch") or item.get("diff") if isinstance(item, dict) else None
-        if not isinstance(text, str) or not diff.looks_like_diff(text):
+        fields = item if isinstance(item, dict) else {"patch": item}
+        text = fields.get("patch") or fields.get("diff")
+        patch = diff.parse(text) if isinstance(text, str) else None
+        if patch is None:
             return ()
-        path = str(item.get("path") or item.get("file") or item.get("filename") or "")
-        files += [replace(file, path=file.path or path) for file in diff.parse(text)]
+        path = str(fields.get("path") or fields.get("file") or fields.get("filename") or "")
+        files += [replace(file, path=file.path or path) for file in patch.files]
     return tuple(files)
 
 

@@ -1,5 +1,3 @@
-"""Which browser on which system sent a request, in a few words."""
-
 import re
 
 from django.utils.translation import gettext as _
@@ -23,7 +21,7 @@ _SYSTEMS = (
 
 
 def browser_and_system(user_agent: str) -> tuple[str, str]:
-    """As in ``("Firefox", "Android")``; both empty if either is unknown."""
+    """``("Firefox", "Android")``; both empty if either is unknown."""
     browser, system = _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
     return (browser, system) if browser and system else ("", "")
 

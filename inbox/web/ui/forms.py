@@ -1,5 +1,3 @@
-"""How forms and their fields are drawn."""
-
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,10 +11,7 @@ class FormRenderer(TemplatesSetting):
 
 
 class Form(forms.Form):
-    """After an error, the page opens at its field.
-
-    ``main_field`` has the focus after an error that belongs to no field.
-    """
+    """``main_field`` has the focus after an error that belongs to no field."""
 
     main_field: ClassVar[str | None] = None
 

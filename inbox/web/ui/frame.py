@@ -1,6 +1,4 @@
-"""The frame around every page: the viewer, freshness and counts."""
-
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -8,20 +6,16 @@ from typing import Any, TypeVar
 from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from inbox import access
-from inbox.access import Viewer
+from inbox.answering.guard import choice_of
 from inbox.mirror import freshness
-from inbox.models import Batch, Notice, SavedView, Upstream
-from inbox.services import incidents, snooze
-from inbox.services.connection import connection
-from inbox.services.guard import choice_of
-from inbox.web.ui.batches import shown_batches
-from inbox.web.ui.held import HeldAnswer, held_answers
+from inbox.models import Notice, Upstream
+from inbox.notify import incidents
+from inbox.upstream.connection import connection
 from inbox.web.ui.messages import problem_text
+from inbox.web.ui.own_data import OwnData
 from inbox.web.ui.request import ReviewerRequest, is_fragment
-from inbox.web.ui.saved_views import shown_views
 from inbox.web.ui.scopes import (
     CLAIMED,
     COUNTED,
@@ -36,10 +30,7 @@ Key = TypeVar("Key", str, int)
 
 @dataclass(frozen=True)
 class OpenCounts:
-    """How many questions are open for the viewer, counted up to one more than ``COUNTED``; and of
-    those how many ask a group, are claimed by the viewer, or have not been seen. ``snoozed`` are
-    the interactions that the viewer has snoozed, which are not counted, as in ``by_snooze``.
-    """
+    """Counted up to one more than ``COUNTED``, without ``snoozed`` interactions."""
 
     total: int
     via_group: int
@@ -49,14 +40,12 @@ class OpenCounts:
 
     @property
     def whole(self) -> bool:
-        """Whether all were counted."""
         return self.total <= COUNTED
 
 
 def count_open(
     rows: Collection[tuple[bool, bool, datetime | None]], snoozed: Collection[int]
 ) -> OpenCounts:
-    """Count the viewer's open ``rows``: ``via_group``, ``claimed`` and ``seen`` of each."""
     return OpenCounts(
         total=len(rows),
         via_group=sum(via_group for via_group, _, _ in rows),
@@ -66,32 +55,19 @@ def count_open(
     )
 
 
-def open_counts(viewer: Viewer, upstream: Upstream) -> OpenCounts:
-    """Read the viewer's open rows, and count them. Two queries, three if the viewer has ever
-    snoozed a question; none for an account without a Mobius ID.
-    """
-    if not viewer.mobius_id:
+def open_counts(own: OwnData) -> OpenCounts:
+    if not own.viewer.mobius_id:
         return count_open((), ())
-    snoozed = snooze.not_back(snooze.returns_of(viewer), timezone.now())
-    opened = rows_of(OPEN, viewer, upstream, snoozed=snoozed)
+    opened = rows_of(OPEN, own.viewer, own.upstream, snoozed=own.snoozed)
     rows = opened.values_list("via_group", "claimed", "seen")[: COUNTED + 1]
-    return count_open(list(rows), snoozed)
+    return count_open(list(rows), own.snoozed)
 
 
-def rail_counts(
-    viewer: Viewer,
-    upstream: Upstream,
-    opened: OpenCounts | None,
-    *,
-    notices: bool = True,
-) -> dict[str, str]:
-    """The counts in the rail, by name. One query at most.
-
-    ``others`` are the questions that wait for others; ``blocked``, for a lead, all that wait;
-    ``notices``, if asked for, the unread notifications. Without ``opened``, only the unread ones of
-    the viewer's open questions are counted. Large counts stop at the rail's limit, so that they
-    cost no more.
+def rail_counts(own: OwnData, opened: OpenCounts | None, *, notices: bool = True) -> dict[str, str]:
+    """Counts stop at the rail's limit, so that large ones cost no more. Without ``opened``, only
+    unread questions are counted.
     """
+    viewer, upstream = own.viewer, own.upstream
     counted: dict[str, QuerySet[Any, Any]] = {}
     found: dict[str, int] = {}
     if notices:
@@ -100,6 +76,7 @@ def rail_counts(
         )
     if viewer.lead:
         waits = access.interactions(viewer, upstream).filter(status="pending", deleted=False)
+        waits = waits.exclude(pk__in=upstream.tests())
         counted["blocked"] = waits.order_by("created_at", "id")[: COUNTED + 1]
     if viewer.mobius_id:
         counted["others"] = rows_of(OTHERS, viewer, upstream)
@@ -125,15 +102,12 @@ def rail_counts(
 
 
 class RowCount(Subquery):
-    """The number of rows that a query finds."""
-
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
     empty_result_set_value = 0
 
 
 def numbers_of(upstream: Upstream, rows: Mapping[Key, QuerySet[Any, Any]]) -> dict[Key, int]:
-    """How many rows each query finds. One query, none without ``rows``."""
     if not rows:
         return {}
     counts = [RowCount(each.values("pk")) for each in rows.values()]
@@ -145,30 +119,21 @@ def frame(
     *,
     section: str,
     counts: Mapping[str, str] | None = None,
-    views: Iterable[SavedView] | None = None,
-    held: Iterable[HeldAnswer] | None = None,
     beside_list: bool = False,
 ) -> dict[str, Any]:
-    """The context of ``base.html``. ``beside_list``: the page has the place of an open question.
-
-    ``counts`` are the numbers in the rail, ``views`` the saved views and ``held`` the viewer's held
-    answers, if the view has read them. Otherwise they are read here.
-    """
-    if views is None:
-        views = shown_views(request.viewer, request.upstream)
+    """``beside_list``: the page has the place of an open question."""
+    own = request.own
     if counts is None:
-        counts = rail_counts(
-            request.viewer, request.upstream, open_counts(request.viewer, request.upstream)
-        )
+        counts = rail_counts(own, open_counts(own))
     return {
         "guard": choice_of(request.user.reviewer).guard,
-        "held": own_held(request) if held is None else held,
+        "held": own.held,
         "beside_list": beside_list,
         "section": section,
         "counts": counts,
-        "views": views,
+        "views": own.views,
         "open_view": next(
-            (view.pk for view in views if str(view.pk) == request.GET.get("view")), None
+            (view.pk for view in own.views if str(view.pk) == request.GET.get("view")), None
         ),
         "freshness": freshness.current(),
         "incidents": [problem_text(incidents.sentence(kind)) for kind in incidents.current()]
@@ -189,32 +154,16 @@ def render_page(
     parts: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """A page in its frame. ``parts``: what htmx gets instead if it asks for the element with this
-    ID alone, as a template with the same context.
-    """
+    """``parts``: templates for htmx, by the ID of the element it asks for."""
     for target, part in (parts or {}).items():
         if is_fragment(request, target):
             return render(request, part, context, status=status)
     return render(request, template, {**context, **frame(request, section=section)}, status=status)
 
 
-def own_held(
-    request: ReviewerRequest, batches: Sequence[Batch] | None = None
-) -> tuple[HeldAnswer, ...]:
-    """The viewer's held answers, whatever their guard is now: it may have changed since.
-
-    ``batches`` are their ``shown_batches``, if the view has read them.
-    """
-    viewer, upstream = request.viewer, request.upstream
-    shown = shown_batches(viewer, upstream) if batches is None else batches
-    return held_answers(viewer, upstream, timezone.now(), shown)
-
-
 def held_after(request: ReviewerRequest) -> dict[str, Any]:
-    """The viewer's held answers, for the part of a page that follows an answer or an undo. Empty
-    for any other part: its page has them already.
-    """
+    """Empty unless the request changed them: the page has them already."""
     if request.method != "POST":
         return {}
     guard = choice_of(request.user.reviewer).guard
-    return {"held_after": True, "held": own_held(request), "guard": guard}
+    return {"held_after": True, "held": request.own.held, "guard": guard}

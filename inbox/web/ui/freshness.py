@@ -1,7 +1,6 @@
-"""Texts about how current pages are, and about problems with the sync."""
-
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from inbox.mirror.freshness import Freshness, Reason, Stage, Trouble
@@ -11,7 +10,6 @@ from inbox.web.ui.when import span
 
 
 def freshness_phrases(fresh: Freshness) -> tuple[Phrase, ...]:
-    """How current pages are, and why, for any viewer: a sentence or two."""
     because = _because(fresh.because)
     if fresh.stage is Stage.KEY_REFUSED:
         return because
@@ -21,12 +19,11 @@ def freshness_phrases(fresh: Freshness) -> tuple[Phrase, ...]:
 
 
 def freshness_text(fresh: Freshness, now: datetime) -> str:
-    """``freshness_phrases`` as one text."""
     return sentences(*(phrase.text(now) for phrase in freshness_phrases(fresh)))
 
 
 def trouble_text(trouble: Trouble | None, now: datetime) -> str:
-    """The problem, without IDs and Mobius' own words; empty for none."""
+    """Without IDs and Mobius' own words."""
     return sentences(*(phrase.text(now) for phrase in _because(trouble)))
 
 
@@ -38,25 +35,28 @@ def _because(trouble: Trouble | None) -> tuple[Phrase, ...]:
     status = {"status": trouble.status}
     if trouble.call:
         return (Phrase("refused_request", facts={"request": trouble.call, **status}),)
-    facts = status if trouble.reason is Reason.ERROR else {}
+    facts: dict[str, object] = {}
+    if trouble.reason is Reason.ERROR:
+        facts.update(status)
+    if trouble.generation is not None:
+        facts["generation"] = trouble.generation.upper()
     return (Phrase(trouble.reason.name.lower(), facts=facts),)
 
 
 def consequence(fresh: Freshness) -> Phrase:
-    """What a mirror that is not current means for the viewer."""
     if not fresh.database:
         return Phrase("stale_database")
     if fresh.paused:
         return Phrase("stale_paused")
+    if fresh.other_api:
+        return Phrase("stale_other_api")
     if fresh.unread:
         return Phrase("stale_unread")
     return Phrase("stale_key_refused" if fresh.key_refused else "stale")
 
 
 def explained(fresh: Freshness) -> str:
-    """What administrators read in addition to ``freshness_text``: Mobius' own message, and which
-    settings are involved.
-    """
+    """For administrators: Mobius' own message, and the settings involved."""
     trouble = fresh.trouble
     if trouble is None or fresh.state == "live":
         return ""
@@ -70,11 +70,21 @@ def explained(fresh: Freshness) -> str:
                 "status": trouble.status,
                 "message": trouble.message,
             }
-            if not trouble.message:
-                return _("Mobius refused %(request)s (%(status)d).") % facts
-            return _("Mobius refused %(request)s (%(status)s: %(message)s).") % facts
+            if trouble.message:
+                words = _("Mobius refused %(request)s (%(status)s: %(message)s).")
+            else:
+                words = _("Mobius refused %(request)s (%(status)d).")
+            return words % facts
+        case Reason.OTHER_API:
+            return _about_the_api()
         case Reason.TOO_LARGE:
             limits = {"limits": "MOBIUS_EVENT_LIMIT, MOBIUS_RESPONSE_LIMIT"}
             return _("The limit comes from these settings: %(limits)s.") % limits
         case _:
             return ""
+
+
+def _about_the_api() -> str:
+    if settings.MOBIUS_API != "auto":
+        return _("Correct MOBIUS_API, or set it to auto, and restart.")
+    return _("The inbox follows once a second check confirms it, about a minute later.")

@@ -1,5 +1,3 @@
-"""The groups of questions: their names, and who has left them."""
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,22 +8,19 @@ from inbox.models import Group, Interaction, Upstream
 
 @dataclass(frozen=True)
 class Groups:
-    """``names`` are by ID and by handle, since a target may be either. ``members`` are by ID,
-    without groups that no longer exist in Mobius, since no one can have left those.
+    """``names`` are by ID and by handle, since a target may be either; ``members`` are by ID,
+    without groups that no longer exist in Mobius.
     """
 
     names: Mapping[str, str]
     members: Mapping[str, frozenset[str]]
 
     def name_for(self, item: Interaction) -> str:
-        """The name of a question's group; an unknown group's ID or handle."""
+        """An unknown group has its ID or handle."""
         return self.names.get(item.group_id or "") or self.names.get(item.target_id, item.target_id)
 
     def former_members(self, item: Interaction) -> frozenset[str]:
-        """The people in a question's member snapshot who have left its group.
-
-        Only for questions that several people answer, and groups that are in the mirror.
-        """
+        """Only for questions that several people answer, and groups that are in the mirror."""
         present = self.members.get(item.group_id or "")
         if present is None or not item.shared:
             return frozenset()
@@ -33,14 +28,12 @@ class Groups:
 
 
 def groups_of(upstream: Upstream, items: Iterable[Interaction]) -> Groups:
-    """The groups that questions ask. One query, none if they only ask people."""
     group_items = [item for item in items if item.target_type == "group"]
     ids = {id_ for item in group_items for id_ in (item.group_id, item.target_id) if id_}
     return read_groups(upstream, ids)
 
 
 def read_groups(upstream: Upstream, ids: Collection[str]) -> Groups:
-    """The groups with these IDs or handles. One query, none for no IDs."""
     names: dict[str, str] = {}
     members: dict[str, set[str]] = {}
     if ids:
@@ -54,7 +47,7 @@ def read_groups(upstream: Upstream, ids: Collection[str]) -> Groups:
 
 
 def group_names(upstream: Upstream, ids: set[str]) -> dict[str, str]:
-    """Names of groups by ID and by handle: a target may be either. One query, none for no IDs."""
+    """By ID and by handle: a target may be either."""
     if not ids:
         return {}
     found = Group.objects.filter(Q(mobius_id__in=ids) | Q(handle__in=ids), upstream=upstream)

@@ -1,5 +1,3 @@
-"""Our labels for what Mobius has: kinds of question, statuses, keys."""
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +14,12 @@ from inbox.web.ui.people import People
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of question: its name and its icon."""
-
     label: str
     icon: str
 
 
 @dataclass(frozen=True)
 class Status:
-    """A status: Mobius' word, its label, its icon, and its tone in the style sheet."""
-
     key: str
     label: str
     icon: str
@@ -33,7 +27,7 @@ class Status:
 
 
 QUOTES = "\"'“”„‟‘’‚‛«»‹›"
-"""What a quotation can begin with."""
+"""Characters that a quotation can begin with."""
 
 UNNAMED = gettext_noop("an unidentified person")
 """The assignee of a question whose target is unknown."""
@@ -66,6 +60,7 @@ _KINDS = {
 }
 ITEM_STATUS = {
     "pending": (gettext_noop("Waiting"), "pause"),
+    "in_review": (gettext_noop("In review"), "review"),
     "completed": (gettext_noop("Answered"), "done"),
     "expired": (gettext_noop("Expired"), "failed"),
     "cancelled": (gettext_noop("Cancelled"), "cancelled"),
@@ -97,7 +92,7 @@ _APART = re.compile(r"[\s_\-]+")
 
 
 def kind(type_: str) -> Kind:
-    """The kind for a type; an unknown type is shown as Mobius calls it."""
+    """An unknown type is shown as Mobius calls it."""
     if type_ in _KINDS:
         name, icon = _KINDS[type_]
         return Kind(_(name), icon)
@@ -105,7 +100,7 @@ def kind(type_: str) -> Kind:
 
 
 def item_status(word: str, *, deleted: bool = False) -> Status:
-    """The status for an ``Interaction.state``; ``deleted``: upstream no longer has the question."""
+    """``deleted``: upstream no longer has the question."""
     if deleted:
         return Status("deleted", _("Deleted"), "failed", "other")
     if word in ITEM_STATUS:
@@ -115,7 +110,7 @@ def item_status(word: str, *, deleted: bool = False) -> Status:
 
 
 def run_status(word: str) -> Status:
-    """The status for a ``Run.state``; an unknown one is shown as Mobius calls it."""
+    """An unknown status is shown as Mobius calls it."""
     if word in RUN_STATUS:
         name, icon, tone = RUN_STATUS[word]
         return Status(word, _(name), icon, tone)
@@ -155,41 +150,43 @@ def listed(names: Sequence[str], *, most: int = 3) -> str:
 
 
 def asked_in(workflow: str, run_id: str | None) -> str:
-    """What a question belongs to: its workflow, or its run until that was read."""
+    """The workflow, or the run until that was read."""
     if workflow:
         return workflow
     return _("Run %(id)s") % {"id": short_id(run_id)} if run_id else _("No workflow")
 
 
 def origin(item: Interaction, people: People) -> str:
-    """Where a question comes from: ``invoice-approval · Lee``."""
+    """``invoice-approval · Lee``."""
     requester = people.name(item.asked_by) if item.asked_by else ""
     return " · ".join(filter(None, (asked_in(item.workflow, item.run_id), requester)))
 
 
+SHORT = 5
+"""The most characters of a short ID."""
+
+
 def short_id(id_: str) -> str:
-    """The end of an ID without its prefix, enough to tell two apart: ``run_01JDF3…57ZB4`` →
-    ``#57ZB4``, ``run_49`` → ``#49``.
-    """
-    return f"#{id_.rpartition('_')[2][-5:]}"
+    """``run_01JDF3…57ZB4`` → ``#57ZB4``, ``run_49`` → ``#49``."""
+    return f"#{id_.rpartition('_')[2][-SHORT:]}"
 
 
 def run_name(workflow: str, run_id: str) -> str:
-    """A run among others: ``refunds #57ZB4``; without an ID only its workflow."""
+    """``refunds #57ZB4``; without an ID only its workflow."""
     return f"{workflow} {short_id(run_id)}" if run_id else workflow
 
 
 def whole(number: int) -> str:
-    """A whole number in groups: ``1,234``."""
+    """``1,234``."""
     return number_format(number, force_grouping=True)
 
 
 def routing_words(routing: str) -> str:
-    """A routing's label; an unknown routing is shown as Mobius calls it."""
+    """An unknown routing is shown as Mobius calls it."""
     names = {kind.value: name for kind, (name, _meaning) in ROUTING.items()}
     return str(names.get(routing, routing))
 
 
 def quoted(text: str) -> str:
-    """What a person wrote, in quotation marks; as it is if it begins with one."""
+    """In quotation marks, unless it begins with one."""
     return text if text.startswith(tuple(QUOTES)) else _("“%(text)s”") % {"text": text}

@@ -1,5 +1,3 @@
-"""What lists share: filters as forms, keyset pages, links to choose from, unions of slices."""
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
@@ -13,7 +11,7 @@ from django.db.models import BooleanField, Case, F, Model, Q, QuerySet, Value, W
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from inbox.instants import read_instant
+from inbox.lib.instants import read_instant
 
 PAGE = 50
 """Rows per page."""
@@ -24,8 +22,8 @@ Row = TypeVar("Row", bound=Model)
 
 
 class SharesWidget(forms.Field):
-    """A field whose copies share its widget. Every form copies its fields, and copying their
-    widgets takes time. ``ListForm.select`` gives a field another widget and never changes one.
+    """Fields share their widgets: every form copies its fields, and copying widgets takes time.
+    ``ListForm.select`` gives a field another widget and never changes one.
     """
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -33,8 +31,6 @@ class SharesWidget(forms.Field):
 
 
 class Text(SharesWidget, forms.CharField):
-    """A text that is cut if it is too long."""
-
     def __init__(self, *, longest: int = 300, **kwargs: Any) -> None:
         super().__init__(required=False, strip=False, **kwargs)
         self.longest = longest
@@ -67,17 +63,12 @@ class OneOf(SharesWidget):
 
 
 def querystring(values: Mapping[str, object]) -> str:
-    """The values that are not empty as ``?…``; empty if all are."""
     text = urlencode({name: value for name, value in values.items() if value})
     return f"?{text}" if text else ""
 
 
 class ListForm(forms.Form):
-    """The filters, order and page in a list's address.
-
-    All fields are empty by default. A value that can't be used counts as empty, so every address
-    can be read: see ``read``.
-    """
+    """A value that can't be used counts as empty, so every address can be read."""
 
     url_name: ClassVar[str]
     not_filters: ClassVar[tuple[str, ...]] = ("cursor",)
@@ -97,66 +88,56 @@ class ListForm(forms.Form):
 
     @property
     def narrowed(self) -> bool:
-        """Whether a filter narrows the list."""
         return any(self.cleaned_data[name] for name in self.fields if name not in self.not_filters)
 
     def values(self, **changes: object) -> dict[str, object]:
-        """The values of the fields with ``changes``, which may add other parameters."""
         if changes.keys() & self.fields.keys() - set(self.place):
             changes = dict.fromkeys(self.place, "") | changes
         return {name: value for name, value in (self.cleaned_data | changes).items() if value}
 
     @property
     def kept(self) -> list[tuple[str, object]]:
-        """The values that a new search keeps, for hidden fields."""
+        """For the hidden fields of a search."""
         return list(self.values(q="").items())
 
     def beside(self, fields: Iterable[forms.BoundField]) -> list[tuple[str, object]]:
-        """The values that a form of these ``fields`` keeps, for hidden fields."""
         own = {field.name for field in fields}
         values = self.values(**dict.fromkeys(self.place, ""))
         return [(name, value) for name, value in values.items() if name not in own]
 
     def querystring(self, **changes: object) -> str:
-        """``values`` as a query string with its question mark, empty without values."""
         return querystring(self.values(**changes)) if changes else self._unchanged
 
     @cached_property
     def _unchanged(self) -> str:
-        """The query string of this list, which each of its rows has."""
+        """Cached: each row of the list has it."""
         return querystring(self.values())
 
     def query(self, **changes: object) -> str:
-        """``querystring`` without its question mark, as forms send it and rows store it."""
         return self.querystring(**changes).removeprefix("?")
 
     @cached_property
     def path(self) -> str:
-        """The address of the list without a query."""
         return reverse(self.url_name)
 
     def href(self, **changes: object) -> str:
-        """The address of this list with ``values``."""
         return self.path + self.querystring(**changes)
 
     @property
     def first_href(self) -> str:
-        """The first page of this list; empty on it."""
+        """Empty on the first page."""
         return self.href(cursor="") if self.cleaned_data["cursor"] else ""
 
     @classmethod
     def link(cls, **values: object) -> str:
-        """The address of the list with these values only."""
         return reverse(cls.url_name) + querystring(values)
 
     def replace(self, **changes: object) -> Self:
-        """This form with ``values``."""
         return self.read(self.values(**changes))
 
     def select(
         self, name: str, nothing: str, choices: Iterable[tuple[str, str]]
     ) -> forms.BoundField:
-        """A field as a select that offers ``nothing``, the ``choices`` and the chosen value."""
         options, chosen = [("", nothing), *choices], self.cleaned_data[name]
         if chosen not in dict(options):
             options.append((chosen, chosen))
@@ -165,14 +146,11 @@ class ListForm(forms.Form):
 
 
 def by_label(options: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Options, each with its label, in the order of the labels."""
     return sorted(options.items(), key=lambda option: option[1].casefold())
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A link to a list; ``on`` if it is the current one. ``key`` identifies it."""
-
     label: str
     href: str
     on: bool = False
@@ -182,9 +160,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Counter:
-    """A figure that is also a filter. ``tone`` is the class of its icon, ``small`` says more about
-    the figure.
-    """
+    """``tone`` is the class of its icon."""
 
     key: str
     label: str
@@ -197,7 +173,7 @@ class Counter:
 
 
 def chips(filters: ListForm, labels: Mapping[str, str]) -> tuple[Choice, ...]:
-    """The active filters, each with its label and a link to the list without it."""
+    """Active filters, each with a link to the list without it."""
     return tuple(
         Choice(label, filters.href(**{name: ""}), on=True)
         for name, label in labels.items()
@@ -207,9 +183,7 @@ def chips(filters: ListForm, labels: Mapping[str, str]) -> tuple[Choice, ...]:
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Rows of a list. ``new`` rows wait until the viewer asks for them. ``cursor`` is that of the
-    next page, empty if there is none.
-    """
+    """``new`` rows wait until the viewer asks for them. ``cursor`` is empty on the last page."""
 
     rows: list[Row]
     new: list[Row]
@@ -218,8 +192,6 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True)
 class Position:
-    """Where a row is in an order. ``texts`` are None where the row has none."""
-
     texts: tuple[str | None, ...] = ()
     at: datetime | None = None
     number: int = 0
@@ -227,11 +199,11 @@ class Position:
 
 @dataclass(frozen=True)
 class Keyset:
-    """An order by time, then by number, and its pages.
+    """By time, then by number.
 
     A cursor is the time and number of the row before a page; one that can't be read means the first
-    page. ``nulls_last``: rows without a time come last. ``texts`` are columns that come before the
-    time; rows without one come last.
+    page. ``texts`` are columns that come before the time; rows without one come last, as with
+    ``nulls_last`` those without a time.
     """
 
     time: str
@@ -241,7 +213,6 @@ class Keyset:
     texts: tuple[str, ...] = ()
 
     def cursor(self, row: Model) -> str:
-        """The cursor of the page after ``row``."""
         at = getattr(row, self.time)
         place = f"{at.isoformat() if at else ''}_{getattr(row, self.number)}"
         if not self.texts:
@@ -249,7 +220,6 @@ class Keyset:
         return json.dumps([*(getattr(row, name) for name in self.texts), place], ensure_ascii=False)
 
     def sorted(self, rows: QuerySet[Row]) -> QuerySet[Row]:
-        """``rows`` in this order."""
         texts = [F(name).asc(nulls_last=True) for name in self.texts]
         if self.nulls_last:
             return rows.order_by(*texts, F(self.time).asc(nulls_last=True), self.number)
@@ -257,22 +227,16 @@ class Keyset:
         return rows.order_by(*texts, f"{sign}{self.time}", f"{sign}{self.number}")
 
     def after(self, rows: QuerySet[Row], cursor: str) -> QuerySet[Row]:
-        """The ``rows`` after the cursor, in this order."""
         return self.sorted(rows.filter(self._behind(cursor)))
 
     def page(self, fresh: Sequence[Row], shown: Sequence[Row] = ()) -> Page[Row]:
-        """The page, from its rows and one more if others follow.
-
-        Rows in ``shown`` keep their places; all others are new.
-        """
+        """``fresh`` has one row more if others follow. Rows that are not in ``shown`` are new."""
         rows = list(shown or fresh[:PAGE])
         new = _arrivals(fresh, shown) if shown else []
         return Page(rows, new, self.cursor(rows[-1]) if len(fresh) > PAGE else "")
 
     def between(self, after: str, until: str) -> Case:
-        """Whether a row is after the cursor ``after`` and not after ``until``, by the database's
-        own order of texts.
-        """
+        """Excludes ``after``, includes ``until``; by the database's own order of texts."""
         too_far, behind = self._behind(until), self._behind(after)
         whens = [When(too_far, then=Value(False))] if too_far else []
         if behind:
@@ -280,7 +244,7 @@ class Keyset:
         return Case(*whens, default=Value(not behind), output_field=BooleanField())
 
     def _behind(self, cursor: str) -> Q:
-        """The condition of the rows after the cursor; empty for the first page."""
+        """Empty for the first page."""
         position = self._read(cursor)
         if position is None:
             return Q()
@@ -294,7 +258,6 @@ class Keyset:
         return behind
 
     def _later(self, position: Position) -> Q:
-        """The condition of the later rows among those with the same texts."""
         further = "gt" if self.ascending else "lt"
         behind = Q(**{f"{self.number}__{further}": position.number})
         if position.at is None:
@@ -307,7 +270,6 @@ class Keyset:
         return Q(**{f"{self.time}__{further}e": position.at}) & (later | behind)
 
     def _read(self, cursor: str) -> Position | None:
-        """The position of a cursor; None for the first page."""
         try:
             texts, cursor = self._texts(cursor)
             text, _, number = cursor.rpartition("_")
@@ -320,7 +282,7 @@ class Keyset:
         return None if unusable else position
 
     def _texts(self, cursor: str) -> tuple[tuple[str | None, ...], str]:
-        """The texts of a cursor, and its rest. Raises ``ValueError``."""
+        """Returns the rest too. Raises ``ValueError``."""
         if not self.texts:
             return (), cursor
         parts = json.loads(cursor)
@@ -337,10 +299,7 @@ class Keyset:
 
 
 def _arrivals(fresh: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
-    """The ``fresh`` rows that are new to a page that shows ``shown``.
-
-    A row that moves up onto a full page because another has left is not new.
-    """
+    """A row that moves up onto a full page because another has left is not new."""
     shown_ids = {row.pk for row in shown}
     upto = [index for index, row in enumerate(fresh) if row.pk in shown_ids]
     last = fresh[: upto[-1] + 1] if upto and len(shown) >= PAGE else fresh[:PAGE]
@@ -353,22 +312,19 @@ def numbers(pks: Iterable[int]) -> str:
 
 
 def numbers_together(pks: Sequence[int]) -> str:
-    """What *Dismiss all* sends for these rows; empty where *Dismiss* is enough."""
+    """For *Dismiss all*; empty where *Dismiss* is enough."""
     return numbers(pks) if len(pks) > 1 else ""
 
 
 def read_numbers(text: str) -> list[int]:
-    """Parse ``numbers``, without what is not one; empty when a page opens."""
+    """Skips what is not a number."""
     parts = text.split(".")[:MOST]
     return [int(part) for part in parts if part.isdecimal() and len(part) < 19]
 
 
 def union_of_slices(*slices: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows of all ``slices``, each of which is ordered and sliced; without duplicates,
-    unordered.
-
-    A condition that joins the slices by OR would make PostgreSQL read the whole table, and SQLite
-    allows no order or limit inside a union.
+    """Without duplicates, unordered. A condition that joins the slices by OR would make PostgreSQL
+    read the whole table, and SQLite allows no order or limit inside a union.
     """
     rows = slices[0].model._default_manager.all()
     parts = [rows.filter(pk__in=part.values("pk")).values("pk") for part in slices]

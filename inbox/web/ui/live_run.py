@@ -1,11 +1,9 @@
-"""What everyone who watches a run may see: its status, step names and times."""
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from inbox.instants import read_instant
+from inbox.lib.instants import read_instant
 from inbox.models import Run, Step
 from inbox.web.ui.labels import label
 from inbox.web.ui.script_words import Phrase
@@ -20,9 +18,7 @@ _ENDS = {
 
 @dataclass(frozen=True)
 class Stop:
-    """One step. ``state`` is ``done``, ``now`` (waits), ``busy``, ``bad`` or ``next``; ``name`` is
-    empty if the step has none.
-    """
+    """``state`` is ``done``, ``now`` (waits), ``busy``, ``bad`` or ``next``."""
 
     name: str
     state: str
@@ -31,15 +27,11 @@ class Stop:
 
     @property
     def current(self) -> bool:
-        """Whether the run is at this step."""
         return self.state in ("now", "busy")
 
 
 def track(run: Run, steps: Iterable[Step]) -> tuple[Stop, ...]:
-    """The plan's steps in order, each with its newest attempt; without a plan, the steps so far.
-
-    If nothing is known about the steps of a run that has begun, no progress is shown.
-    """
+    """Each step of the plan with its newest attempt; without a plan, the steps so far."""
     newest = {step.name: step for step in steps}
     plan: Sequence[dict[str, Any]] = run.plan or [
         {"name": step.name, "kind": step.kind} for step in newest.values()
@@ -58,6 +50,8 @@ def _stop(run: Run, planned: dict[str, Any], step: Step | None) -> Stop:
         return Stop(name, state, icon, _ended(step))
     if step is None or step.status == "pending":
         return Stop(name, "next", "dashed", Phrase("not_reached" if run.finished else "upcoming"))
+    if step.status == "skipped":
+        return Stop(name, "next", "dashed", Phrase("step_skipped"))
     if run.finished:
         # The run has reached it, but its result is not known yet.
         return Stop(name, "next", "dashed")
@@ -74,9 +68,7 @@ def _stop(run: Run, planned: dict[str, Any], step: Step | None) -> Stop:
 
 
 def sleeps_until(run: Run) -> datetime | None:
-    """When a sleeping run resumes. None if it isn't sleeping: while a run waits for a signal or an
-    answer, the time is a limit.
-    """
+    """None while it waits for a signal or an answer: the time is a limit then."""
     if run.status != "suspended" or not isinstance(run.wait, dict):
         return None
     if run.wait.get("signals") or run.wait.get("interaction_ids"):
@@ -86,7 +78,6 @@ def sleeps_until(run: Run) -> datetime | None:
 
 
 def _ended(step: Step) -> Phrase:
-    """How a step ended, and how long it took if known."""
     if step.started_at is None or step.completed_at is None:
         return Phrase(f"step_{step.status}")
     seconds = (step.completed_at - step.started_at).total_seconds()
@@ -97,9 +88,7 @@ def _ended(step: Step) -> Phrase:
 
 @dataclass(frozen=True)
 class LiveRun:
-    """The head of a run, as ``live`` in ``runs/_live.html``. ``status`` is Mobius' word, ``state``
-    is what is shown.
-    """
+    """``status`` is Mobius' word, ``state`` is what is shown."""
 
     id: str
     status: str
@@ -108,7 +97,6 @@ class LiveRun:
 
 
 def live_head(run: Run) -> dict[str, Any]:
-    """The context of ``runs/_live.html``, and the ``steps`` that were read for it. One query."""
     steps = list(run.steps.defer("raw"))
     stops = track(run, steps)
     return {"live": LiveRun(run.mobius_id, run.status, run.state, stops), "steps": steps}

@@ -1,5 +1,3 @@
-"""The language and time zone of a person, and of pages that use the installation's for everyone."""
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -14,7 +12,6 @@ from inbox.people.sessions import TIME_ZONE
 
 
 def activate_for(reviewer: Reviewer, session: SessionBase) -> None:
-    """Use the person's language and time zone for the rest of the request."""
     if reviewer.language in dict(settings.LANGUAGES):
         translation.activate(reviewer.language)
     zone = time_zones.find(reviewer.time_zone) or time_zones.find(session.get(TIME_ZONE))
@@ -23,8 +20,6 @@ def activate_for(reviewer: Reviewer, session: SessionBase) -> None:
 
 
 def in_installation_zone(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Show the times and days of a page in ``TIME_ZONE`` to everyone. The page says so."""
-
     @wraps(view)
     def zoned(*args: Any, **kwargs: Any) -> Any:
         with timezone.override(None):

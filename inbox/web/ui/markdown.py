@@ -1,13 +1,10 @@
 """Renders Markdown from workflows as safe HTML, and caches it."""
 
 import re
-import sys
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from functools import lru_cache
+from typing import Any
 
 import nh3
 from django.utils.html import escape
@@ -19,17 +16,14 @@ from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from inbox.bidi import show_overrides
+from inbox.lib.bidi import show_overrides
 
 _WEB = re.compile(r"(https?:)?[/\\]{2,}|https?:[/\\]*", re.IGNORECASE)
 _END = re.compile(r"[/\\?#]")
 
 
 def hidden_host(href: str, words: str) -> str:
-    """The host or mail address that ``href`` leads to.
-
-    Empty if the link's text names exactly that, and for links within this site.
-    """
+    """Empty if the link's text names exactly that, and for links within this site."""
     words = words.strip()
     if href[:7].lower() == "mailto:":
         address = href[7:].partition("?")[0]
@@ -41,13 +35,13 @@ def hidden_host(href: str, words: str) -> str:
 
 
 def _host(address: str) -> str:
-    """Host and port with any part before ``@``, as a browser reads them; empty without a host."""
+    """As a browser reads it, without any part before ``@``."""
     web = _WEB.match(address)
     return _END.split(address[web.end() :], maxsplit=1)[0].lower() if web else ""
 
 
 def _plain(host: str) -> str:
-    """The host without any part before ``@``, in ASCII, so that similar letters can't mislead."""
+    """In ASCII, so that similar letters can't mislead."""
     host = host.rpartition("@")[2]
     try:
         return host.encode("idna").decode()
@@ -55,60 +49,10 @@ def _plain(host: str) -> str:
         return host
 
 
-Result = TypeVar("Result")
-
-OVERHEAD = 400
-"""Bytes of an entry in addition to its text."""
-
-
-class RenderCache(Generic[Result]):
-    """A least-recently-used cache of results by text. ``size_of`` gives the bytes of a result.
-
-    Threads that need the same text wait for the first of them.
-    """
-
-    def __init__(self, most_bytes: int, size_of: Callable[[Result], int]) -> None:
-        self.most_bytes = most_bytes
-        self.bytes = 0
-        self._size_of = size_of
-        self._kept: OrderedDict[bytes, tuple[Result, int]] = OrderedDict()
-        self._turns: dict[bytes, Lock] = {}
-        self._lock = Lock()
-
-    def get(self, kind: str, text: str, make: Callable[[str], Result]) -> Result:
-        """The result of ``make`` for ``text``; ``kind`` separates results of a text."""
-        key = sha256(f"{kind}\n{text}".encode("utf-8", "surrogatepass")).digest()
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key][0]
-            turn = self._turns.setdefault(key, Lock())
-        with turn:
-            with self._lock:
-                if key in self._kept:
-                    return self._kept[key][0]
-            try:
-                result = make(text)
-                self._keep(key, result)
-            finally:
-                with self._lock:
-                    self._turns.pop(key, None)
-        return result
-
-    def _keep(self, key: bytes, result: Result) -> None:
-        size = self._size_of(result) + OVERHEAD
-        with self._lock:
-            self._kept[key] = result, size
-            self.bytes += size
-            while self.bytes > self.most_bytes:
-                _, (_, gone) = self._kept.popitem(last=False)
-                self.bytes -= gone
-
-
 FORMATTED = 32 * 1024
 """The most bytes of a text that are formatted; the rest is plain."""
-CACHED = 32 * 1024 * 1024
-"""The most bytes of formatted text that are cached."""
+CACHED = 500
+"""The most texts that are cached in each format."""
 NESTED = 60
 """The deepest nesting of quotes that is formatted; lists may nest twice as deep. The parser drops
 anything deeper, and everything after it.
@@ -162,7 +106,7 @@ def _picture(
     options: OptionsDict,
     env: EnvType,
 ) -> str:
-    """Turn a picture into a link: the page loads nothing from elsewhere."""
+    """A link: the page loads nothing from elsewhere."""
     source = str(tokens[index].attrGet("src") or "")
     name = tokens[index].content or source
     nested = sum(token.nesting for token in tokens[:index] if token.type.startswith("link_"))
@@ -178,7 +122,7 @@ def _fence(
     options: OptionsDict,
     env: EnvType,
 ) -> str:
-    """A block of code with an element for each line, which the style sheet numbers."""
+    """One element for each line, which the style sheet numbers."""
     lines = tokens[index].content.removesuffix("\n").split("\n")
     if len(lines) > NUMBERED:
         return f"<pre><code>{escape(tokens[index].content)}</code></pre>"
@@ -192,7 +136,7 @@ def _link_close(
     options: OptionsDict,
     env: EnvType,
 ) -> str:
-    """The end of a link, followed by its host unless its text names it."""
+    """Adds the host unless the link's text names it."""
     start = next(n for n in range(index, -1, -1) if tokens[n].type == "link_open")
     words = "".join(token.content for token in tokens[start:index])
     return f"</a>{_host_after(str(tokens[start].attrGet('href') or ''), words)}"
@@ -204,10 +148,7 @@ def _host_after(href: str, words: str) -> str:
 
 
 class Addresses(LinkifyIt):
-    """Finds web and mail addresses word by word."""
-
     def match(self, text: str) -> list[Any] | None:
-        """Like ``LinkifyIt.match``."""
         found = []
         for word in re.finditer(r"\S+", text):
             for address in super().match(word[0]) or ():
@@ -217,7 +158,6 @@ class Addresses(LinkifyIt):
         return found or None
 
     def test(self, text: str) -> bool:
-        """Whether ``match`` may find anything."""
         return bool(self.pretest(text))
 
 
@@ -244,7 +184,7 @@ _PLAIN_UNLINKED = _parser("zero", ["newline"], linkify=False)
 
 
 def _sink_headings(tokens: list[Token]) -> None:
-    """Let a message's headings begin at h2, below the page's h1, without skipping a level."""
+    """Begin at h2, below the page's h1, without skipping a level."""
     above: list[str] = []
     for token in tokens:
         if token.type == "heading_open":
@@ -254,14 +194,13 @@ def _sink_headings(tokens: list[Token]) -> None:
 
 
 def _replace_empty_headers(tokens: list[Token]) -> None:
-    """Make a table's empty header cells plain cells, since they label nothing."""
+    """An empty header labels nothing."""
     for opened, inside, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if opened.type == "th_open" and not inside.content:
             opened.tag = closed.tag = "td"
 
 
 def clean(html: str) -> SafeString:
-    """Remove everything that ``TAGS`` and ``SCHEMES`` don't allow."""
     safe = nh3.clean(
         html,
         tags=TAGS,
@@ -283,8 +222,8 @@ def clean(html: str) -> SafeString:
 
 @dataclass(frozen=True)
 class Text:
-    """``html`` is the formatted beginning, or ``plain`` its source if it can't be formatted.
-    ``rest`` is the source of what follows. ``size`` is that of the beginning, in bytes.
+    """``plain``: it can't be formatted. ``rest`` is the source of what follows. ``size`` is in
+    bytes.
     """
 
     html: SafeString
@@ -296,27 +235,22 @@ class Text:
         return bool(self.html or self.plain)
 
 
-_cache: RenderCache[SafeString | None] = RenderCache(CACHED, lambda html: sys.getsizeof(html or ""))
-"""What this process has rendered. The same text is the same HTML in any process."""
-
-
 def render(text: str) -> Text:
-    """Format Markdown as far as possible."""
     first, rest = split(show_overrides(text))
-    html = _cache.get("markdown", first, _format)
+    html = _format(first)
     size = _size(first)
     return Text(SafeString(""), first, rest, size) if html is None else Text(html, "", rest, size)
 
 
 def render_plain(text: str, most: int = FORMATTED) -> Text:
-    """Format text that is not Markdown: paragraphs, line breaks, and links for web addresses."""
+    """Paragraphs, line breaks, and links for web addresses."""
     first, rest = split(show_overrides(text), most)
-    html = _cache.get("plain", first, _format_plain) or SafeString("")
+    html = _format_plain(first)
     return Text(html, rest=rest, size=_size(first))
 
 
 def split(text: str, most: int = FORMATTED) -> tuple[str, str]:
-    """Split into a beginning of at most so many bytes, ending at a line or word, and the rest."""
+    """At most so many bytes, ending at a line or word, and the rest."""
     if len(text) * 4 <= most:
         return text, ""
     end = len(text)
@@ -332,6 +266,7 @@ def _size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
+@lru_cache(CACHED)
 def _format(text: str) -> SafeString | None:
     if text.count("[") > BRACKETS:
         return None
@@ -348,7 +283,7 @@ def _format(text: str) -> SafeString | None:
 
 
 def _drops(tokens: Sequence[Token], lines: list[str]) -> Iterator[bool]:
-    """For each token, whether something of its source would not be shown."""
+    """For each token, something of its source would not be shown."""
     columns = cells = 0
     for token in tokens:
         match token.type:
@@ -369,23 +304,21 @@ def _cells(line: str) -> int:
     return len(row) - (row[0] == "") - (len(row) > 1 and row[-1] == "")
 
 
-def _format_plain(text: str) -> SafeString | None:
+@lru_cache(CACHED)
+def _format_plain(text: str) -> SafeString:
     parser = _PLAIN if _linkable(text) else _PLAIN_UNLINKED
     return clean(parser.render(text))
 
 
 def _linkable(text: str) -> bool:
-    """Whether addresses can be found in it in reasonable time."""
+    """Finding addresses in it takes reasonable time."""
     if text.count("://") > ADDRESSES:
         return False
     return max(map(len, text.split()), default=0) <= LONGEST_ADDRESS
 
 
 def body(message: str, title: str) -> str:
-    """The text below the title: the message without the first line, which became the title.
-
-    The first line stays if the title doesn't have all of it: it was cut, or has a link.
-    """
+    """The first line stays if the title doesn't have all of it: it was cut, or has a link."""
     first, _, rest = message.strip().partition("\n")
     title_text = title.removesuffix("…").strip()
     whole = len(first.strip().lstrip("#").strip()) <= 300 and not title.endswith("…")

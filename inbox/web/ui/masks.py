@@ -1,5 +1,3 @@
-"""What is masked on a page and can be revealed there."""
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +11,8 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Masks:
-    """``paths`` are JSON Pointers of those that are in a diff or a text and so have no button of
-    their own; ``more`` is their number beyond ``MOST``. ``any``: something is masked at all.
+    """``paths`` are JSON Pointers of masks in a diff or a text, which have no button of their own;
+    ``more`` is their number beyond ``MOST``.
     """
 
     paths: tuple[str, ...]
@@ -23,9 +21,7 @@ class Masks:
 
 
 def masks_in(*values: Any, beside: Iterable[Card]) -> Masks:
-    """The masks in JSON that ``redaction.masked`` has made, in order. Those in the cards ``beside``
-    them have their own button there.
-    """
+    """Masks in the cards ``beside`` them have their own button there."""
     found = list(_paths(values))
     in_cards = {path for card in beside for path in _paths_in(card)}
     rest = [path for path in found if path not in in_cards]

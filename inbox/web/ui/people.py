@@ -1,5 +1,3 @@
-"""People as a page shows them: a name, a face, and *You* for the viewer."""
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,19 +17,18 @@ class Face:
 
 @dataclass(frozen=True)
 class People:
-    """The names that a page needs, and its viewer. ``names`` has only people with an account."""
+    """``names`` has only people with an account."""
 
     names: Mapping[str, str]
     viewer: str | None = None
 
     def full(self, user_id: str | None) -> str:
-        """The name of an ID; an ID without an account is its own name."""
+        """An ID without an account is its own name."""
         if not user_id:
             return _("Someone")
         return self.names.get(user_id) or user_id
 
     def name(self, user_id: str | None) -> str:
-        """``You`` for the viewer, else the name."""
         return self._you if self.is_viewer(user_id) else self.full(user_id)
 
     @cached_property
@@ -40,29 +37,26 @@ class People:
         return _("You")
 
     def object(self, user_id: str | None) -> str:
-        """The name within a sentence: ``you`` for the viewer."""
+        """``you`` for the viewer."""
         return _("you") if self.is_viewer(user_id) else self.full(user_id)
 
     def objects(self, user_ids: Iterable[str | None]) -> list[str]:
-        """``object`` for several people, the viewer last."""
+        """The viewer comes last."""
         ids = list(user_ids)
         others = [self.full(id_) for id_ in ids if not self.is_viewer(id_)]
         return [*others, _("you")] if len(others) < len(ids) else others
 
     def sentence(self, user_id: str | None, you: str, other: str, **facts: Any) -> str:
-        """``you`` if the viewer did it, else ``other``, which has a ``%(name)s``; both may name the
-        ``facts``.
-        """
+        """``other`` has a ``%(name)s``; both may name the ``facts``."""
         words = you if self.is_viewer(user_id) else other
         return words % {"name": self.full(user_id), **facts}
 
     def has_account(self, user_id: str) -> bool:
-        """Whether the person has an account here, even a deactivated one."""
+        """True even for a deactivated one."""
         return user_id in self.names
 
     def is_viewer(self, user_id: str | None) -> bool:
         return bool(user_id) and user_id == self.viewer
 
     def face(self, user_id: str | None) -> Face:
-        """The person's face; its tint follows from the ID."""
         return Face(user_id or "", self.name(user_id), self.full(user_id))

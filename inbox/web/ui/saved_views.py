@@ -1,5 +1,3 @@
-"""The saved views in the rail, and the one that is open."""
-
 from dataclasses import dataclass
 
 from django.db.models import Case, Value, When
@@ -10,7 +8,7 @@ from django.utils.translation import gettext as _
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import SavedView, Upstream
-from inbox.services.saved_views import MAX_VIEWS
+from inbox.people.saved_views import MAX_VIEWS
 from inbox.web.ui.lists import ListForm, querystring
 
 SHOWN = 2 * MAX_VIEWS
@@ -18,7 +16,6 @@ SHOWN = 2 * MAX_VIEWS
 
 
 def shown_views(viewer: Viewer, upstream: Upstream) -> tuple[SavedView, ...]:
-    """The views in the rail, by name. One query."""
     own_first = Case(When(owner_id=viewer.user_id, then=Value(0)), default=Value(1))
     rows = access.saved_views(viewer, upstream).select_related("group")
     found = rows.order_by(own_first, "name", "id")[:SHOWN]
@@ -26,9 +23,7 @@ def shown_views(viewer: Viewer, upstream: Upstream) -> tuple[SavedView, ...]:
 
 
 def open_view(viewer: Viewer, upstream: Upstream, page: str, number: str) -> SavedView | None:
-    """The view with this number, if it belongs to the page and the viewer may open it. One query,
-    none without a number.
-    """
+    """None for another page's, or one that the viewer may not open."""
     if not number:
         return None
     rows = access.saved_views(viewer, upstream).filter(page=page, pk=number)
@@ -37,17 +32,13 @@ def open_view(viewer: Viewer, upstream: Upstream, page: str, number: str) -> Sav
 
 @dataclass(frozen=True)
 class ChangedView:
-    """What is offered while the filters differ from those of the open view. ``update_href`` is
-    where a POST saves them with it, empty if it is someone else's; ``new_href`` the form that saves
-    them as a new view.
-    """
+    """``update_href`` is empty if the view is someone else's."""
 
     update_href: str
     new_href: str
 
 
 def changed_view(viewer: Viewer, view: SavedView | None, filters: ListForm) -> ChangedView | None:
-    """None if no view is open, or the filters are its own."""
     if view is None:
         return None
     values = filters.values(view="", cursor="")
@@ -59,21 +50,17 @@ def changed_view(viewer: Viewer, view: SavedView | None, filters: ListForm) -> C
 
 
 def form_title(view: SavedView | None) -> str:
-    """The title of the form that changes a view, or that saves a new one."""
     return _("Edit view") if view else _("Save view")
 
 
 @dataclass(frozen=True)
 class FormLink:
-    """A link to the form of a view, with the title of the form."""
-
     title: str
     href: str
 
 
 def form_link(viewer: Viewer, view: SavedView | None, filters: ListForm) -> FormLink:
-    """The form that edits the open view if it is the viewer's, or else saves the filters as a new
-    one."""
+    """To edit the viewer's own open view, or else to save a new one."""
     if view is not None and view.owner_id == viewer.user_id:
         return FormLink(form_title(view), reverse("view-edit", args=[view.pk]))
     return FormLink(form_title(None), _new_href(filters))

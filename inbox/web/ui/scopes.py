@@ -1,5 +1,3 @@
-"""The parts of a person's list of questions, its filters, and the addresses that show them."""
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from inbox.access import Viewer
+from inbox.answering import snooze
 from inbox.models import Recipient, Upstream
-from inbox.services import snooze
 from inbox.web.ui.lists import MOST, ListForm, Number, OneOf, Search, Text
 from inbox.web.ui.when import DATES
 
@@ -24,8 +22,6 @@ COUNTED = 200
 
 @dataclass(frozen=True)
 class Scope:
-    """``key`` is its name in the address; ``order`` says what is listed first."""
-
     key: str
     title: Promise
     icon: str
@@ -39,12 +35,11 @@ class Scope:
 
     @property
     def sorts(self) -> tuple[str, ...]:
-        """The orders in which it can be listed; the first is that of ``order``."""
+        """The first is that of ``order``."""
         return ("", "oldest") if self.key == DONE else tuple(SORTS)
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The filters that it does not offer."""
         match self.key:
             case "done":
                 return ("due", "claimed", "unread", "drafts", "snoozed", "group_by")
@@ -148,23 +143,18 @@ def rows_of(
     snoozed: Collection[int] | None = None,
     unread: bool = False,
 ) -> QuerySet[Recipient]:
-    """The viewer's rows of a scope, unordered; none for an account without a Mobius ID.
-    ``snoozed`` is as in ``by_snooze``; ``unread``: of the open ones only those that the viewer has
-    not seen.
-    """
+    """Unordered; none for an account without a Mobius ID."""
     if not viewer.mobius_id:
         return Recipient.objects.none()
     rows = Recipient.objects.filter(upstream=upstream, user_id=viewer.mobius_id)
-    # As a bare column, like the condition of the partial indexes; but ``open`` is in a full index,
-    # in which SQLite does not look up a bare column.
     match scope:
         case "claimed":
             return rows.filter(claimed=True)
         case "waiting-others":
             return rows.filter(waits_for_others=True)
         case "done":
-            return rows.filter(open__in=(False,), waits_for_others=False)
-    opened = unseen(rows) if unread else rows.filter(open__in=(True,))
+            return rows.closed_by_index().filter(waits_for_others=False)
+    opened = unseen(rows) if unread else rows.open_by_index()
     return by_snooze(scope, opened, viewer, snoozed=snoozed)
 
 
@@ -175,10 +165,8 @@ def by_snooze(
     *,
     snoozed: Collection[int] | None = None,
 ) -> QuerySet[Recipient]:
-    """The open ``rows`` without those that the viewer has snoozed; for ``SNOOZED`` only those.
-
-    ``snoozed``: the numbers of these interactions, if the caller has read them. A subquery costs
-    more to build than all else of such a query.
+    """``snoozed``: numbers of interactions, if they were read. A subquery costs more to build than
+    all else of such a query.
     """
     if snoozed is None:
         waiting = snooze.snoozes_of(viewer).waiting(timezone.now()).values("interaction")
@@ -191,15 +179,12 @@ def by_snooze(
 
 
 def unseen(rows: QuerySet[Recipient]) -> QuerySet[Recipient]:
-    """Those that wait for their person, who has not seen them. An index has this condition."""
+    """An index has this condition."""
     return rows.filter(open=True, seen__isnull=True)
 
 
 def shows(scope: str, row: Recipient) -> bool:
-    """Whether the scope lists the viewer's row; its interaction is loaded with it.
-
-    ``OPEN`` lists it even while it is snoozed.
-    """
+    """``OPEN`` lists it even while it is snoozed."""
     match scope:
         case "claimed":
             return row.claimed
@@ -207,24 +192,21 @@ def shows(scope: str, row: Recipient) -> bool:
             return row.waits_for_others
         case "done":
             over = not row.open and not row.waits_for_others and row.closed_at is not None
-            return over and (row.answered_at is not None or row.interaction.status == "expired")
+            return over and (row.answered_at is not None or row.interaction.closed_unanswered)
         case _:
             return row.open
 
 
 def counted_words(count: int, *, most: int = COUNTED) -> str:
-    """A count beside a name, with a plus sign if it is higher than ``most``; empty for zero."""
+    """With a plus sign if it is higher than ``most``; empty for zero."""
     if count > most:
         return f"{most}+"
     return str(count) if count else ""
 
 
 class Filters(ListForm):
-    """The filters in the address. ``target`` is ``mine``, ``groups`` or the ID of a group,
-    ``requester`` and ``run`` are Mobius IDs. ``unread`` keeps those that the viewer has not seen,
-    ``drafts`` those with a draft of the viewer's, ``snoozed`` those that the viewer has snoozed,
-    which are left out otherwise, ``failed`` those whose run failed after the viewer's answer.
-    ``view`` is the number of the saved view that was opened, even after its filters have changed.
+    """``target`` is ``mine``, ``groups`` or the ID of a group. ``failed``: the run failed after the
+    viewer's answer. ``view`` is the saved view that was opened, even after filters have changed.
     """
 
     url_name = "inbox"
@@ -252,7 +234,6 @@ class Filters(ListForm):
     cursor = Text(longest=1500)
 
     def clean(self) -> dict[str, Any]:
-        """Drop filters that the scope does not offer."""
         cleaned = super().clean()
         scope = SCOPES[cleaned["scope"]]
         cleaned |= dict.fromkeys(scope.unused, "")
@@ -264,30 +245,27 @@ class Filters(ListForm):
 
     @property
     def rows(self) -> str:
-        """Which rows are listed: a scope, or ``SNOOZED``."""
+        """A scope, or ``SNOOZED``."""
         return SNOOZED if self.cleaned_data["snoozed"] else self.shown.key
 
     @property
     def done(self) -> bool:
-        """Whether the list shows closed questions, newest first."""
         return self.shown.key == DONE
 
     @property
     def sort_words(self) -> str:
-        """What is listed first."""
         sort = self.cleaned_data["sort"]
         return str(SORTS[sort][1] if sort else self.shown.order)
 
     @property
     def order_words(self) -> str:
-        """How the list is grouped, if it is, and what is listed first."""
         group_by = self.cleaned_data["group_by"]
         grouped = [str(GROUPINGS[group_by][1])] if group_by else []
         return " · ".join([*grouped, self.sort_words])
 
     @property
     def exact(self) -> bool:
-        """Whether it shows all open questions in the usual order, as the counts assume."""
+        """All open questions in the usual order, as the counts assume."""
         arranged = self.cleaned_data["sort"] or self.cleaned_data["group_by"]
         return self.counted and not self.narrowed and not arranged
 
@@ -297,19 +275,16 @@ class Filters(ListForm):
 
     @property
     def selectable(self) -> bool:
-        """Whether questions can be selected for a batch: those that wait for the viewer are."""
         return self.shown.key in (OPEN, CLAIMED)
 
     @property
     def counted(self) -> bool:
-        """Whether the counts are those of this list."""
+        """The counts are those of this list."""
         return self.shown.key == OPEN
 
 
 class FocusFilters(Filters):
-    """The filters of the list that focus mode goes through. ``order`` are the numbers of its
-    questions as they stood on entry, as ``numbers`` writes them.
-    """
+    """``order``: the questions on entry, as ``numbers`` writes them."""
 
     url_name = "focus"
     not_filters = (*Filters.not_filters, "order")
@@ -317,7 +292,6 @@ class FocusFilters(Filters):
     order = Text(longest=MOST * 20)
 
     def clean(self) -> dict[str, Any]:
-        """Only open questions that aren't snoozed can be gone through."""
         cleaned = super().clean()
         scope = cleaned["scope"] if cleaned["scope"] == CLAIMED else OPEN
         return cleaned | {"scope": scope, "snoozed": "", "cursor": ""}
@@ -328,12 +302,10 @@ class FocusFilters(Filters):
 
 
 def read_filters(query: Mapping[str, Any]) -> Filters:
-    """The filters of a list, or of focus mode, that a form carries along."""
     return FocusFilters.read(query) if query.get("order") else Filters.read(query)
 
 
 def item_href(id_: str, filters: Filters, **more: object) -> str:
-    """The page of a question beside the list as it is filtered now; in focus mode, alone."""
     if isinstance(filters, FocusFilters):
         return filters.href(item=id_, **more)
     return question_path("interaction", id_) + filters.querystring(**more)
@@ -341,5 +313,5 @@ def item_href(id_: str, filters: Filters, **more: object) -> str:
 
 @lru_cache(maxsize=4096)
 def question_path(name: str, id_: str) -> str:
-    """The address ``name`` of a question; cached, since each row of a list has four."""
+    """Cached: each row of a list has one."""
     return reverse(name, args=[id_])

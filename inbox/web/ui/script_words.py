@@ -1,8 +1,7 @@
-"""Words for scripts that are not on the element they change; ``static/js/words.js`` reads them.
+"""Words that ``static/js/words.js`` reads.
 
-A fragment of a stream is the same for everyone who gets it, so it has no words: it names one of
-these texts, with times and numbers, and the script writes it in the language and time zone of its
-page. Pages have the words from the start.
+A fragment of a stream has none, since everyone gets it: the script writes them in the language and
+time zone of its page.
 """
 
 from collections.abc import Mapping
@@ -43,6 +42,7 @@ RUNS = {
     "step_failed": gettext_noop("failed"),
     "step_failed_immediately": gettext_noop("failed immediately"),
     "step_failed_after": gettext_noop("failed after {duration}"),
+    "step_skipped": gettext_noop("skipped"),
     "step_cancelled": gettext_noop("cancelled"),
     "step_cancelled_immediately": gettext_noop("cancelled immediately"),
     "step_cancelled_after": gettext_noop("cancelled after {duration}"),
@@ -69,18 +69,23 @@ FRESHNESS = {
     "refused_request": gettext_noop("Mobius refused {request} ({status})."),
     "too_large": gettext_noop("Mobius sent a response that's too large to read."),
     "unreadable": gettext_noop("Mobius sent a response that can't be read."),
+    "other_api": gettext_noop("Mobius now uses generation {generation} of the API."),
     "error": gettext_noop("Mobius returned an error ({status})."),
     "not_responding": gettext_noop("Mobius isn't responding."),
     "stopped": gettext_noop("The sync has stopped. See the server's log for the reason."),
     "database_unreachable": gettext_noop("The inbox can't reach its database."),
     "database_silent": gettext_noop("The inbox's database isn't responding."),
     "database_read_only": gettext_noop("The inbox can't write to its database."),
+    "disk_full": gettext_noop("The disk of the inbox's database is full."),
     "stale_database": gettext_noop(
         "Nothing can be saved or sent until this is fixed. Text you type stays on this page."
     ),
     "stale_paused": gettext_noop(
         "Answering is paused until Mobius is back. You can keep reading and writing, and your "
         "drafts are saved."
+    ),
+    "stale_other_api": gettext_noop(
+        "Questions can't be shown or answered until the inbox uses it too. Your drafts are saved."
     ),
     "stale_unread": gettext_noop("Questions will appear once the first sync finishes."),
     "stale_key_refused": gettext_noop(
@@ -103,10 +108,6 @@ WORDS = {
     "ago": AGO,
     "just_now": JUST_NOW,
     "sending": SENDING,
-    "go_back": gettext_noop("Go back"),
-    "your_answer": gettext_noop("Your answer: {answer}"),
-    "with_comment": gettext_noop("With your comment: “{comment}”"),
-    "with_quoted_comment": gettext_noop("With your comment: {comment}"),
     "new_row": gettext_noop("New"),
     "copied": gettext_noop("Copied"),
     "not_copied": gettext_noop("Couldn't copy"),
@@ -122,13 +123,8 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Phrase:
-    """The key of a text, and what its placeholders stand for.
-
-    Attributes:
-        since: ``{duration}`` is the time since then.
-        seconds: ``{duration}`` is this duration, with its seconds.
-        at: ``{time}`` is this time.
-        facts: other placeholders. They are the same in every language.
+    """``{duration}`` is the time ``since``, or ``seconds``; ``{time}`` is ``at``. ``facts`` are
+    other placeholders, the same in every language.
     """
 
     key: str
@@ -138,7 +134,6 @@ class Phrase:
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def text(self, now: datetime) -> str:
-        """The words, in the current language and time zone."""
         filled = dict(self.facts)
         if self.since is not None:
             filled["duration"] = span((now - self.since).total_seconds())
@@ -150,8 +145,8 @@ class Phrase:
 
 
 def written() -> dict[str, str]:
-    """``WORDS``, the formats of times, and the names of days and months, in the current language.
-    Names are separated by ``|``; their key ends with the letter of ``dateformat`` they stand for.
+    """Names are separated by ``|``; their key ends with the letter of ``dateformat`` they stand
+    for.
     """
     days = [date(2026, 11, day) for day in range(1, 8)]  # from Sunday, as in JavaScript
     months = [date(2026, month, 1) for month in range(1, 13)]

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import ngettext
 
 from inbox.access.redaction import Masked, pointer
-from inbox.bidi import show_overrides
+from inbox.lib.bidi import show_overrides
 from inbox.web.ui.values import compact, date_words
 
 MOST_DEPTH = 100
@@ -21,9 +21,8 @@ OPEN_SIZE = 12
 
 @dataclass(frozen=True)
 class Node:
-    """``leaf``: a key and its value as JSON, with a ``date`` in words, or the path of a value that
-    is ``masked``. ``branch``: a key and the number of its children, which follow up to the next
-    ``end`` of the same depth. ``cut``: how many children were left out.
+    """``leaf``: a key and its value as JSON. ``branch``: a key and the number of its children,
+    which follow up to the next ``end`` of the same depth. ``cut``: how many were left out.
     """
 
     kind: str
@@ -37,14 +36,12 @@ class Node:
 
 
 class Budget:
-    """The nodes that may still be shown on a page."""
-
     def __init__(self, nodes: int) -> None:
         self.left = nodes
 
 
 def nodes(value: dict[str, Any] | list[Any], budget: Budget, depth: int = 0) -> Iterator[Node]:
-    """The nodes of a dict or list, without one for itself."""
+    """Without a node for the value itself."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     for place, (key, item) in enumerate(pairs):
         if budget.left <= 0 or place >= MOST_CHILDREN:

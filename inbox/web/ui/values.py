@@ -10,9 +10,9 @@ from typing import Any
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from inbox import exact
 from inbox.access.redaction import Masked, pointer
-from inbox.bidi import show_overrides
+from inbox.lib import exact
+from inbox.lib.bidi import show_overrides
 from inbox.web.ui.labels import label
 from inbox.web.ui.markdown import hidden_host
 from inbox.web.ui.when import dated
@@ -38,9 +38,8 @@ _LEVEL_ICONS = {"low": "minus", "mid": "alert", "high": "alert"}
 
 @dataclass(frozen=True)
 class Cell:
-    """A value on one line. ``was`` is the value before a change; ``href`` makes it a link.
-    ``original`` and ``was_original`` are the values as sent, where they are shown differently.
-    ``masked`` and ``was_masked`` are the paths of values that are masked.
+    """``was`` is the value before a change. ``original`` is as sent, where it is shown differently.
+    ``masked`` is the path of a value that is masked.
     """
 
     text: str
@@ -56,39 +55,35 @@ class Cell:
 
     @property
     def plain(self) -> bool:
-        """Whether its text is all there is to show."""
         return not (self.changed or self.href or self.original or self.level or self.masked)
 
     @property
     def host(self) -> str:
-        """The host of the link, if its text does not name it."""
+        """Empty if the text names it."""
         return hidden_host(self.href, self.text) if self.href else ""
 
     @property
     def level_icon(self) -> str:
-        """The icon of a level, so that colour alone carries no meaning."""
+        """Colour alone carries no meaning."""
         return _LEVEL_ICONS.get(self.level, "")
 
 
 def compact(value: Any) -> str:
-    """A value as JSON on one line, with non-ASCII letters as they are."""
+    """On one line, with non-ASCII letters as they are."""
     return exact.dumps(value, ensure_ascii=False)
 
 
 def pretty(value: Any) -> str:
-    """A value as indented JSON."""
     return exact.dumps(value, ensure_ascii=False, indent=2)
 
 
 def is_address(text: str) -> bool:
-    """Whether the value is a web address and nothing else: no other scheme may become a link."""
+    """No other scheme may become a link."""
     return text.startswith(("https://", "http://")) and not any(c.isspace() for c in text)
 
 
 def one_line(value: Any, currency: str | None = None) -> Cell | None:
-    """The value if it fits on one line, else None. A number is an amount if it has a
-    ``currency``, which may be empty (see ``amounts_in``).
-    """
+    """None if it doesn't fit. A number with a ``currency``, even an empty one, is an amount."""
     match value:
         case None:
             return Cell("–")
@@ -105,7 +100,7 @@ def one_line(value: Any, currency: str | None = None) -> Cell | None:
 
 
 def pair_of(value: dict[str, Any]) -> tuple[Any, Any] | None:
-    """Both sides of a change; None for any other object."""
+    """None for any other object."""
     for old, new in _PAIRS:
         if set(value) == {old, new}:
             return value[old], value[new]
@@ -113,11 +108,7 @@ def pair_of(value: dict[str, Any]) -> tuple[Any, Any] | None:
 
 
 def amounts_in(value: Mapping[str, Any]) -> dict[str, str]:
-    """The currency of each amount in an object by its key, empty for an unknown currency.
-
-    Amounts are the numbers under a name of one; if there are none, the only number beside a
-    currency. The order of keys says nothing: PostgreSQL does not keep it.
-    """
+    """By key; empty if unknown. The order of keys says nothing: PostgreSQL does not keep it."""
     named = {
         key: own
         for key, item in value.items()
@@ -143,7 +134,7 @@ def _is_currency(value: Any) -> bool:
 
 
 def _named_currency(key: str) -> str | None:
-    """The currency that the key of an amount names, empty without one; None for another key."""
+    """Empty for an amount without one; None for another key."""
     *others, last = label(key).lower().split() or [""]
     if others and last in CURRENCIES:
         return last.upper()

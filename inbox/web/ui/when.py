@@ -1,7 +1,4 @@
-"""Times in words: how late, how soon, how long ago.
-
-Every function takes ``now`` and uses Django's current time zone.
-"""
+"""Times in words, in Django's current time zone."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,16 +21,12 @@ SOON = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Deadline:
-    """An instant, and whether an answer is still accepted after it."""
-
     at: datetime
     soft: bool
 
 
 @dataclass(frozen=True)
 class Band:
-    """A band of the list, by due time."""
-
     key: str
     label: str | Promise
     icon: str
@@ -73,18 +66,16 @@ SPANS = {
     "seconds": gettext_noop("{seconds} s"),
     "instant": gettext_noop("under 1 s"),
 }
-"""How ``span`` and ``static/js/duration.js`` write a duration."""
+"""How ``span`` and ``static/js/words.js`` write a duration."""
 EXACT = {
     "minutes_seconds": gettext_noop("{minutes} min {seconds} s"),
 }
-"""How ``exact_span`` and ``static/js/duration.js`` write what ``SPANS`` can't."""
+"""How ``exact_span`` and ``static/js/words.js`` write what ``SPANS`` can't."""
 AGO, JUST_NOW = gettext_noop("{duration} ago"), gettext_noop("just now")
 
 
 def span(seconds: float) -> str:
-    """A duration in its two largest units: ``under 1 s``, ``40 s``, ``42 min``, ``1 h 20 min``,
-    ``2 d 1 h``.
-    """
+    """The two largest units: ``under 1 s``, ``40 s``, ``42 min``, ``1 h 20 min``, ``2 d 1 h``."""
     days, hours, minutes, rest = _units(seconds)
     if days:
         words = SPANS["days_hours" if hours else "days"]
@@ -114,12 +105,12 @@ def spelled_span(seconds: float) -> str:
 
 
 def is_instant(seconds: float) -> bool:
-    """Whether it is so short that ``exact_span`` gives no number."""
+    """Too short for a number in ``exact_span``."""
     return seconds < 0.05
 
 
 def exact_span(seconds: float) -> str:
-    """A duration with its seconds: ``under 1 s``, ``0.4 s``, ``2 min 14 s``; else as ``span``."""
+    """``under 1 s``, ``0.4 s``, ``2 min 14 s``; else as ``span``."""
     if is_instant(seconds):
         return _(SPANS["instant"])
     if seconds < 10:
@@ -137,9 +128,7 @@ def clock(at: datetime) -> str:
 
 
 def formats() -> dict[str, str]:
-    """How ``moment`` and ``static/js/moment.js`` write times that are not today: as formats of
-    ``dateformat``, of which the script knows ``D``, ``j``, ``M``, ``N``, ``Y``, ``H`` and ``i``.
-    """
+    """Formats of ``dateformat``; words.js knows ``D``, ``j``, ``M``, ``N``, ``Y``, ``H``, ``i``."""
     return {
         "format_this_week": pgettext("date format", "D H:i"),
         "format_this_year": pgettext("date format", "j M H:i"),
@@ -159,14 +148,12 @@ def moment(at: datetime, now: datetime) -> str:
 
 
 def near(at: datetime, now: datetime) -> bool:
-    """Whether to show the remaining time rather than the clock: within the hour, or on the same
-    day.
-    """
+    """Within the hour, or on the same day."""
     return at - now <= SOON or localtime(at).date() == localtime(now).date()
 
 
 def at(instant: datetime, now: datetime) -> str:
-    """``moment`` within a sentence: ``at 10:45``, ``Wed 14:00``."""
+    """Within a sentence: ``at 10:45``, ``Wed 14:00``."""
     words = moment(instant, now)
     same_day = localtime(instant).date() == localtime(now).date()
     sentence = _("at %(time)s") if same_day else _on_a_day()
@@ -174,12 +161,10 @@ def at(instant: datetime, now: datetime) -> str:
 
 
 def _on_a_day() -> str:
-    """How ``moment`` of another day is written in a sentence: ``Wed 14:00``."""
     return pgettext("within a sentence", "%(time)s")
 
 
 def exact_moment(at: datetime, now: datetime) -> str:
-    """``moment`` with seconds, for a log."""
     local = localtime(at)
     if local.date() == localtime(now).date():
         return dateformat.format(local, "H:i:s")
@@ -210,7 +195,7 @@ def long_time(at: datetime) -> str:
 
 
 def is_recent(at: datetime, now: datetime) -> bool:
-    """Whether ``ago`` gives a duration: within the last hour, or on the same day."""
+    """Within the last hour, or on the same day."""
     return now - at < timedelta(hours=1) or localtime(at).date() == localtime(now).date()
 
 
@@ -227,16 +212,14 @@ def ago(at: datetime, now: datetime) -> str:
 
 
 def deadline(item: Interaction, now: datetime) -> Deadline | None:
-    """The deadline in the due chip of an open question: the soft one until the question expires."""
+    """The soft one until the question expires."""
     if item.expires_at is not None and item.expires_at <= now:
         return Deadline(item.expires_at, soft=False)
     return None if item.due_at is None else Deadline(item.due_at, soft=item.soft)
 
 
 def band(due_at: datetime | None, now: datetime, tomorrow: datetime | None = None) -> Band:
-    """The band of a due time. ``tomorrow`` is ``next_midnight(now)``, for callers that
-    sort many.
-    """
+    """``tomorrow`` is ``next_midnight(now)``, for callers that sort many."""
     if due_at is None:
         return BANDS["none"]
     seconds = (due_at - now).total_seconds()
@@ -250,7 +233,6 @@ def band(due_at: datetime | None, now: datetime, tomorrow: datetime | None = Non
 
 
 def midnight(now: datetime) -> datetime:
-    """The start of today, in the current time zone."""
     return localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -267,11 +249,10 @@ AGE_HOURS = {"1h": 1, "4h": 4, "1d": 24, "7d": 7 * 24}
 
 
 def since(dates: str, now: datetime) -> datetime:
-    """When the span begins."""
     days = 1 if dates == "today" else int(dates)
     return midnight(now) - timedelta(days=days - 1)
 
 
 def next_midnight(now: datetime) -> datetime:
-    """The end of today, even of a day of 23 or 25 hours."""
+    """Right even for a day of 23 or 25 hours."""
     return midnight(midnight(now) + timedelta(hours=36))

@@ -1,5 +1,3 @@
-"""Answers: who may give them, in which order they are refused, what they do."""
-
 import pytest
 
 from inbox.engine.actions import groups, interactions

@@ -1,5 +1,3 @@
-"""Authentication, and what an operator sets up."""
-
 from datetime import timedelta
 
 import pytest

@@ -1,5 +1,3 @@
-"""Claiming a group's question."""
-
 import pytest
 
 from inbox.engine.actions.interactions import claim, release

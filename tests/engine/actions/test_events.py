@@ -1,5 +1,3 @@
-"""The event log."""
-
 import json
 
 import pytest

@@ -1,5 +1,3 @@
-"""Deadlines of questions."""
-
 from datetime import timedelta
 
 import pytest

@@ -1,5 +1,3 @@
-"""Groups and their members."""
-
 import pytest
 
 from inbox.engine.actions import groups

@@ -1,5 +1,3 @@
-"""Standalone questions: creating, reading, listing."""
-
 from datetime import timedelta
 
 import pytest

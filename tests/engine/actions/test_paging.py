@@ -1,5 +1,3 @@
-"""Reading lists page by page."""
-
 import pytest
 
 from inbox.engine import clock

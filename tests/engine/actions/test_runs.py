@@ -1,5 +1,3 @@
-"""Runs: starting, steps, their events and their end."""
-
 from datetime import timedelta
 
 import pytest
@@ -21,7 +19,7 @@ IDLE = {
 
 
 def events_of(team, run):
-    """What the log says of the run: the type, the status, the step."""
+    """Type, status and step of each."""
     return [
         (frame["type"], frame["data"].get("status"), frame["data"].get("step_name"))
         for frame in team.frames(run_id=run["id"])

@@ -1,5 +1,3 @@
-"""Signals: delivered, stored, and bypassing interactions."""
-
 from datetime import timedelta
 
 import pytest
@@ -16,7 +14,6 @@ def send(team, run, name="go", **body):
 
 
 def taken(team, run):
-    """What the print step after the waits has seen."""
     return team.steps(run)[-1]["parameters"]["message"]
 
 

@@ -13,7 +13,7 @@ from tests.fixtures_engine import Project
 
 @dataclass(frozen=True)
 class Frame:
-    """What one blank line ended. ``id`` and ``event`` are None where they were absent."""
+    """``id`` and ``event`` are None where they were absent."""
 
     id: int | None
     event: str | None
@@ -22,8 +22,6 @@ class Frame:
 
 
 class Reader:
-    """The frames of one open stream."""
-
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
         self._lines = response.iter_lines()
@@ -43,7 +41,6 @@ class Reader:
         raise StopIteration
 
     def until(self, seq: int) -> list[Frame]:
-        """The frames up to the one with this id."""
         found = []
         for frame in self:
             found.append(frame)
@@ -56,7 +53,6 @@ class Reader:
 def reading(
     project: Project, path: str = "runs/events", token: str | None = None, **headers: str
 ) -> Iterator[Reader]:
-    """Open a stream of the project; leave it at the end."""
     client = project.with_token(token or project.service_key)
     with client.stream("GET", path, headers=headers) as response:
         assert response.status_code == 200, response.read()
@@ -64,7 +60,6 @@ def reading(
 
 
 def newest(project: Project) -> int:
-    """The project's newest event."""
     with reading(project) as stream:
         cursor = next(stream).id
     assert cursor is not None

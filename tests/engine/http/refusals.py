@@ -1,12 +1,10 @@
-"""What every refusal looks like."""
-
 from typing import Any
 
 import httpx
 
 
 def refused(response: httpx.Response, status: int, code: str, *words: str) -> dict[str, Any]:
-    """Check a refusal's status, code, shape and the words of its message; its details."""
+    """Return the details."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/json"
     body = response.json()

@@ -1,5 +1,3 @@
-"""The application without a server."""
-
 import json
 
 import pytest

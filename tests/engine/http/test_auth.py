@@ -1,5 +1,3 @@
-"""Which tokens may call the API."""
-
 import httpx
 import pytest
 

@@ -1,5 +1,3 @@
-"""The calls about groups and their members."""
-
 from typing import Any
 
 import pytest

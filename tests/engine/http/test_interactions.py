@@ -1,5 +1,3 @@
-"""The calls about interactions."""
-
 from typing import Any
 
 import pytest

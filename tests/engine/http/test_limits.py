@@ -1,5 +1,3 @@
-"""The optional rate limit."""
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +32,18 @@ def test_it_refuses_calls_beyond_the_limit_and_says_how_long_to_wait() -> None:
         "X-RateLimit-Remaining": "0",
         "X-RateLimit-Reset": "1000060",
     }
+
+
+def test_generations_b_and_c_say_what_is_limited() -> None:
+    limit = RateLimit(1, Clock(), explains=True)
+    limit.take("a")
+    with pytest.raises(EngineError) as refusal:
+        limit.take("a")
+    wait = {"window": "60s", "limit": 1, "retry_after_seconds": 60}
+    assert refusal.value.details == {"scope": "key", **wait}
+    assert refusal.value.headers is not None
+    assert refusal.value.headers["X-RateLimit-Scope"] == "key"
+    assert refusal.value.headers["X-RateLimit-Policy"] == "1;w=60"
 
 
 def test_after_the_wait_that_it_named_one_call_passes() -> None:

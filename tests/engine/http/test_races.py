@@ -1,5 +1,3 @@
-"""Concurrent calls."""
-
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,3 @@
-"""Requests that are refused before they reach a view."""
-
 import json
 import socket
 from collections.abc import Iterator

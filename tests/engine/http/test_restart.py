@@ -1,5 +1,3 @@
-"""After being killed, the engine continues where it stopped."""
-
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +17,6 @@ EVENTS_BETWEEN_KILLS = 40
 
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[Project]:
-    """A project on an engine of its own."""
     process = EngineProcess(databases.environment(tmp_path, "mortal"))
     process.start()
     project = fresh_project(process)
@@ -54,7 +51,6 @@ class Follower(threading.Thread):
                 continue
 
     def wait_for(self, count: int) -> None:
-        """Return when it has met so many events."""
         with self._grown:
             assert self._grown.wait_for(lambda: len(self.seqs) >= count, timeout=60)
 
@@ -77,7 +73,6 @@ def test_no_event_is_lost_or_repeated_and_no_answer_forgotten(mortal: Project) -
     follower.start()
 
     def write() -> list[str]:
-        """Ask and answer until the event is set, and return what was acknowledged."""
         acknowledged = []
         while not over.is_set():
             up.wait()

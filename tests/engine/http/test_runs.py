@@ -1,5 +1,3 @@
-"""The calls about runs."""
-
 from typing import Any
 
 import pytest

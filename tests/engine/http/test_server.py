@@ -1,5 +1,3 @@
-"""How the engine starts and ends."""
-
 import os
 import re
 import signal
@@ -24,7 +22,6 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Project]:
-    """A project on an engine that the test ends."""
     process = EngineProcess(databases.environment(tmp_path, "own"))
     process.start()
     project = fresh_project(process)
@@ -57,15 +54,24 @@ def test_it_ends_on_sigterm_when_a_reader_does_not_read(own: Project) -> None:
 class Command:
     """``manage.py engine`` on a free port, with a pipe to its parent or without."""
 
-    def __init__(self, folder: Path, *, port: int = 0, parent: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        parent: bool = False,
+        api: str = "a",
+        environment: dict[str, str] | None = None,
+    ) -> None:
         theirs, self.pipe = os.pipe()
         arguments = ["--parent-pipe", str(theirs)] if parent else []
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "engine", "--port", str(port), *arguments],
             cwd=ROOT,
             env={
-                **databases.environment(folder, "command"),
+                **(environment or databases.environment(folder, "command")),
                 "DJANGO_SETTINGS_MODULE": "reviewer_site.settings",
+                "ENGINE_API": api,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -81,7 +87,6 @@ class Command:
         return found.group()
 
     def end(self) -> tuple[int, str]:
-        """Its exit status, and what it said on stderr."""
         try:
             _, said = self.process.communicate(timeout=200)
         finally:
@@ -118,6 +123,21 @@ def test_a_taken_port_is_one_sentence_that_says_what_to_do(tmp_path: Path) -> No
     assert "ENGINE_PORT" in said
     assert "Traceback" not in said
     assert len(said.strip().splitlines()) == 1
+
+
+def test_a_data_folder_keeps_the_generation_that_it_began_with(tmp_path: Path) -> None:
+    environment = databases.environment(tmp_path, "command")
+    began = Command(tmp_path, api="c", environment=environment)
+    assert httpx.get(f"{began.address()}/v1/interactions", timeout=60).status_code == 401
+    began.process.terminate()
+    assert began.end()[0] == 0
+    other = Command(tmp_path, environment=environment)
+    status, said = other.end()
+    for command in (began, other):
+        os.close(command.pipe)
+    assert status == 1
+    assert said.startswith(f"CommandError: The data folder {tmp_path} began with ENGINE_API=c, and")
+    assert said.count("\n") == 1
 
 
 def test_a_stream_sends_what_another_process_committed(tmp_path: Path) -> None:

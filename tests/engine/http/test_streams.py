@@ -1,5 +1,3 @@
-"""The event streams: replay, then live, with no gap and no repeat."""
-
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -25,8 +25,6 @@ COMMAND = [sys.executable, str(ROOT / "manage.py"), "engine", "--port", "0"]
 
 
 class Engine:
-    """`manage.py engine` with a data folder of its own."""
-
     def __init__(self, folder: Path, shared: dict[str, str]) -> None:
         self.environment = {
             **shared,
@@ -39,7 +37,6 @@ class Engine:
         self.api = httpx.Client(timeout=60)
 
     def wait(self) -> None:
-        """Return when it serves, with ``api`` as what it prints says."""
         assert self._process.stdout is not None
         lines = [self._process.stdout.readline().strip() for _ in range(5)]
         assert lines[0].startswith("The engine is listening at "), lines
@@ -58,7 +55,6 @@ class Engine:
         self._bury()
 
     def stop(self) -> None:
-        """Let it end in order, if it is still there."""
         if self._process.returncode is None:
             self._process.terminate()
             assert self._bury() == 0
@@ -73,13 +69,11 @@ class Engine:
 
 @pytest.fixture
 def shared(tmp_path: Path) -> dict[str, str]:
-    """The environment of both: new databases, without tables."""
     return databases.environment(tmp_path, "two_engines")
 
 
 @pytest.fixture
 def engines(tmp_path: Path, shared: dict[str, str]) -> Iterator[list[Engine]]:
-    """Two that start at once."""
     both = [Engine(tmp_path / name, shared) for name in ("one", "two")]
     try:
         for engine in both:
@@ -91,10 +85,7 @@ def engines(tmp_path: Path, shared: dict[str, str]) -> Iterator[list[Engine]]:
 
 
 def start(engines: list[Engine]) -> tuple[list[str], list[str]]:
-    """Start runs at both engines by turns: those that are answered, and those that never are.
-
-    All sleep at the same time, so that both runners find them due at once.
-    """
+    """All sleep at the same time, so that both runners find them due at once."""
     answered: list[str] = []
     unanswered: list[str] = []
     for number, engine in zip(range(RUNS), cycle(engines), strict=False):
@@ -114,10 +105,8 @@ def start(engines: list[Engine]) -> tuple[list[str], list[str]]:
 def carry_on(
     engines: list[Engine], answered: list[str], heard: Callable[[str], None] = lambda kind: None
 ) -> list[dict[str, Any]]:
-    """Answer and signal at the engines by turns until all runs have finished; all events.
-
-    The last engine is the one that is followed. ``heard`` is called with the type of each event
-    before something is done about it; it may take engines away.
+    """Return all events, as the last engine has them. ``heard`` is called with the type of each
+    event before something is done about it; it may take engines away.
     """
     frames: list[dict[str, Any]] = []
     finished: set[str] = set()

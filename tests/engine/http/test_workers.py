@@ -1,5 +1,3 @@
-"""The threads between the event loop and the database."""
-
 import threading
 
 import pytest

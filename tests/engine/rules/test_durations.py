@@ -1,5 +1,3 @@
-"""Go's durations."""
-
 from datetime import timedelta
 
 import pytest

@@ -1,5 +1,3 @@
-"""References in a step's strings."""
-
 import pytest
 
 from inbox.engine.rules.errors import StepFailed

@@ -1,5 +1,3 @@
-"""Who may answer, claim and release."""
-
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +14,8 @@ class Item:
     target_id: str = "approvers"
     members: list[str] | None = field(default_factory=lambda: ["rina", "sam"])
     claimed_by: str | None = None
-    partial_responses: list[dict[str, Any]] | None = None
+    current_responses: list[dict[str, Any]] = field(default_factory=list)
+    reviewers: list[str] | None = None
     all_must_answer: bool = False
 
 
@@ -30,7 +29,7 @@ def refusal(check, item, user_id):
 
 DIRECT = {"target_type": "user", "target_id": "rina", "members": None}
 AGENT = {"target_type": "agent", "target_id": "bot", "members": None}
-ANSWERED = {"all_must_answer": True, "partial_responses": [{"user_id": "rina", "value": 1}]}
+ANSWERED = {"all_must_answer": True, "current_responses": [{"user_id": "rina", "value": 1}]}
 FORBIDDEN = (403, "permission_denied")
 
 

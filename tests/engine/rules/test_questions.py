@@ -1,5 +1,3 @@
-"""What can be asked and what answers it."""
-
 import pytest
 
 from inbox.engine.rules import bodies, questions

@@ -1,5 +1,3 @@
-"""The actions that the engine runs itself."""
-
 from datetime import UTC, datetime
 
 import pytest

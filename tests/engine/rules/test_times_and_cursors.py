@@ -1,5 +1,3 @@
-"""Times and cursors on the wire."""
-
 import base64
 from datetime import UTC, datetime, timedelta, timezone
 

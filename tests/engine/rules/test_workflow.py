@@ -1,11 +1,9 @@
-"""Which workflows may be started."""
-
 import pytest
 
-from inbox import exact
 from inbox.engine.rules import bodies
 from inbox.engine.rules.errors import EngineError
 from inbox.engine.rules.workflow import NewRun
+from inbox.lib import exact
 from tests.engine.team import act, question, sleep, wait
 
 

@@ -1,5 +1,3 @@
-"""A transaction that fails at any of its statements leaves nothing behind."""
-
 from datetime import timedelta
 
 import pytest
@@ -20,8 +18,6 @@ def contents():
 
 
 class Failing:
-    """Lets so many statements pass and then fails, as a database that is going away does."""
-
     def __init__(self, statements):
         self._left = statements
 

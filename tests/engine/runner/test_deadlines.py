@@ -1,5 +1,3 @@
-"""What it costs to know which deadline comes next."""
-
 from datetime import timedelta
 
 import pytest
@@ -54,7 +52,7 @@ def look():
 
 
 def cost(call):
-    """What the call costs the database: SQLite's instructions, or PostgreSQL's tuples read."""
+    """SQLite's instructions, or the tuples that PostgreSQL reads."""
     connection = connections["engine"]
     if connection.vendor == "postgresql":
         before = tuples_read(connection)

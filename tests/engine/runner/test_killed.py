@@ -40,7 +40,6 @@ def database_url():
 
 
 def work_and_be_killed(team, folder, lines):
-    """Let a process print ``lines`` lines, kill it, and return what it printed."""
     victim = subprocess.Popen(
         [sys.executable, "-m", "tests.engine.runner.victim", team.handle, team.tokens["service"]],
         cwd=ROOT,
@@ -68,13 +67,11 @@ def work_and_be_killed(team, folder, lines):
 
 
 def is_still():
-    """No run is on the move: each is over, or waits for someone."""
     moving = Run.objects.exclude(status__in=Run.FINISHED)
     return not moving.exclude(wait_kind__in=("interaction", "signal")).exists()
 
 
 def finish(team):
-    """Carry all runs on to their end, answering what is asked."""
     with running() as watch:
         watch.until(is_still)
         while waiting := list(Run.objects.filter(status="suspended")):
@@ -95,10 +92,8 @@ def all_frames(team):
 
 
 def replay(frames):
-    """The last state of each run and the states of each step and each question, all runs finished.
-
-    Fails if an event is missing, a run took a way that there isn't, or a step or a question began
-    or ended twice.
+    """Last states of runs, steps and questions. Fails if an event is missing, a run took a way that
+    there is not, or something began or ended twice.
     """
     assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
     stands, steps, questions = {}, {}, {}

@@ -1,5 +1,3 @@
-"""Concurrent changes: only one succeeds."""
-
 import threading
 from datetime import timedelta
 from functools import partial

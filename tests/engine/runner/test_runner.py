@@ -1,5 +1,3 @@
-"""The runner does what is due."""
-
 from datetime import timedelta
 
 import pytest

@@ -1,5 +1,3 @@
-"""Many writers at once on one database."""
-
 import pytest
 from django.db import connections
 
@@ -11,10 +9,7 @@ WRITERS = 32
 
 
 def write_together(team, times):
-    """So many answers or starts of runs by each of 32 threads.
-
-    Fails on the first error of any: a database that is locked is one.
-    """
+    """Fails on the first error of any: a database that is locked is one."""
 
     def answer():
         for _ in range(times):

@@ -22,7 +22,6 @@ from tests.engine.team import act, question, sleep, wait  # noqa: E402
 
 
 def say(*words: str) -> None:
-    """One line, whole, at once."""
     sys.stdout.write(" ".join(words) + "\n")
     sys.stdout.flush()
 
@@ -42,10 +41,7 @@ def begin(caller: Caller) -> None:
 
 
 def answer(caller: Caller) -> None:
-    """Answer what is asked and signal whom, looking again after each commit.
-
-    Looking without a pause would keep the interpreter from those who are to work meanwhile.
-    """
+    """Looking without a pause would keep the interpreter from those who are to work meanwhile."""
     committed = threading.Event()
 
     def wake(**kwargs: object) -> None:
@@ -67,7 +63,6 @@ def answer(caller: Caller) -> None:
 
 
 def main() -> None:
-    """Work until killed."""
     caller = authenticate(token=sys.argv[2], project=sys.argv[1])
     Runner().start()
     say("ready")

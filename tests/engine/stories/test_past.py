@@ -1,5 +1,3 @@
-"""A history that is created at past times."""
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +18,6 @@ FRIDAY = datetime(2026, 3, 13, 11, 0, tzinfo=UTC)
 
 
 def lived(handle: str, now: datetime = FRIDAY, days: int = 1) -> int:
-    """Make a past; how many questions it has."""
     provision(handle=handle, people=PEOPLE, groups=GROUPS)
     return list(past.create(handle=handle, days=days, now=now, zone=UTC))[-1]
 

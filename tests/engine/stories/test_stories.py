@@ -1,5 +1,3 @@
-"""The demo's content, posted to the real engine."""
-
 import itertools
 import json
 import re
@@ -19,7 +17,6 @@ Json = dict[str, Any]
 
 
 def send(project: Project, post: stories.Post) -> Json:
-    """Post it as the demo command does; what was made, once the engine has come to rest with it."""
     made = checked(project.http.post(post.path.removeprefix("/"), json=post.body))
     for question in post.questions:
         checked(project.http.post("interactions", json={**question, "run_id": made["id"]}))
@@ -43,7 +40,6 @@ def every(project: Project, path: str, **filters: str) -> list[Json]:
 
 
 def waiting(project: Project, now: datetime) -> list[Json]:
-    """The pending interactions once all stories of the morning were posted."""
     for post in stories.morning(now):
         send(project, post)
     return every(project, "interactions", status="pending")
@@ -143,7 +139,6 @@ def test_the_runs_continue_without_an_error_after_any_answers(project: Project) 
 
 
 def answer(project: Project, item: Json) -> None:
-    """Everyone who must answers with the last choice there is."""
     spec = item["spec"]
     values = [option["value"] for option in spec.get("options") or [{"value": ""}]]
     value = {
@@ -160,7 +155,6 @@ def answer(project: Project, item: Json) -> None:
 
 
 def settle(project: Project, run_id: str) -> None:
-    """Wait until the run asks again, sleeps, or is over."""
     project.wait_for(run_id, *SETTLED)
 
 
@@ -183,7 +177,8 @@ def asked_by(post: stories.Post) -> list[Json]:
 
 def everything() -> list[stories.Post]:
     now = datetime(2026, 5, 4, 9, tzinfo=UTC)
-    return [*stories.morning(now), *itertools.islice(stories.traffic(Random(3), lambda: now), 200)]
+    mornings = [post for api in "ac" for post in stories.morning(now, api)]
+    return [*mornings, *itertools.islice(stories.traffic(Random(3), lambda: now), 200)]
 
 
 def test_only_the_casts_people_ask_and_are_asked() -> None:

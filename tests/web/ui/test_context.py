@@ -1,5 +1,3 @@
-"""A context as cards, chosen by the shape of each value."""
-
 from typing import Any
 
 import pytest
@@ -106,6 +104,21 @@ def test_patches_of_code_hosts_are_one_card() -> None:
         {"files": [{"filename": "x.py", "patch": patch}, {"filename": "y.py", "patch": patch}]}
     )
     assert [file.path for file in card.files] == ["x.py", "y.py"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@@ -1,3 +1 @@\n-a\n+b\n",
+        "--- a/x\n+++ b/x\n@@ -1 +1 @@\nno sign\n",
+        "+++ b/x\n@@ -1 +1 @@\n",
+    ],
+)
+def test_a_malformed_diff_is_plain_text(text: str) -> None:
+    card = only({"notes": text})
+    assert (card.kind, card.files) == ("text", ())
+    assert card.text is not None
+    assert "@@ -1" in card.text.html
 
 
 def test_equal_rows_are_a_table_with_levels() -> None:

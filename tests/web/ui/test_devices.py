@@ -1,5 +1,3 @@
-"""A device is named after its browser and system."""
-
 import pytest
 
 from inbox.web.ui.devices import browser_and_system, device_name

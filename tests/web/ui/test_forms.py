@@ -1,5 +1,3 @@
-"""The form of each mode: what it accepts, its errors, and what it keeps."""
-
 from typing import Any
 
 import pytest
@@ -9,7 +7,7 @@ from ulid import ULID
 from inbox.engine.rules.questions import MODES
 from inbox.mobius.types import Option, Question
 from inbox.models import Draft
-from inbox.web.interactions.forms import FORMS, LONGEST, AnswerForm, form_for
+from inbox.web.questions.forms import FORMS, LONGEST, AnswerForm, form_for
 
 OPTIONS = tuple(
     Option(value=value, label=value.upper(), description=f"{value} it is")
@@ -31,7 +29,7 @@ def sent(question: Question, *values: str, **more: str) -> AnswerForm:
 
 
 def shown(question: Question, draft: Draft | None = None, seen: str = "") -> AnswerForm:
-    form = form_for(question, draft=draft, seen=seen)
+    form = form_for(question, draft=draft, shown_version=seen)
     assert form is not None
     return form
 
@@ -151,10 +149,10 @@ def test_an_odd_operation_is_no_reason_to_refuse(odd: str) -> None:
 
 
 def test_shown_again_it_carries_what_is_seen_now() -> None:
-    data = QueryDict("value=true&seen=then")
-    form = form_for(CONFIRM, data, seen="now")
+    data = QueryDict("value=true&shown_version=then")
+    form = form_for(CONFIRM, data, shown_version="now")
     assert form is not None
-    assert (form.sent_seen, field(form, "seen")) == ("then", "now")
+    assert (form.sent_version, field(form, "shown_version")) == ("then", "now")
 
 
 def test_an_option_is_escaped_where_it_is_drawn() -> None:

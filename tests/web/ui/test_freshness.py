@@ -1,5 +1,3 @@
-"""How fresh pages are, in words."""
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

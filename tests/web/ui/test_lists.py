@@ -1,11 +1,9 @@
-"""Lists: their query parameters and their pages."""
-
 import pytest
 from django.http import QueryDict
 from django.test import Client
 
-from inbox.web.runs.queries import RunFilters
 from inbox.web.ui.lists import chips
+from inbox.web.ui.run_queries import RunFilters
 from inbox.web.ui.scopes import Filters
 
 FAR = "0001-01-01T00:00:00%2B14:00_1"

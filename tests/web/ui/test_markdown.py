@@ -1,5 +1,3 @@
-"""Markdown from workflows, made safe."""
-
 import re
 from collections.abc import Callable
 
@@ -12,7 +10,6 @@ from tests.support.tags import Tags
 
 
 def formatted(text: str) -> str:
-    """Markdown of which nothing is left unformatted."""
     told = render(text)
     assert not told.plain
     assert not told.rest

@@ -1,5 +1,3 @@
-"""What a page says about an outcome, and with which status."""
-
 from datetime import timedelta
 from typing import Any
 
@@ -7,18 +5,22 @@ import pytest
 from django.utils import timezone
 
 from inbox.access import Viewer
+from inbox.answering import claiming
+from inbox.answering.outcome import Kind, Outcome
+from inbox.answering.underway import Underway
 from inbox.mirror.rows import interaction_row, run_row
 from inbox.mobius.types import Answer, InteractionStatus, Policy, PolicyKind, Question
 from inbox.models import Group, Interaction, Run, Upstream
-from inbox.services import claiming, groups, run_control
-from inbox.services.answer_state import Underway
-from inbox.services.outcome import Kind, Outcome
-from inbox.web.blocked.messages import nudge_message
-from inbox.web.groups.messages import group_message
-from inbox.web.interactions.messages import answer_message, claim_message
-from inbox.web.runs.messages import run_message
+from inbox.upstream import groups, run_control
 from inbox.web.ui.messages import Message
-from tests.support.snapshots import answered, ask, at, group_ask, run
+from inbox.web.ui.outcome_messages import (
+    answer_message,
+    claim_message,
+    group_message,
+    nudge_message,
+    run_message,
+)
+from tests.support.snapshots import answered, ask, at, group_ask, reply, run
 from tests.web import cast
 
 RINA = Viewer(0, "user_rina", "Rina")
@@ -38,7 +40,7 @@ def row(interaction: Any) -> Interaction:
 
 
 def part(by: str, value: Any = True) -> Answer:
-    return Answer(user_id=by, value=value, at=at(1))
+    return reply(by, value, at=at(1))
 
 
 def about_answer(
@@ -232,9 +234,12 @@ def test_a_shared_question_needs_a_token_of_ones_own() -> None:
 
 
 def test_a_refused_service_key_is_not_the_viewers_fault() -> None:
-    message = about_answer(Kind.TOKEN_REFUSED, service_key=True)
+    message = about_answer(Kind.KEY_REFUSED)
     assert message.title == "Mobius refused the installation's service key"
     assert "your own member token" in message.text
+    message = about_answer(Kind.KEY_REFUSED, status=403, message="not a member")
+    assert message.title == "The service key may not answer this question for you"
+    assert message.text.startswith("Mobius says: not a member.")
 
 
 @pytest.mark.parametrize(

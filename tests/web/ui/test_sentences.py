@@ -1,5 +1,3 @@
-"""What an answer does, what was answered, what happened."""
-
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +17,9 @@ from inbox.mobius.types import (
     Wait,
 )
 from inbox.models import Decision, Interaction, Upstream
-from inbox.web.interactions.drafts import typed_words
-from inbox.web.interactions.history import history
-from inbox.web.runs.page import where_the_time_went
+from inbox.web.questions.drafts import typed_words
+from inbox.web.questions.history import history
+from inbox.web.runs.page import time_breakdown
 from inbox.web.ui.answers import (
     Effect,
     after_mine,
@@ -34,7 +32,7 @@ from inbox.web.ui.answers import (
 from inbox.web.ui.labels import kind, label, listed, short_id
 from inbox.web.ui.live_run import Stop, track
 from inbox.web.ui.people import People
-from tests.support.snapshots import NOON, answered, ask, at, group_ask, run, step
+from tests.support.snapshots import NOON, answered, ask, at, group_ask, reply, run, step
 
 NAMES = {"user_rina": "Rina", "user_sam": "Sam", "user_lee": "Lee"}
 RINA = People(NAMES, "user_rina")
@@ -42,7 +40,6 @@ ANYBODY = Policy(kind=PolicyKind.ANY)
 
 
 def row(told: Any) -> Interaction:
-    """The mirror's row, unsaved."""
     return interaction_row(Upstream(), told, 0)
 
 
@@ -51,7 +48,7 @@ def in_full(told: Effect) -> str:
 
 
 def part(by: str, value: Any = True) -> Answer:
-    return Answer(user_id=by, value=value, at=at(1))
+    return reply(by, value, at=at(1))
 
 
 @pytest.mark.parametrize(
@@ -328,6 +325,12 @@ def test_steps_that_upstream_does_not_report_are_not_mentioned(status: RunStatus
     assert [(stop.name, words_of(stop)) for stop in track(of, [])] == [("Build", "")]
 
 
+def test_a_skipped_step_is_not_taken_for_one_at_work() -> None:
+    of = run_row(Upstream(), run(status=RunStatus.RUNNING), 0)
+    [stop] = track(of, [step_row(of, step("s1", status=StepStatus.SKIPPED), 0)])
+    assert (stop.state, words_of(stop)) == ("next", "skipped")
+
+
 @pytest.mark.parametrize(
     ("minutes", "words"), [(1, "failed after 1 min"), (0, "failed immediately")]
 )
@@ -397,7 +400,7 @@ def test_a_deadline_before_the_question_is_pointed_out() -> None:
 def test_a_run_waits_for_no_one_once_its_question_is_closed() -> None:
     bypassed = row(ask(minutes=5, status=InteractionStatus.EXPIRED, expires_at=at(60)))
     over = run_row(Upstream(), run(minutes=20, status=RunStatus.COMPLETED, completed_at=at(20)), 0)
-    assert dict(where_the_time_went(over, [bypassed], at(30))) == {
+    assert dict(time_breakdown(over, [bypassed], at(30))) == {
         "Waiting for people": "5 min",
         "Everything else": "15 min",
     }

@@ -1,5 +1,3 @@
-"""All text on pages goes through gettext, in whole sentences."""
-
 import ast
 import re
 from collections.abc import Iterator
@@ -24,7 +22,6 @@ LABELS = {"label", "help_text", "verbose_name", "verbose_name_plural", "descript
 
 
 def untranslated(tree: ast.AST) -> Iterator[ast.AST]:
-    """Texts for people in the source that no translation can reach."""
     for node in ast.iter_child_nodes(tree):
         match node:
             case ast.Expr(ast.Constant()):

@@ -1,7 +1,5 @@
-"""Every sentence of a page has a German one, and the compiled catalogue is current.
-
-Nothing here needs the gettext tools. After a failure, ``make messages`` collects and compiles, and
-what it leaves empty or marks as fuzzy in ``inbox/locale/de`` has to be translated.
+"""After a failure, run ``make messages`` and translate what is empty or fuzzy in
+``inbox/locale/de``.
 """
 
 import ast
@@ -27,8 +25,6 @@ _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}|<[^>]+>")
 
 @dataclass
 class Entry:
-    """A text of the catalogue: that in English, and its translations, of a plural two."""
-
     fuzzy: bool = False
     msgctxt: str = ""
     msgid: str = ""
@@ -46,7 +42,6 @@ def keyed(context: str, text: str) -> str:
 
 @cache
 def catalogue() -> dict[str, Entry]:
-    """The entries of the ``.po`` file."""
     entries = []
     for block in (FOLDER / "django.po").read_text("utf-8").split("\n\n"):
         entry, last = Entry(), ""
@@ -92,7 +87,6 @@ def of_template(source: str) -> Iterator[str]:
 
 @cache
 def texts() -> set[str]:
-    """All texts in the sources, by the key of their entry."""
     found: set[str] = set()
     for path in (ROOT / "inbox").rglob("*.py"):
         if not path.is_relative_to(ROOT / "inbox/engine"):

@@ -1,5 +1,3 @@
-"""What a value of a context is taken for: a date, an amount, or just what was sent."""
-
 from datetime import UTC
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,7 +11,6 @@ from inbox.web.ui.values import Cell
 
 
 def shown(**context: object) -> dict[str, str]:
-    """The facts of a context, by label."""
     [card] = cards(context)
     return {name: cell.text.replace("\N{NO-BREAK SPACE}", " ") for name, cell in card.facts}
 

@@ -1,13 +1,10 @@
-"""Times in the viewer's words."""
-
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone, translation
 
 from inbox.models import Interaction
-from inbox.templatetags.inbox_tags import due_sentence
-from inbox.web.ui import when
+from inbox.web.ui import deadlines, when
 
 NOW = datetime(2026, 11, 24, 10, 3, tzinfo=UTC)
 
@@ -137,7 +134,7 @@ def test_a_soft_deadline_counts_until_the_item_has_expired() -> None:
 def test_an_expiry_in_the_past_is_a_sentence(language: str, minutes: int, words: str) -> None:
     expired_at = NOW - timedelta(minutes=minutes)
     with translation.override(language):
-        assert due_sentence(expired_at, NOW, False, when.span, clock=True) == words
+        assert deadlines.sentence(expired_at, NOW, False, when.span, clock=True) == words
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,20 @@
 """The calls of this generation: paths, queries and bodies."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from httpx_sse import ServerSentEvent
 
+from inbox.mobius.adapters import lists
 from inbox.mobius.adapters.adapter import Call, Query
-from inbox.mobius.adapters.guide import lists
-from inbox.mobius.adapters.guide.base import read_refusal
+from inbox.mobius.adapters.base import missing, path_of, read_refusal, without_none
 from inbox.mobius.adapters.guide.event import read_frame
 from inbox.mobius.adapters.guide.group import read_group, read_member, read_person, write_routing
 from inbox.mobius.adapters.guide.interaction import read_interaction, without_answers
-from inbox.mobius.adapters.guide.lists import page_of
 from inbox.mobius.adapters.guide.run import read_run, read_signal, read_step
-from inbox.mobius.errors import NotFound, Refusal, TooLarge
+from inbox.mobius.adapters.lists import page_of
+from inbox.mobius.errors import Refusal, TooLarge
 from inbox.mobius.types import (
     Event,
     Group,
@@ -22,6 +23,7 @@ from inbox.mobius.types import (
     Page,
     Person,
     PolicyKind,
+    QuestionAnswer,
     Run,
     Step,
 )
@@ -37,6 +39,10 @@ class GuideAdapter:
 
     service_key_prefix = "mbx_"
     member_token_prefix = "mbc_"  # nosec B105 # a prefix, no secret
+    says_cancelled = False
+    has_groups = True
+    has_reviews = False
+    has_runs = True
 
     def root(self, base_url: str, project: str) -> str:
         return f"{base_url.rstrip('/')}/v1/projects/{quote(project, safe='')}"
@@ -61,8 +67,16 @@ class GuideAdapter:
     def create_interaction(self, body: dict[str, Any]) -> Call[Interaction]:
         return Call(self.interactions_path, read_interaction, "POST", json=body)
 
-    def respond(self, id: str, *, value: Any, comment: str | None) -> Call[Interaction]:
-        body = {"value": value} if comment is None else {"value": value, "comment": comment}
+    def respond(
+        self,
+        id: str,
+        *,
+        raw: dict[str, Any],
+        answers: Sequence[QuestionAnswer],
+        comment: str | None,
+    ) -> Call[Interaction]:
+        (answer,) = answers
+        body = {"value": answer.content} | without_none(comment=comment)
         path = path_of(self.interactions_path, id) + "/respond"
         return Call(path, read_interaction, "POST", json=body)
 
@@ -117,6 +131,11 @@ class GuideAdapter:
     def resume(self, seq: int) -> tuple[Query, dict[str, str]]:
         return {"since": str(seq)}, {"Last-Event-ID": str(seq)}
 
+    def log(
+        self, run_id: str, *, limit: int | None, cursor: str | None = None
+    ) -> Call[Page[Event]]:
+        raise missing("logs other than streams")
+
     def read_frame(self, frame: ServerSentEvent, *, first: bool) -> Event | None:
         return read_frame(frame, first=first)
 
@@ -148,18 +167,6 @@ class GuideAdapter:
 
     def page_without(self, record: TooLarge, path: str) -> Page[Any]:
         return lists.page_without(record, path.rpartition("/")[2])
-
-
-def path_of(collection: str, id: str) -> str:
-    """The path of a resource. Raises NotFound for an id that is not possible."""
-    # Servers resolve these path segments, which would make it another call.
-    if id in ("", ".", ".."):
-        raise NotFound("There is no such thing.")
-    return f"{collection}/{quote(id, safe='')}"
-
-
-def without_none(**fields: Any) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _nothing(_: Any) -> None:

@@ -15,10 +15,7 @@ _LONGEST_SEQ = 18
 
 
 def read_frame(frame: ServerSentEvent, *, first: bool) -> Event | None:
-    """The event in a frame, None if there is none. ``first``: the connection's first frame.
-
-    ``frame.id`` is the last id that the stream has sent: empty if it sends none at all.
-    """
+    """``frame.id`` is the last id that the stream has sent: empty if it sends none at all."""
     numbered = frame.id.isascii() and frame.id.isdigit() and len(frame.id) <= _LONGEST_SEQ
     seq = int(frame.id) if numbered else None
     if not frame.data:
@@ -34,7 +31,7 @@ def read_frame(frame: ServerSentEvent, *, first: bool) -> Event | None:
 
 
 def read_event(frame: Any, *, type: str = "", seq: int = 0, logged: bool = True) -> Event:
-    """Read a frame's data. Unreadable data gives an event of kind ``OTHER`` with its seq.
+    """Unreadable data gives an event of kind ``OTHER`` with its seq.
 
     ``type`` and ``seq`` are the frame's own, used if the data has none. ``logged`` is False for a
     run's seed, which has no id.

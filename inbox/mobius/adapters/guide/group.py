@@ -3,7 +3,7 @@
 from typing import Any
 
 from inbox.mobius.adapters.adapter import UnreadableError
-from inbox.mobius.adapters.guide.base import identified
+from inbox.mobius.adapters.base import identified
 from inbox.mobius.adapters.tolerant import parts, text
 from inbox.mobius.types import Group, GroupMember, Person, PolicyKind
 
@@ -11,7 +11,7 @@ _ROUTING = {PolicyKind.ANY: "first_responder", PolicyKind.ALL: "all_members"}
 
 
 def read_group(payload: Any) -> Group:
-    """A group. Raises UnreadableError."""
+    """Raises UnreadableError."""
     wire = identified(payload)
     return Group(
         id=wire["id"],
@@ -23,7 +23,7 @@ def read_group(payload: Any) -> Group:
 
 
 def read_member(payload: Any) -> GroupMember:
-    """A person's place in a group. Raises UnreadableError."""
+    """Raises UnreadableError."""
     wire = parts(payload)
     if not (user_id := text(wire.get("user_id"))):
         raise UnreadableError("a member without a user_id")
@@ -31,7 +31,7 @@ def read_member(payload: Any) -> GroupMember:
 
 
 def read_person(payload: Any) -> Person:
-    """A token's owner. Raises UnreadableError."""
+    """Raises UnreadableError."""
     wire = parts(payload)
     if not (user_id := text(wire.get("user_id"))):
         raise UnreadableError("a person without a user_id")
@@ -39,7 +39,7 @@ def read_person(payload: Any) -> Person:
 
 
 def write_routing(kind: PolicyKind) -> str:
-    """The API's name. Raises ValueError for a policy that this generation does not have."""
+    """Raises ValueError for a policy that this generation does not have."""
     if kind not in _ROUTING:
         raise ValueError(f"this Mobius has no {kind} groups")
     return _ROUTING[kind]

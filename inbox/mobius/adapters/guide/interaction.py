@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from inbox.mobius.adapters.guide.base import created_and_updated, identified
+from inbox.mobius.adapters.base import created_and_updated, identified
+from inbox.mobius.adapters.form import read_form
 from inbox.mobius.adapters.tolerant import (
     enum_member,
     mapping,
@@ -18,11 +19,11 @@ from inbox.mobius.types import (
     Answer,
     Interaction,
     InteractionStatus,
-    Option,
     PlannedInteraction,
     Policy,
     PolicyKind,
     Question,
+    QuestionAnswer,
     Target,
 )
 
@@ -56,7 +57,7 @@ _FIELDS = frozenset(
 
 
 def read_interaction(payload: Any) -> Interaction:
-    """An interaction object of any of the calls or events. Raises UnreadableError."""
+    """Raises UnreadableError."""
     wire = identified(payload)
     note_unknown("a question", wire, _FIELDS)
     response = parts(wire.get("response"))
@@ -65,7 +66,7 @@ def read_interaction(payload: Any) -> Interaction:
     snapshot = texts(members) if isinstance(members, list) else None
     created, updated = created_and_updated(wire)
     policy = _policy(wire)
-    question = _question(text(wire.get("type")), wire.get("spec"))
+    question = read_form(text(wire.get("type")), wire.get("spec"))
     return Interaction(
         id=wire["id"],
         type=text(wire.get("type")),
@@ -97,7 +98,6 @@ def read_interaction(payload: Any) -> Interaction:
 
 
 def read_planned_interaction(payload: Any) -> PlannedInteraction:
-    """The configuration of an interaction step."""
     wire = parts(payload)
     target = parts(wire.get("target"))
     message, id = text(wire.get("message")), text(target.get("id"))
@@ -107,7 +107,7 @@ def read_planned_interaction(payload: Any) -> PlannedInteraction:
         type=text(wire.get("type")),
         target=Target(type=text(target.get("type")), id=id) if _is_literal(id) else None,
         message=message if _is_literal(message) else None,
-        question=_question(text(wire.get("type")), wire.get("spec")) if has_question else None,
+        question=read_form(text(wire.get("type")), wire.get("spec")) if has_question else None,
         policy=policy,
     )
 
@@ -135,7 +135,6 @@ def _tells_policy(wire: dict[str, Any]) -> bool:
 
 
 def without_answers(raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
-    """The payload without values and comments, except those of the user ``but``."""
     responses = raw.get("partial_responses")
     if isinstance(responses, list):
         responses = [_emptied(parts(answer), but) for answer in responses]
@@ -155,58 +154,6 @@ def _policy(wire: dict[str, Any]) -> Policy:
     if everybody or (grouped and all_of):
         return Policy(kind=PolicyKind.ALL)
     return Policy(kind=PolicyKind.ANY)
-
-
-def _question(type: str, spec: Any) -> Question:
-    """The question. Without a spec any JSON is accepted: an approval is asked with two buttons,
-    anything else with a text field.
-    """
-    if not isinstance(spec, dict):
-        return (
-            Question(mode="confirm")
-            if type == "approval"
-            else Question(mode="input", multiline=True)
-        )
-    mode = text(spec.get("mode"))
-    options = tuple(
-        option for item in sequence(spec.get("options")) if (option := _option(item)) is not None
-    )
-    return Question(
-        mode=mode,
-        options=options,
-        default=_default(mode, spec),
-        placeholder=text(spec.get("placeholder")),
-        multiline=spec.get("multiline") is True,
-    )
-
-
-def _option(item: Any) -> Option | None:
-    if isinstance(item, str):
-        return Option(value=item, label=item)
-    wire = parts(item)
-    if "value" not in wire:
-        return None
-    value = text(wire["value"])
-    return Option(
-        value=value,
-        label=text(wire.get("label")) or value,
-        description=text(wire.get("description")),
-    )
-
-
-def _default(mode: str, spec: dict[str, Any]) -> Any:
-    match mode:
-        case "confirm":
-            default = spec.get("default_confirmed")
-            return default if isinstance(default, bool) else None
-        case "select":
-            return maybe_text(spec.get("default_value"))
-        case "multi_select":
-            return list(texts(spec.get("default_values")))
-        case "input":
-            return text(spec.get("default_text"))
-        case _:
-            return None
 
 
 def _responses(
@@ -229,14 +176,14 @@ def _responses(
     ):
         at = moment(response, "at")
         return tuple(
-            Answer(user_id=user, value=_value(value, question), at=at)
+            Answer(user_id=user, answers=_answers(value, question), at=at)
             for user, value in zip(snapshot or (), values, strict=True)
         )
     responder = parts(wire.get("responder"))
     return (
         Answer(
             user_id=maybe_text(responder.get("id")),
-            value=_value(values, question),
+            answers=_answers(values, question),
             comment=maybe_text(response.get("comment")),
             at=moment(response, "at") or moment(wire, "completed_at"),
         ),
@@ -247,14 +194,18 @@ def _partial(item: Any, question: Question) -> Answer:
     wire = parts(item)
     return Answer(
         user_id=maybe_text(wire.get("user_id")),
-        value=_value(wire.get("value"), question),
+        answers=_answers(wire.get("value"), question),
         comment=maybe_text(wire.get("comment")),
         at=moment(wire, "responded_at"),
     )
 
 
+def _answers(value: Any, question: Question) -> tuple[QuestionAnswer, ...]:
+    return (question.answer(_value(value, question)),)
+
+
 def _value(value: Any, question: Question) -> Any:
-    """The answer's value. Some servers store booleans as text."""
+    """Some servers store booleans as text."""
     if question.mode == "confirm" and value in ("true", "false"):
         return value == "true"
     return value

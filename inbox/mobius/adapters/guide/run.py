@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inbox.mobius.adapters.guide.base import created_and_updated, identified
+from inbox.mobius.adapters.base import created_and_updated, identified
 from inbox.mobius.adapters.guide.interaction import read_planned_interaction
 from inbox.mobius.adapters.tolerant import (
     enum_member,
@@ -62,7 +62,7 @@ _FIELDS = frozenset(
 
 
 def read_run(payload: Any) -> Run:
-    """A run object, with its plan if it has its spec. Raises UnreadableError."""
+    """The plan is there if the payload has its spec. Raises UnreadableError."""
     wire = identified(payload)
     note_unknown("a run", wire, _FIELDS)
     created, updated = created_and_updated(wire)
@@ -97,7 +97,7 @@ def read_run(payload: Any) -> Run:
 
 
 def read_step(payload: Any) -> Step:
-    """A step row. Raises UnreadableError."""
+    """Raises UnreadableError."""
     wire = identified(payload)
     created, updated = created_and_updated(wire)
     return Step(

@@ -1,0 +1,79 @@
+"""Sending emails through the server in ``EMAIL_URL``."""
+
+import smtplib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.views.decorators.debug import sensitive_variables
+
+LONGEST = 200
+"""How many characters of the server's answer are shown."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    to: tuple[str, ...]
+    subject: str
+    text: str = field(repr=False)
+
+
+class NotSent(Exception):
+    """``said`` is the server's answer; empty if there was none."""
+
+    def __init__(self, error: OSError) -> None:
+        # What is logged: the server's answer may contain an address.
+        super().__init__(type(error).__name__)
+        self.said = _said(error)
+
+
+def send(mail: Mail) -> None:
+    """Raises ``NotSent``."""
+    [failed] = send_all([mail])
+    if failed is not None:
+        raise failed
+
+
+@sensitive_variables("mails")
+def send_all(mails: Sequence[Mail]) -> list[NotSent | None]:
+    """Uses one connection. Returns, for each, why it was not sent."""
+    connection = get_connection()
+    try:
+        connection.open()
+    except OSError as error:  # smtplib's errors too
+        return [NotSent(error) for _ in mails]
+    try:
+        return [_send(mail, connection) for mail in mails]
+    finally:
+        connection.close()
+
+
+@sensitive_variables("mail", "message")
+def _send(mail: Mail, connection: BaseEmailBackend) -> NotSent | None:
+    message = EmailMessage(
+        mail.subject,
+        mail.text,
+        to=mail.to,
+        headers={"Auto-Submitted": "auto-generated"},
+        connection=connection,
+    )
+    try:
+        message.send()
+    except OSError as error:
+        return NotSent(error)
+    return None
+
+
+def _said(error: OSError) -> str:
+    text: bytes | str
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            code, text = next(iter(error.recipients.values()))
+        case smtplib.SMTPResponseException():
+            code, text = error.smtp_code, error.smtp_error
+        case _:
+            return ""
+    words = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+    line = " ".join(f"{code} {words}".split())
+    return "".join(character for character in line if character.isprintable())[:LONGEST]

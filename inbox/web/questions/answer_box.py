@@ -1,0 +1,150 @@
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from inbox.access import Refusal
+from inbox.answering import guard
+from inbox.answering.awaited_releases import is_awaited
+from inbox.answering.draft import NOWHERE, TypedIn, draft_of, has_text, text_beside
+from inbox.answering.underway import Sent
+from inbox.mobius.types import Question
+from inbox.models import Draft, Guard, Interaction
+from inbox.people import credentials, service_key
+from inbox.people.credentials import Token
+from inbox.web.questions.drafts import own_answer_json, text_of, unsent_text
+from inbox.web.questions.forms import AnswerForm, asked_question, form_for
+from inbox.web.questions.suggestions import Suggestion, is_about, suggestion_of
+from inbox.web.ui.answer_sentences import underway_notice
+from inbox.web.ui.answers import effect
+from inbox.web.ui.held import (
+    HeldAnswer,
+    answer_in_batch,
+    held_answer,
+)
+from inbox.web.ui.outcome_messages import returned_reason, returned_words
+from inbox.web.ui.people import People
+from inbox.web.ui.request import ReviewerRequest
+from inbox.web.ui.request import typed_in as typed_in_of
+from inbox.web.ui.when import at as at_words
+
+
+def answer_box(
+    request: ReviewerRequest,
+    item: Interaction,
+    *,
+    people: People,
+    now: datetime,
+    version: str,
+    refusal: Refusal | None,
+    closed: bool,
+    sent: Sent,
+    submitted: AnswerForm | None,
+) -> dict[str, Any]:
+    """``item`` is as the viewer may see it. ``refusal``: why the viewer can't answer; ``closed``:
+    why no one can.
+    """
+    viewer, question = request.viewer, asked_question(item)
+    mine, draft = own_answer_json(item, people), draft_of(viewer, item)
+    unsent = unsent_text(question, draft, submitted, mine)
+    if closed or refusal is not None:
+        claimed = not closed and refusal is Refusal.CLAIMED_BY_ANOTHER
+        return {
+            "mine": mine,
+            "can_act": True,
+            "unsent": unsent,
+            "read_only": form_for(question) if claimed and question is not None else None,
+            "awaited": claimed and is_awaited(viewer, item),
+        }
+    token = credentials.state_of(viewer.user_id, request.upstream)
+    by_key = token is Token.NONE and service_key.may_answer(request.user.reviewer, item)
+    has_token = token in (Token.GOOD, Token.REFUSED)
+    box = {"mine": mine, "token": token, "can_act": has_token}
+    held = _held(request, item, sent, now)
+    if held is not None:
+        return {**box, "held": held}
+    box |= {"by_key": by_key, "no_token": not has_token and not by_key}
+    if sent.underway is not None:
+        underway = underway_notice(sent.underway, item, received=sent.received)
+        return {**box, "unsent": unsent, "underway": underway}
+    if box["no_token"]:
+        return {**box, "unsent": unsent}
+    if question is None or form_for(question) is None:
+        return {**box, "unsent": unsent, "unsupported": True}
+    shown = _form(request, item, question, draft, version=version, submitted=submitted)
+    return {
+        **box,
+        **shown,
+        "effect": effect(item, people, received=sent.received),
+        "guard": _guard(request, item, now, shown["suggestion"]),
+        "confirm_from": guard.confirm_from(request.user.reviewer, item),
+        "returned": _returned(sent, draft),
+        "unconfirmed": _unconfirmed(sent, now),
+    }
+
+
+def _form(
+    request: ReviewerRequest,
+    item: Interaction,
+    question: Question,
+    draft: Draft | None,
+    *,
+    version: str,
+    submitted: AnswerForm | None,
+) -> dict[str, Any]:
+    """``earlier`` is typed text that the form doesn't show."""
+    typed_in = typed_in_of(request) if is_about(request, item) else NOWHERE
+    suggestion = suggestion_of(request, item)
+    if suggestion is not None and submitted is None:
+        in_form = draft is not None and typed_in.holds(draft)
+        suggestion = suggestion.placed(draft, in_form=in_form)
+    form = submitted or form_for(
+        question,
+        draft=suggestion if suggestion is not None and suggestion.shown else draft,
+        shown_version=version,
+        reason_to_reject=item.needs_reason_to_reject,
+    )
+    earlier = _earlier(item, draft, typed_in, form) if form is not None else ""
+    return {"form": form, "suggestion": suggestion, "earlier": earlier}
+
+
+def _guard(
+    request: ReviewerRequest, item: Interaction, now: datetime, suggestion: Suggestion | None
+) -> Guard:
+    suggested = suggestion is not None and not suggestion.empty
+    return guard.guard_of(request.user.reviewer, item, now, suggested=suggested)
+
+
+def _earlier(item: Interaction, draft: Draft | None, typed_in: TypedIn, form: AnswerForm) -> str:
+    """``typed_in`` is the form that stays on a page which reloads itself."""
+    if not typed_in.form:
+        typed_in = TypedIn(form.initial["draft"], form.initial["operation_id"])
+    beside = text_beside(draft, typed_in)
+    return text_of(beside, item) if beside is not None else ""
+
+
+def _held(
+    request: ReviewerRequest, item: Interaction, sent: Sent, now: datetime
+) -> HeldAnswer | None:
+    if sent.held is not None:
+        return held_answer(sent.held, item, now)
+    return answer_in_batch(request.viewer, request.upstream, item, now)
+
+
+def _returned(sent: Sent, draft: Draft | None) -> dict[str, Any] | None:
+    """``has_text``: it had text, now in the form."""
+    if not sent.returned:
+        return None
+    return {
+        "title": returned_words(sent.returned),
+        "text": returned_reason(sent.returned, sent.returned_message),
+        "has_text": draft is not None and has_text(draft.values, draft.comment),
+    }
+
+
+def _unconfirmed(sent: Sent, now: datetime) -> str:
+    at = sent.unconfirmed_at
+    if at is None:
+        return ""
+    accepted = _("Mobius accepted your answer %(when)s, but the question is still open")
+    return accepted % {"when": at_words(at, now)}

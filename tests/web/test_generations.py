@@ -1,0 +1,26 @@
+"""What a generation of the API lacks is not offered."""
+
+import pytest
+from django.test import Client
+
+from inbox.mobius.types import Target
+from inbox.models import Upstream
+from tests.support.snapshots import RINA, SAM, ask
+from tests.web.cast import tell
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("synced")]
+
+PLACES = {"/runs/": {"a", "b"}, "/groups/": {"a"}, "/inbox/?target=groups": {"a"}}
+
+
+@pytest.mark.parametrize("generation", ["a", "b", "c"])
+def test_pages_and_filters_are_those_of_the_generation(rina: Client, generation: str) -> None:
+    Upstream.objects.update(generation=generation)
+    page = rina.get("/inbox/").content.decode()
+    shown = {place for place in PLACES if f'href="{place}"' in page}
+    assert shown == {place for place, having in PLACES.items() if generation in having}
+
+
+def test_people_who_are_asked_by_name_are_no_group(rina: Client) -> None:
+    tell(ask(target=Target(type="group", id=""), group_id=None, members=(RINA, SAM)))
+    assert "Ship it?" in rina.get("/inbox/?target=mine").content.decode()
