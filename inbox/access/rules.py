@@ -172,10 +172,11 @@ def own_groups(viewer: Viewer, upstream: Upstream) -> QuerySet[Group]:
 
 
 def saved_views(viewer: Viewer, upstream: Upstream) -> QuerySet[SavedView]:
-    """Views of runs are for leads, who alone can filter them."""
+    """Views of runs are for leads, who alone can filter them, where there are runs."""
     shared = Q(group__in=own_groups(viewer, upstream))
     rows = SavedView.objects.filter(Q(owner_id=viewer.user_id) | shared)
-    return rows if viewer.lead else rows.exclude(page=SavedView.Page.RUNS)
+    has_page = viewer.lead and upstream.has_runs
+    return rows if has_page else rows.exclude(page=SavedView.Page.RUNS)
 
 
 def has_permission(viewer: Viewer, permission: str) -> bool:

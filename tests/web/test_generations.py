@@ -1,10 +1,11 @@
 """What a generation of the API lacks is not offered."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 
 from inbox.mobius.types import Target
-from inbox.models import Upstream
+from inbox.models import SavedView, Upstream
 from tests.support.snapshots import RINA, SAM, ask
 from tests.web.cast import tell
 
@@ -19,6 +20,23 @@ def test_pages_and_filters_are_those_of_the_generation(rina: Client, generation:
     page = rina.get("/inbox/").content.decode()
     shown = {place for place in PLACES if f'href="{place}"' in page}
     assert shown == {place for place, having in PLACES.items() if generation in having}
+
+
+@pytest.mark.parametrize("generation", ["a", "b", "c"])
+def test_a_page_that_the_generation_lacks_is_not_found(tess: Client, generation: str) -> None:
+    Upstream.objects.update(generation=generation)
+    found = {place for place in PLACES if tess.get(place).status_code == 200}
+    assert found == {"/inbox/?target=groups"} | {
+        place for place, having in PLACES.items() if generation in having
+    }
+
+
+@pytest.mark.parametrize("generation", ["b", "c"])
+def test_a_saved_view_of_runs_is_listed_where_there_are_runs(tess: Client, generation: str) -> None:
+    owner = get_user_model().objects.get(username="tess")
+    SavedView.objects.create(owner=owner, page="runs", name="Failed lately", query="status=failed")
+    Upstream.objects.update(generation=generation)
+    assert ("Failed lately" in tess.get("/inbox/").content.decode()) is (generation == "b")
 
 
 def test_people_who_are_asked_by_name_are_no_group(rina: Client) -> None:

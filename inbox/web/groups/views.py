@@ -19,10 +19,11 @@ from inbox.web.groups.page import group_context
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.messages import Message
 from inbox.web.ui.outcome_messages import group_message
-from inbox.web.ui.request import ReviewerRequest, origin_of
+from inbox.web.ui.request import ReviewerRequest, groups_required, origin_of
 
 
 @require_safe
+@groups_required
 def groups(request: ReviewerRequest, id: str = "") -> HttpResponseBase:
     """``?add=``, ``?remove=`` and ``?routing=`` ask to confirm a change."""
     return _page(request, key=id)

@@ -26,11 +26,18 @@ from inbox.web.ui.frame import frame, render_page
 from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.messages import Message
 from inbox.web.ui.outcome_messages import run_message
-from inbox.web.ui.request import ReviewerRequest, is_fragment, lead_required, origin_of
+from inbox.web.ui.request import (
+    ReviewerRequest,
+    is_fragment,
+    lead_required,
+    origin_of,
+    runs_required,
+)
 from inbox.web.ui.run_queries import RunFilters, run_filters_of, selects
 
 
 @require_safe
+@runs_required
 def runs(request: ReviewerRequest) -> HttpResponse:
     cursor, upstream = hub.cursor(), request.upstream
     fragment = is_fragment(request, "run-list")
@@ -45,6 +52,7 @@ def runs(request: ReviewerRequest) -> HttpResponse:
 
 
 @require_safe
+@runs_required
 @lead_required
 def filters(request: ReviewerRequest) -> HttpResponse:
     filters = RunFilters.read(request.GET)

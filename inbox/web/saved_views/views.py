@@ -118,7 +118,8 @@ def _filters(request: ReviewerRequest) -> ListForm:
     page = request.GET.get("page", SavedView.Page.INBOX)
     if page == SavedView.Page.INBOX:
         return Filters.read(request.GET)
-    if page != SavedView.Page.RUNS or not request.viewer.lead:
+    has_runs = request.viewer.lead and request.upstream.has_runs
+    if page != SavedView.Page.RUNS or not has_runs:
         raise Http404("No such page.")
     return RunFilters.read(request.GET)
 

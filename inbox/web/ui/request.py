@@ -89,13 +89,13 @@ def typed_in(request: HttpRequest) -> TypedIn:
 View = Callable[..., Any]
 
 
-def _only(has_role: Callable[[Viewer], bool]) -> Callable[[View], View]:
-    """Respond with 404 without the role. For sync and async views."""
+def _only(allows: Callable[[ReviewerRequest], bool]) -> Callable[[View], View]:
+    """Respond with 404 to other requests. For sync and async views."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: ReviewerRequest, *args: Any, **kwargs: Any) -> Any:
-            if not has_role(request.viewer):
+            if not allows(request):
                 raise Http404("No such page.")
             return view(request, *args, **kwargs)
 
@@ -104,5 +104,7 @@ def _only(has_role: Callable[[Viewer], bool]) -> Callable[[View], View]:
     return decorate
 
 
-lead_required = _only(attrgetter("lead"))
-administrator_required = _only(attrgetter("administrator"))
+lead_required = _only(attrgetter("viewer.lead"))
+administrator_required = _only(attrgetter("viewer.administrator"))
+runs_required = _only(attrgetter("upstream.has_runs"))
+groups_required = _only(attrgetter("upstream.has_groups"))
