@@ -56,7 +56,7 @@ async def follow() -> None:
     """A sync ends when another generation of the API is chosen."""
     choice = ApiChoice()
     while True:
-        await Sync(await clients.current_client(), choice=choice).run()
+        await Sync(await clients.background_client(), choice=choice).run()
 
 
 async def settle() -> None:

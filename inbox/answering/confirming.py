@@ -86,7 +86,7 @@ async def confirm(attempt_id: int) -> float | None:
     overdue = age >= GIVE_UP_AFTER
     snapshot = None
     try:
-        snapshot = await look_up(command.attempt.interaction_id)
+        snapshot = await look_up(command.attempt.interaction_id, background=True)
     except MobiusError as error:
         log.info("an accepted answer is still waiting: %s", error)
         pause = max(pause, min(error.retry_after or 0.0, Backoff.longest_retry_after))

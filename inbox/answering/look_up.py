@@ -11,14 +11,20 @@ from inbox.mirror.snapshots import Deleted, Payload
 from inbox.mobius.errors import NotFound
 from inbox.mobius.timing import time_limit
 from inbox.models import Upstream
-from inbox.people.clients import current_client
+from inbox.people.clients import background_client, current_client
 
 
-async def look_up(interaction_id: str, *, within: float = READ_WITHIN) -> Payload:
-    """Raises ``MobiusError``, but not for a deleted question."""
+async def look_up(
+    interaction_id: str, *, within: float = READ_WITHIN, background: bool = False
+) -> Payload:
+    """Raises ``MobiusError``, but not for a deleted question.
+
+    ``background``: no one waits for it.
+    """
+    client = await (background_client() if background else current_client())
     try:
         async with time_limit(within):
-            return await (await current_client()).interaction(interaction_id)
+            return await client.interaction(interaction_id)
     except NotFound:
         return Deleted(interaction_id=interaction_id)
 

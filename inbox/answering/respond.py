@@ -173,7 +173,7 @@ async def settle_open() -> None:
             async with answering(attempt.reviewer_id, attempt.interaction_id, wait=0):
                 if not await Attempt.objects.filter(pk=attempt.pk, state=OPEN).aexists():
                     continue
-                snapshot = await look_up(attempt.interaction_id)
+                snapshot = await look_up(attempt.interaction_id, background=True)
                 await sync_to_async(_settle)(unknown, snapshot)
         except StillAnswering:
             continue

@@ -28,6 +28,7 @@ from inbox.mobius.transport import (
     Bearer,
     MoreHeaders,
     Observe,
+    SharedLimit,
     Transport,
     Waiting,
     pooled,
@@ -121,6 +122,13 @@ class MobiusClient:
         # What a list refuses to one token, it may accept from others.
         other.lists = Lists()
         other._transport = self._transport.with_auth(Bearer(token))
+        return other
+
+    def sharing(self, limit: SharedLimit) -> "MobiusClient":
+        """Shares the pool. Needs no closing."""
+        other = copy(self)
+        other._owned = False
+        other._transport = self._transport.with_shared_limit(limit)
         return other
 
     @property

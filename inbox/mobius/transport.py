@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import certifi
@@ -62,6 +62,15 @@ Waiting = Callable[[], AbstractAsyncContextManager[None]]
 MoreHeaders = Callable[[], Mapping[str, str]]
 Observe = Callable[[str, str, float], None]
 """Called after each call, with its method and path without IDs, its result and its seconds."""
+
+
+class SharedLimit(Protocol):
+    """A limit of requests, which all processes observe together."""
+
+    async def check(self) -> None:
+        """Raises RateLimited while it lasts."""
+
+    async def note(self, error: RateLimited) -> None: ...
 
 
 def unobserved(call: str, result: str, seconds: float) -> None:
@@ -143,6 +152,7 @@ class Transport:
         self._http = http
         self._streams = streams
         self._auth = auth
+        self._shared_limit: SharedLimit | None = None
         self.quiet_until = float("-inf")
         self._dated: tuple[str, datetime] | None = None
 
@@ -160,6 +170,12 @@ class Transport:
     def with_auth(self, auth: Bearer) -> "Transport":
         other = copy(self)
         other._auth, other.quiet_until, other._dated = auth, float("-inf"), None
+        other._shared_limit = None
+        return other
+
+    def with_shared_limit(self, limit: SharedLimit) -> "Transport":
+        other = copy(self)
+        other._shared_limit = limit
         return other
 
     def with_root(self, root: str) -> "Transport":
@@ -196,7 +212,7 @@ class Transport:
         )
         if status == HTTPStatus.NOT_MODIFIED and etag is not None:
             return None
-        return self._read(f"GET {path}", status, headers, content), headers.get("ETag")
+        return await self._read(f"GET {path}", status, headers, content), headers.get("ETag")
 
     async def send(
         self,
@@ -209,7 +225,7 @@ class Transport:
     ) -> Any:
         """Send a request once: it may have arrived even if this fails. None without a body."""
         answer = await self._once(method, path, query, json, to_the_end=to_the_end)
-        return self._read(f"{method} {path}", *answer)
+        return await self._read(f"{method} {path}", *answer)
 
     @asynccontextmanager
     async def stream(
@@ -221,6 +237,7 @@ class Transport:
         pool, so that other calls always find a connection.
         """
         self._require_token()
+        await self._check_shared_limit()
         # The reader of the chunks has its own time-out: this one is for the response's start.
         silence = httpx.Timeout(
             timeout + _GRACE_SECONDS,
@@ -245,6 +262,7 @@ class Transport:
     async def _once(
         self, method: str, path: str, query: Query | None, json: Any, **options: Any
     ) -> tuple[int, httpx.Headers, bytearray]:
+        await self._check_shared_limit()
         began = time.monotonic()
 
         def observe(result: str) -> None:
@@ -301,9 +319,11 @@ class Transport:
             # shows the variables of every frame of every cause.
             raise _unreachable(error) from None
 
-    def _read(self, request: str, status: int, headers: httpx.Headers, content: bytearray) -> Any:
+    async def _read(
+        self, request: str, status: int, headers: httpx.Headers, content: bytearray
+    ) -> Any:
         if not 200 <= status < 300:
-            raise self._failure(request, status, headers, content)
+            raise await self._failure(request, status, headers, content)
         return responses.read(status, content, headers.get("Content-Type", ""))
 
     async def _check_stream(self, path: str, response: httpx.Response) -> None:
@@ -317,9 +337,13 @@ class Transport:
                 content = await bounded.read_body(response, self.limits.frame)
         except (TimeoutError, TooLarge):
             content = bytearray()
-        raise self._failure(f"GET {path}", response.status_code, response.headers, content)
+        raise await self._failure(f"GET {path}", response.status_code, response.headers, content)
 
-    def _failure(
+    async def _check_shared_limit(self) -> None:
+        if self._shared_limit is not None:
+            await self._shared_limit.check()
+
+    async def _failure(
         self, request: str, status: int, headers: httpx.Headers, content: bytearray
     ) -> MobiusError:
         after = headers.get("Retry-After")
@@ -328,6 +352,8 @@ class Transport:
         if error.retry_after:
             wait = min(error.retry_after, self.backoff.longest_retry_after)
             self.quiet_until = max(self.quiet_until, time.monotonic() + wait)
+        if isinstance(error, RateLimited) and self._shared_limit is not None:
+            await self._shared_limit.note(error)
         return error
 
     def _require_token(self) -> None:

@@ -54,6 +54,10 @@ class Upstream(models.Model):
     key_refused_at = models.DateTimeField(
         null=True, help_text="when Mobius last refused an answer with the service key (401)"
     )
+    limited_until = models.DateTimeField(
+        null=True,
+        help_text="until when nothing is read in the background, after a 429",
+    )
     heard_at = models.DateTimeField(null=True, help_text="when Mobius last sent something")
     tally_zone = models.CharField(
         max_length=100,

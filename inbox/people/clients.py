@@ -20,6 +20,7 @@ from inbox.mobius.client import MobiusClient
 from inbox.mobius.types import Generation
 from inbox.models import Credential, Interaction, Reviewer, Upstream
 from inbox.people import service_key, vault
+from inbox.people.shared_limit import StoredLimit
 
 Pool = AsyncGenerator[MobiusClient, None]
 Pools = dict[tuple[str, ...], tuple[MobiusClient, Pool]]
@@ -62,6 +63,13 @@ def service_client(upstream: Upstream) -> MobiusClient:
 async def current_client() -> MobiusClient:
     """Of the generation that the database says is chosen."""
     return service_client(await sync_to_async(Upstream.current)())
+
+
+async def background_client() -> MobiusClient:
+    """The current one, for reads that no one waits for: a 429 may pause them in all processes."""
+    upstream = await sync_to_async(Upstream.current)()
+    client = service_client(upstream)
+    return client.sharing(StoredLimit(upstream)) if upstream.adapter.shares_limits else client
 
 
 def quiet_until() -> float:

@@ -23,7 +23,7 @@ from inbox.mobius.errors import (
     Unauthorized,
     Unreachable,
 )
-from inbox.people.clients import current_client, quiet_until
+from inbox.people.clients import background_client, quiet_until
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ connection = Connection()
 
 async def _problem(before: Problem | None) -> Problem | None:
     try:
-        client = await current_client()
+        client = await background_client()
     except (DatabaseError, InterfaceError):
         return before
     try:

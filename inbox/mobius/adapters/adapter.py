@@ -55,8 +55,10 @@ class Adapter(Protocol):
     """Of questions. Without such a status, a cancelled one is ``expired``."""
     has_groups: bool
     has_reviews: bool
-    has_runs: bool
     """Questions can be in review, and are listed by that status."""
+    has_runs: bool
+    shares_limits: bool
+    """A 429 is about all calls and processes, not one call: they slow down together."""
 
     def root(self, base_url: str, project: str) -> str: ...
 

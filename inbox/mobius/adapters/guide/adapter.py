@@ -42,6 +42,7 @@ class GuideAdapter:
     says_cancelled = False
     has_groups = True
     has_reviews = False
+    shares_limits = False
     has_runs = True
 
     def root(self, base_url: str, project: str) -> str:

@@ -43,6 +43,7 @@ class LaterAdapter:
     says_cancelled = True
     has_groups = False
     has_reviews = True
+    shares_limits = True
 
     def root(self, base_url: str, project: str) -> str:
         return f"{base_url.rstrip('/')}/v1"
