@@ -5,7 +5,7 @@ import pytest
 
 from inbox.answering import batch_runner, command, question
 from inbox.processes import dedicated_connection, lease, postgres_bus
-from tests.fixtures_engine import Project
+from tests.fixtures_engine import LaterProject, Project
 from tests.support.desk import Desk
 from tests.support.scripted_server import ScriptedServer
 
@@ -32,3 +32,13 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def desk(db: None, project: Project, server: ScriptedServer, settings: Any, patience: None) -> Desk:
     return Desk(project, server, settings)
+
+
+@pytest.fixture
+def later_desk(
+    db: None, later_project: LaterProject, settings: Any, patience: None
+) -> Iterator[Desk]:
+    """The same with generation B."""
+    settings.MOBIUS_API = later_project.api
+    with ScriptedServer(upstream=later_project.base_url) as between:
+        yield Desk(later_project, between, settings)

@@ -4,6 +4,7 @@ from inbox.access.rules import (
     CANCEL_RUN,
     MANAGE_GROUPS,
     PERMISSIONS,
+    RETRY_RUN,
     REVIEWER,
     ROLES,
     SIGNAL_RUN,

@@ -28,10 +28,12 @@ ROLES = (REVIEWER, TEAM_LEAD)
 MANAGE_GROUPS = "manage_groups"
 CANCEL_RUN = "cancel_run"
 SIGNAL_RUN = "signal_run"
+RETRY_RUN = "retry_run"
 PERMISSIONS = {
     MANAGE_GROUPS: gettext_noop("Can change groups: members and routing"),
     CANCEL_RUN: gettext_noop("Can cancel a run"),
     SIGNAL_RUN: gettext_noop("Can send a signal to a run"),
+    RETRY_RUN: gettext_noop("Can retry a failed run"),
 }
 """Granted to a lead by an administrator, besides viewing: codenames and names."""
 

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     CHANGED = "changed"
     CANCELLED = "cancelled"
     SIGNALLED = "signalled"
+    RETRIED = "retried"
     ENDED_BEFORE = "ended_before"
     NUDGED = "nudged"
 
@@ -51,6 +52,7 @@ class Kind(StrEnum):
     DELETED = "deleted"
     UNKNOWN_PERSON = "unknown_person"
     WRONG_NAME = "wrong_name"
+    NOT_RETRYABLE = "not_retryable"
     TOO_SOON = "too_soon"
     THEY_ANSWERED = "they_answered"
     NO_ACCOUNT = "no_account"
@@ -85,6 +87,7 @@ DONE = frozenset(
         Kind.CHANGED,
         Kind.CANCELLED,
         Kind.SIGNALLED,
+        Kind.RETRIED,
         Kind.ENDED_BEFORE,
         Kind.NUDGED,
     }

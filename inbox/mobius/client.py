@@ -261,6 +261,9 @@ class MobiusClient:
     async def cancel_run(self, run_id: str) -> None:
         await self._send(self._adapter.cancel_run(run_id))
 
+    async def retry_run(self, run_id: str) -> Run:
+        return await self._send(self._adapter.retry_run(run_id))
+
     def events(
         self,
         *,

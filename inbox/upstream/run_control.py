@@ -1,9 +1,9 @@
-"""Cancelling and signals, each sent once with the lead's own token. Cancelling a finished run
-returns no error, so the run is read before and after.
+"""Cancelling, retrying and signals, each sent once with the lead's own token. Cancelling a finished
+run returns no error, so the run is read before and after.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -32,9 +32,32 @@ from inbox.people.clients import NoCredential, RequestCredential, member_credent
 class Verb(StrEnum):
     CANCEL = "run_cancelled"
     SIGNAL = "run_signalled"
+    RETRY = "run_retried"
 
 
-PERMISSION = {Verb.CANCEL: access.CANCEL_RUN, Verb.SIGNAL: access.SIGNAL_RUN}
+PERMISSION = {
+    Verb.CANCEL: access.CANCEL_RUN,
+    Verb.SIGNAL: access.SIGNAL_RUN,
+    Verb.RETRY: access.RETRY_RUN,
+}
+LIMITS = (
+    "budget_exceeded",
+    "turn_limit_reached",
+    "wall_clock_exceeded",
+    "step_limit_reached",
+    "progress_stalled",
+)
+"""Reasons for which a run would stop again at once."""
+
+
+def reached_limit(upstream: Upstream, run: Run) -> bool:
+    return upstream.adapter.stop_reason(run.raw) in LIMITS
+
+
+def is_retryable(upstream: Upstream, run: Run) -> bool:
+    """As far as the mirror knows."""
+    has_failed = run.status == "failed" and not run.cancelled
+    return upstream.adapter.has_retries and has_failed and not reached_limit(upstream, run)
 
 
 @dataclass(frozen=True)
@@ -49,12 +72,20 @@ class RunCommand(Command[Run]):
     origin: Origin
     value: Mapping[str, Any]
 
-    async def send(self) -> None:
+    @property
+    def run_id(self) -> str:
+        return self.run.mobius_id
+
+    async def send(self) -> types.Run | None:
         client, id = self.credential.client(), self.run.mobius_id
-        if self.verb is Verb.CANCEL:
-            await client.cancel_run(id)
-        else:
-            await client.signal(id, name=self.value["signal"], payload=self.value["payload"])
+        match self.verb:
+            case Verb.CANCEL:
+                await client.cancel_run(id)
+            case Verb.RETRY:
+                return await client.retry_run(id)
+            case Verb.SIGNAL:
+                await client.signal(id, name=self.value["signal"], payload=self.value["payload"])
+        return None
 
     async def read(self, *, within: float = READ_WITHIN) -> Run:
         async with time_limit(within):
@@ -65,12 +96,14 @@ class RunCommand(Command[Run]):
         project.apply(self.upstream, [snapshot], read_at=timezone.now()).publish()
         return Run.objects.get(pk=self.run.pk)
 
-    def on_accepted(self, response: None) -> Outcome[Run] | None:
+    def on_accepted(self, response: types.Run | None) -> Outcome[Run] | None:
         """The response to a cancellation does not show its effect; the run does."""
         if self.verb is Verb.CANCEL:
             return None
         self._log()
-        return self.outcome(Kind.SIGNALLED)
+        if response is None:
+            return self.outcome(Kind.SIGNALLED)
+        return self.outcome(Kind.RETRIED, self._mirror(response))
 
     def on_recheck(self, snapshot: Run | None) -> Outcome[Run]:
         if snapshot is None:
@@ -88,6 +121,8 @@ class RunCommand(Command[Run]):
             capabilities.record_no_cancellation(self.upstream)
         if is_uncertain(error) and cancels and snapshot is not None:
             return self._after_cancellation(snapshot)
+        if self.verb is Verb.RETRY and snapshot is not None:
+            return self._after_retry(error, snapshot)
         if is_uncertain(error):
             self._log(arrived="unknown")
             return self.outcome(Kind.UNCONFIRMED)
@@ -100,6 +135,14 @@ class RunCommand(Command[Run]):
             self._log()
             return self.outcome(Kind.CANCELLED, run)
         return self.outcome(Kind.ENDED_BEFORE if run.finished else Kind.STILL_OPEN, run)
+
+    def _after_retry(self, error: MobiusError, run: Run) -> Outcome[Run]:
+        goes_on = not run.finished or run.attempt > self.run.attempt
+        if is_uncertain(error):
+            if goes_on:
+                self._log()
+            return self.outcome(Kind.RETRIED if goes_on else Kind.STILL_OPEN, run)
+        return self.outcome(Kind.NOT_RETRYABLE, run) if goes_on else self.refused(error)
 
     def outcome(self, kind: Kind, run: Run | None = None) -> Outcome[Run]:
         return Outcome(kind, run or self.run, self.verb, signal=self.value.get("signal", ""))
@@ -141,6 +184,24 @@ async def cancel(
     except MobiusError:
         return ready.outcome(Kind.UNREACHABLE)
     return ready.outcome(Kind.ENDED_BEFORE, before) if before.finished else await execute(ready)
+
+
+async def retry(*, reviewer: Reviewer, run_id: str, origin: Origin = BACKGROUND) -> Outcome[Run]:
+    """Raises ``NotTheirs``, also where runs can't be retried."""
+    ready = await sync_to_async(_prepare)(Verb.RETRY, reviewer, run_id, origin)
+    if isinstance(ready, Outcome):
+        return ready
+    if not ready.upstream.adapter.has_retries:
+        raise NotTheirs(run_id)
+    try:
+        before = await ready.read()
+    except (RateLimited, NotFound) as error:
+        return refused(error, ready.run, verb=Verb.RETRY)
+    except MobiusError:
+        return ready.outcome(Kind.UNREACHABLE)
+    if not is_retryable(ready.upstream, before):
+        return ready.outcome(Kind.NOT_RETRYABLE, before)
+    return await execute(replace(ready, run=before))
 
 
 async def signal(

@@ -219,6 +219,7 @@ PATHS: dict[str, Action | Place] = {
     "run": Action.RUN,
     "live-run": Action.RUN,
     "run-cancel": Action.CANCEL,
+    "run-retry": Action.CANCEL,
     "run-signal": Action.CANCEL,
     "group-add": Action.GROUPS,
     "group-remove": Action.GROUPS,
@@ -335,7 +336,8 @@ NOTES: dict[Action, str] = {
     Action.GROUPS: "With the permission `manage_groups`; a lead without it gets a 404.",
     Action.CANCEL: (
         "With the permission `cancel_run`; a lead without it gets a 404. "
-        "A finished run stays as it is, and the page says so."
+        "A finished run stays as it is, and the page says so. A signal needs `signal_run`, a retry "
+        "`retry_run`."
     ),
     Action.SEEN: "For oneself only, among the questions that one was asked.",
     Action.REVEAL: (

@@ -73,7 +73,7 @@ def arguments(db: None) -> dict[str, Any]:
     runs, groups = ("run", "live-run"), ("group", "group-add", "group-remove", "group-routing")
     return {
         **{name: "int_1" for name, what in PATHS.items() if isinstance(what, Action)},
-        **dict.fromkeys((*runs, "run-cancel", "run-signal", "run-reveal"), "run_1"),
+        **dict.fromkeys((*runs, "run-cancel", "run-retry", "run-signal", "run-reveal"), "run_1"),
         **dict.fromkeys(groups, "change-board"),
         "notification-read": notice.pk,
         "interaction-read": "int_1",

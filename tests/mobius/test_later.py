@@ -455,6 +455,7 @@ def test_what_they_lack_is_not_found() -> None:
         lambda: C.steps("1", limit=None),
         lambda: C.signal("1", name="s", payload=None),
         lambda: C.cancel_run("1"),
+        lambda: C.retry_run("1"),
         lambda: C.events("1"),
         lambda: C.log("1", limit=None),
     ]
@@ -498,6 +499,13 @@ def test_runs_are_signalled_by_the_step_and_cancelled() -> None:
     assert signal.read(run_of_b()) == ""
     cancel = B.cancel_run("run_1")
     assert (cancel.method, cancel.path, cancel.json) == ("POST", "/runs/run_1/cancel", {})
+
+
+def test_a_failed_run_is_retried_and_says_why_it_ended() -> None:
+    retry, failed = B.retry_run("run_1"), run_of_b(status="failed", stop_reason="check_failed")
+    assert (retry.method, retry.path, retry.json) == ("POST", "/runs/run_1/retry", {})
+    assert retry.read(failed).attempt == read_run(failed).attempt
+    assert B.stop_reason(failed) == "check_failed"
 
 
 @pytest.mark.parametrize(

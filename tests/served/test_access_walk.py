@@ -191,6 +191,9 @@ def scene(product: Product) -> Iterator[Scene]:
     made.close()
 
 
+RUN_PATHS = ("run", "run-cancel", "run-retry", "run-signal", "run-reveal")
+
+
 def addresses(name: str, question: Question) -> list[str]:
     """Empty for a stream."""
     if name.startswith("live-"):
@@ -199,7 +202,7 @@ def addresses(name: str, question: Question) -> list[str]:
         "group": [FIRST],
         "insights-csv": ["flow", "time-to-answer"],
         "decision": list(range(1, 30)),
-        **{key: [question.run] for key in ("run", "run-cancel", "run-signal", "run-reveal")},
+        **{key: [question.run] for key in RUN_PATHS},
     }
     found = []
     for arguments in ([], *([argument] for argument in given.get(name, [question.id]))):

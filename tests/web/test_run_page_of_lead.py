@@ -29,6 +29,36 @@ PLAN = (
 )
 
 
+def failed_in_b(stop_reason: str) -> str:
+    """The run's page for a lead who has every permission."""
+    Upstream.objects.update(generation="b")
+    ended = run("run_1", workflow="rollout", status=RunStatus.FAILED, completed_at=at(9))
+    tell(ended.model_copy(update={"raw": ended.raw | {"stop_reason": stop_reason}}))
+    page: str = sign_in("tess").get("/runs/run_1/").content.decode()
+    return page
+
+
+@pytest.mark.usefixtures("people")
+def test_a_failed_run_of_b_says_why_and_can_be_retried() -> None:
+    Upstream.current()
+    page = failed_in_b("check_failed")
+    assert "A check failed." in page
+    assert 'href="/runs/run_1/retry"' in page
+    form = sign_in("tess").get("/runs/run_1/retry").content.decode()
+    assert "Retry rollout #1?" in form
+
+
+@pytest.mark.usefixtures("people")
+def test_a_run_that_reached_a_limit_is_not_retried_here() -> None:
+    Upstream.current()
+    page = failed_in_b("budget_exceeded")
+    assert "It used up its budget. To go on, retry it in Mobius with a higher limit." in page
+    assert "/runs/run_1/retry" not in page
+    form = sign_in("tess").get("/runs/run_1/retry", headers=part("run-act"))
+    assert "A limit ended this run." in text_of(form.content.decode())
+    assert b"<button" not in form.content
+
+
 def a_run() -> None:
     begun = run("run_1", workflow="release", started_by="user_sam", plan=PLAN)
     building = step("step_1", "run_1", 1, name="build", started_at=at(1))

@@ -57,6 +57,8 @@ class Adapter(Protocol):
     has_reviews: bool
     """Questions can be in review, and are listed by that status."""
     has_runs: bool
+    has_retries: bool
+    """A failed run can be retried."""
     shares_limits: bool
     """A 429 is about all calls and processes, not one call: they slow down together."""
 
@@ -125,6 +127,12 @@ class Adapter(Protocol):
         """Bypasses interactions; read as the signal's id."""
 
     def cancel_run(self, run_id: str) -> Call[None]: ...
+
+    def retry_run(self, run_id: str) -> Call[Run]:
+        """It goes on from the step that failed."""
+
+    def stop_reason(self, raw: dict[str, Any]) -> str:
+        """Why the run ended, from ``Run.raw``; empty if upstream doesn't say."""
 
     # Events
 

@@ -63,6 +63,7 @@ VERBS = {
     ),
     reveal.VERB: Verb(_("Revealed a masked value"), _("%(name)s revealed a masked value")),
     "run_cancelled": Verb(_("Cancelled a run"), _("%(name)s cancelled"), short=_("Cancelled")),
+    "run_retried": Verb(_("Retried a run"), _("%(name)s retried"), short=_("Retried")),
     "run_signalled": Verb(_("Signalled a run"), _("%(name)s signalled"), short=_("Signalled")),
     "member_added": Verb(
         _("Added a member"),

@@ -14,6 +14,7 @@ from inbox.mirror import capabilities, run_reads
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
 from inbox.people.names import accounts_and_deactivated
+from inbox.upstream.run_control import is_retryable, reached_limit
 from inbox.web.questions.endings import (
     SIGNALLED,
     Ending,
@@ -31,7 +32,7 @@ from inbox.web.ui import context as evidence
 from inbox.web.ui.answers import Member, closing_sentence, members, progress
 from inbox.web.ui.claims import Claim, claim_of
 from inbox.web.ui.groups import groups_of
-from inbox.web.ui.labels import UNNAMED, Kind, kind, label
+from inbox.web.ui.labels import UNNAMED, Kind, kind, label, stop_reason
 from inbox.web.ui.lists import Choice
 from inbox.web.ui.live_run import live_head
 from inbox.web.ui.masks import masks_in
@@ -99,8 +100,11 @@ def find(viewer: Viewer, upstream: Upstream, id_: str) -> Run | None:
     return access.runs(viewer, upstream).filter(mobius_id=id_).first()
 
 
-def _powers(viewer: Viewer, upstream: Upstream) -> frozenset[str]:
+def _powers(viewer: Viewer, upstream: Upstream, run: Run) -> frozenset[str]:
     offers, powers = capabilities.load(upstream), access.permissions_of(viewer)
+    if run.finished:
+        return powers & {access.RETRY_RUN} if is_retryable(upstream, run) else frozenset()
+    powers -= {access.RETRY_RUN}
     if offers.cancellation is Offer.NO:
         powers -= {access.CANCEL_RUN}
     if offers.signals is Offer.NO:
@@ -162,10 +166,12 @@ class RunPage:
             "lasted": span(((run.ended_at or self.now) - run.created_at).total_seconds()),
             "error": run.error_message if whole and not run.cancelled else "",
             "ending": self.ending,
+            "reason": stop_reason(self.upstream.adapter.stop_reason(run.raw)) if whole else "",
+            "reached_limit": whole and reached_limit(self.upstream, run),
             "items": items,
             "waits": [item for item in items if item.question.pending],
             "signals": self.signals,
-            "powers": _powers(self.viewer, self.upstream) if whole and not run.finished else (),
+            "powers": _powers(self.viewer, self.upstream, run) if whole else (),
             "inputs": input_cards,
             "metadata": metadata_cards,
             "masked": masks_in(inputs, metadata, beside=(*input_cards, *metadata_cards)),

@@ -81,7 +81,11 @@ def run(request: ReviewerRequest, id: str) -> HttpResponse:
     return render(request, "runs/run.html", context | frame(request, section="runs"))
 
 
-PERMISSION = {"cancel": access.CANCEL_RUN, "signal": access.SIGNAL_RUN}
+PERMISSION = {
+    "cancel": access.CANCEL_RUN,
+    "retry": access.RETRY_RUN,
+    "signal": access.SIGNAL_RUN,
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -95,6 +99,15 @@ async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
         reviewer=request.user.reviewer, run_id=id, typed=typed, origin=origin_of(request)
     )
     return await _finish(request, id, "cancel", form, done)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@lead_required
+async def retry(request: ReviewerRequest, id: str) -> HttpResponse:
+    if request.method != "POST":
+        return await sync_to_async(_render_form)(request, id, "retry", Form())
+    done = service.retry(reviewer=request.user.reviewer, run_id=id, origin=origin_of(request))
+    return await _finish(request, id, "retry", Form(), done)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -153,6 +166,8 @@ def _render_form(
         "kind": kind,
         "run": found,
         "signals": signals,
+        "retryable": service.is_retryable(request.upstream, found),
+        "reached_limit": service.reached_limit(request.upstream, found),
         "action": reverse(f"run-{kind}", args=[id]),
         "form": form or SignalForm(initial={"name": signals[0] if len(signals) == 1 else ""}),
         "message": message,

@@ -6,7 +6,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
-from inbox.access import CANCEL_RUN, MANAGE_GROUPS, REVIEWER, SIGNAL_RUN, TEAM_LEAD
+from inbox.access import CANCEL_RUN, MANAGE_GROUPS, RETRY_RUN, REVIEWER, SIGNAL_RUN, TEAM_LEAD
 from inbox.mobius.types import PolicyKind
 from inbox.models import Interaction
 from inbox.web.ui.people import People
@@ -50,6 +50,7 @@ RIGHTS = {
     MANAGE_GROUPS: gettext_lazy("Manage groups"),
     CANCEL_RUN: gettext_lazy("Cancel runs"),
     SIGNAL_RUN: gettext_lazy("Signal runs"),
+    RETRY_RUN: gettext_lazy("Retry runs"),
 }
 """The label of each role and permission that people are given."""
 
@@ -79,6 +80,18 @@ RUN_STATUS = {
 """The label, icon and tone of each ``Run.state``, for every page that shows it."""
 RUN_STATUSES = ("suspended", "running", "queued", "failed", "cancelled", "completed")
 """The statuses that a list of runs can be filtered by, in the order of the options."""
+STOP_REASONS = {
+    "step_failed": gettext_noop("A step failed."),
+    "check_failed": gettext_noop("A check failed."),
+    "gate_rejected": gettext_noop("Someone rejected it at a gate."),
+    "budget_exceeded": gettext_noop("It used up its budget."),
+    "turn_limit_reached": gettext_noop("It reached its limit of agent turns."),
+    "wall_clock_exceeded": gettext_noop("It reached its time limit."),
+    "step_limit_reached": gettext_noop("It reached its limit of steps."),
+    "progress_stalled": gettext_noop("It stopped making progress."),
+    "replaced": gettext_noop("Another run replaced it."),
+}
+"""Why a run ended early, by the API's word."""
 _INITIALISMS = frozenset(
     {
         *("api", "bic", "cpu", "csv", "cve", "dns", "gpu", "html", "http", "https", "iban", "id"),
@@ -115,6 +128,13 @@ def run_status(word: str) -> Status:
         name, icon, tone = RUN_STATUS[word]
         return Status(word, _(name), icon, tone)
     return Status(word, label(word) or _("Unknown"), "dashed", "")
+
+
+def stop_reason(word: str) -> str:
+    """Empty where the status says it. An unknown reason is shown as Mobius calls it."""
+    if word in STOP_REASONS:
+        return _(STOP_REASONS[word])
+    return "" if word in RUN_STATUS else label(word)
 
 
 def label(key: str) -> str:

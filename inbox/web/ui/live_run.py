@@ -16,6 +16,10 @@ _ENDS = {
 }
 
 
+_WORK = ("agent", "action", "loop", "cleanup")
+"""Kinds of steps that do something: in B a run is suspended while they do."""
+
+
 @dataclass(frozen=True)
 class Stop:
     """``state`` is ``done``, ``now`` (waits), ``busy``, ``bad`` or ``next``."""
@@ -56,7 +60,7 @@ def _stop(run: Run, planned: dict[str, Any], step: Step | None) -> Stop:
         # The run has reached it, but its result is not known yet.
         return Stop(name, "next", "dashed")
     start = step.started_at or step.created_at
-    if run.status != "suspended":
+    if run.status != "suspended" or kind in _WORK:
         return Stop(name, "busy", "play", Phrase("step_running", since=start))
     if kind != "sleep":
         phrase = Phrase("step_waiting", since=start)

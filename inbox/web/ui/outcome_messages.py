@@ -94,7 +94,7 @@ def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
 
 
 def run_message(outcome: Outcome[Run]) -> Message:
-    run, cancels = outcome.subject, outcome.verb == run_control.Verb.CANCEL
+    run = outcome.subject
     facts = {
         "run": run_name(run.workflow, run.mobius_id),
         "signal": outcome.signal,
@@ -104,8 +104,14 @@ def run_message(outcome: Outcome[Run]) -> Message:
     typed_id = _("That isn't the run's ID")
     facts["wrong_name"] = _("That isn't the workflow's name") if run.workflow else typed_id
     facts["ended"] = _ended(run) % facts
-    if cancels:
+    if run.status == "failed":
+        facts["not_retryable"] = _("A limit ended the run, so it would only stop again")
+    else:
+        facts["not_retryable"] = _("The run hasn't failed: its status is “%(status)s”") % facts
+    if outcome.verb == run_control.Verb.CANCEL:
         return outcomes.CANCEL.message(outcome, facts)
+    if outcome.verb == run_control.Verb.RETRY:
+        return outcomes.RETRY.message(outcome, facts)
     return outcomes.SIGNAL.message(outcome, facts, saved=_("Your text is still in this tab."))
 
 

@@ -280,6 +280,23 @@ CANCEL = replace(
         ),
     },
 )
+RETRY = replace(
+    SIGNAL,
+    unchanged=_("The run wasn't changed."),
+    words={
+        **SIGNAL.words,
+        Kind.RETRIED: Words(_("%(run)s was retried"), _("It goes on with the step that failed.")),
+        Kind.NOT_RETRYABLE: Words("%(not_retryable)s", unchanged=True),
+        Kind.STILL_OPEN: Words(
+            _("The run wasn't retried"),
+            _("Mobius returned an error, and the run's status is still “%(status)s”. Try again."),
+        ),
+        Kind.UNCONFIRMED: Words(
+            _("We couldn't confirm that the run was retried"),
+            _("Check the run again in a minute. Only a failed run can be retried."),
+        ),
+    },
+)
 
 GROUP = Operation(
     unchanged=_("Nothing was changed."),

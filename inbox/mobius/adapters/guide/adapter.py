@@ -44,6 +44,7 @@ class GuideAdapter:
     has_reviews = False
     shares_limits = False
     has_runs = True
+    has_retries = False
 
     def root(self, base_url: str, project: str) -> str:
         return f"{base_url.rstrip('/')}/v1/projects/{quote(project, safe='')}"
@@ -121,6 +122,12 @@ class GuideAdapter:
 
     def cancel_run(self, run_id: str) -> Call[None]:
         return Call(path_of(self.runs_path, run_id) + "/cancellations", _nothing, "POST")
+
+    def retry_run(self, run_id: str) -> Call[Run]:
+        raise missing("retries")
+
+    def stop_reason(self, raw: dict[str, Any]) -> str:
+        return ""
 
     def events(self, run_id: str | None) -> str:
         return (

@@ -17,6 +17,7 @@ from inbox.mobius.adapters.later.interaction import (
 )
 from inbox.mobius.adapters.later.run import read_frame, read_log, read_run, read_step
 from inbox.mobius.adapters.lists import page_of
+from inbox.mobius.adapters.tolerant import text
 from inbox.mobius.errors import Refusal, TooLarge
 from inbox.mobius.types import (
     Event,
@@ -118,6 +119,12 @@ class LaterAdapter:
     def cancel_run(self, run_id: str) -> Call[None]:
         raise missing("runs")
 
+    def retry_run(self, run_id: str) -> Call[Run]:
+        raise missing("runs")
+
+    def stop_reason(self, raw: dict[str, Any]) -> str:
+        return text(raw.get("stop_reason"))
+
     def events(self, run_id: str | None) -> str:
         raise missing("events")
 
@@ -160,6 +167,7 @@ class AdapterB(LaterAdapter):
     """With the project in the path, and with runs."""
 
     has_runs = True
+    has_retries = True
 
     def root(self, base_url: str, project: str) -> str:
         return f"{base_url.rstrip('/')}/v1/projects/{quote(project, safe='')}"
@@ -186,6 +194,9 @@ class AdapterB(LaterAdapter):
     def cancel_run(self, run_id: str) -> Call[None]:
         return Call(path_of("/runs", run_id) + "/cancel", _nothing, "POST", json={})
 
+    def retry_run(self, run_id: str) -> Call[Run]:
+        return Call(path_of("/runs", run_id) + "/retry", read_run, "POST", json={})
+
     def events(self, run_id: str | None) -> str:
         if run_id is None:
             raise missing("events of all runs")
@@ -203,6 +214,7 @@ class AdapterC(LaterAdapter):
     """Without the project, which the token stands for, and without runs."""
 
     has_runs = False
+    has_retries = False
 
     def interactions(
         self,
