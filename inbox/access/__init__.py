@@ -1,6 +1,7 @@
 """Permissions. Only this package decides what people may see and do."""
 
 from inbox.access.rules import (
+    CANCEL_QUESTION,
     CANCEL_RUN,
     MANAGE_GROUPS,
     PERMISSIONS,

@@ -29,11 +29,13 @@ MANAGE_GROUPS = "manage_groups"
 CANCEL_RUN = "cancel_run"
 SIGNAL_RUN = "signal_run"
 RETRY_RUN = "retry_run"
+CANCEL_QUESTION = "cancel_question"
 PERMISSIONS = {
     MANAGE_GROUPS: gettext_noop("Can change groups: members and routing"),
     CANCEL_RUN: gettext_noop("Can cancel a run"),
     SIGNAL_RUN: gettext_noop("Can send a signal to a run"),
     RETRY_RUN: gettext_noop("Can retry a failed run"),
+    CANCEL_QUESTION: gettext_noop("Can cancel a question"),
 }
 """Granted to a lead by an administrator, besides viewing: codenames and names."""
 

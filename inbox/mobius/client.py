@@ -226,6 +226,9 @@ class MobiusClient:
     async def release(self, id: str) -> Interaction:
         return await self._send(self._adapter.release(id))
 
+    async def cancel_interaction(self, id: str, *, reason: str) -> None:
+        await self._send(self._adapter.cancel_interaction(id, reason=reason))
+
     # Runs
 
     async def start_run(

@@ -39,6 +39,7 @@ class Action(StrEnum):
     NUDGE = "nudge"
     GROUPS = "manage groups"
     CANCEL = "cancel the run"
+    CANCEL_QUESTION = "cancel the question"
     SEEN = "mark the question as seen or unread"
     REVEAL = "reveal a masked value of the question"
     REVEAL_RUN = "reveal a masked value of the run"
@@ -142,6 +143,9 @@ _GRIDS: dict[Action, tuple[str, ...]] = {
     Action.CANCEL: (
         "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YII", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
+    Action.CANCEL_QUESTION: (
+        "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YCC", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+    ),
     Action.SEEN: (
         "Y––––II", "YYYYYII", "YYYYYII", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
@@ -219,6 +223,7 @@ PATHS: dict[str, Action | Place] = {
     "run": Action.RUN,
     "live-run": Action.RUN,
     "run-cancel": Action.CANCEL,
+    "question-cancel": Action.CANCEL_QUESTION,
     "run-retry": Action.CANCEL,
     "run-signal": Action.CANCEL,
     "group-add": Action.GROUPS,
@@ -338,6 +343,10 @@ NOTES: dict[Action, str] = {
         "With the permission `cancel_run`; a lead without it gets a 404. "
         "A finished run stays as it is, and the page says so. A signal needs `signal_run`, a retry "
         "`retry_run`."
+    ),
+    Action.CANCEL_QUESTION: (
+        "With the permission `cancel_question`; a lead without it gets a 404, and so does everyone "
+        "where the API can't cancel questions."
     ),
     Action.SEEN: "For oneself only, among the questions that one was asked.",
     Action.REVEAL: (

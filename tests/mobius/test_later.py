@@ -501,6 +501,13 @@ def test_runs_are_signalled_by_the_step_and_cancelled() -> None:
     assert (cancel.method, cancel.path, cancel.json) == ("POST", "/runs/run_1/cancel", {})
 
 
+def test_a_question_is_cancelled_with_a_reason() -> None:
+    for adapter in (B, C):
+        cancel = adapter.cancel_interaction("iact_1", reason="Asked twice")
+        sent = ("POST", "/interactions/iact_1/cancel", {"reason": "Asked twice"})
+        assert (cancel.method, cancel.path, cancel.json) == sent
+
+
 def test_a_failed_run_is_retried_and_says_why_it_ended() -> None:
     retry, failed = B.retry_run("run_1"), run_of_b(status="failed", stop_reason="check_failed")
     assert (retry.method, retry.path, retry.json) == ("POST", "/runs/run_1/retry", {})

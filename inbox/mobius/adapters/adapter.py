@@ -59,6 +59,7 @@ class Adapter(Protocol):
     has_runs: bool
     has_retries: bool
     """A failed run can be retried."""
+    cancels_questions: bool
     shares_limits: bool
     """A 429 is about all calls and processes, not one call: they slow down together."""
 
@@ -98,6 +99,9 @@ class Adapter(Protocol):
         """Reserve a first-responder question for the token's owner."""
 
     def release(self, id: str) -> Call[Interaction]: ...
+
+    def cancel_interaction(self, id: str, *, reason: str) -> Call[None]:
+        """An open one: pending or in review."""
 
     def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
         """``Interaction.raw`` without values and comments, except those of the user ``but``."""

@@ -5,7 +5,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inbox.access import PERMISSIONS
-from inbox.answering import deactivation, reveal
+from inbox.answering import cancelling, deactivation, reveal
 from inbox.audit import rights_log
 from inbox.mirror import api_choice
 from inbox.models import decision
@@ -62,6 +62,7 @@ VERBS = {
         sentence_to=_("%(name)s nudged %(user)s"),
     ),
     reveal.VERB: Verb(_("Revealed a masked value"), _("%(name)s revealed a masked value")),
+    cancelling.VERB: Verb(_("Cancelled a question"), _("%(name)s cancelled"), short=_("Cancelled")),
     "run_cancelled": Verb(_("Cancelled a run"), _("%(name)s cancelled"), short=_("Cancelled")),
     "run_retried": Verb(_("Retried a run"), _("%(name)s retried"), short=_("Retried")),
     "run_signalled": Verb(_("Signalled a run"), _("%(name)s signalled"), short=_("Signalled")),

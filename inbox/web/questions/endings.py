@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from inbox.access import Viewer
+from inbox.answering.cancelling import VERB as QUESTION_CANCELLED
 from inbox.models import Decision, Interaction, Run, Upstream
 from inbox.models.attempt import SKEW
 from inbox.web.ui.people import People
@@ -28,7 +29,7 @@ def entries_of(upstream: Upstream, run_ids: Collection[str]) -> dict[str, list[D
     found: dict[str, list[Decision]] = {}
     if run_ids:
         rows = Decision.objects.filter(
-            verb__in=(CANCELLED, SIGNALLED),
+            verb__in=(CANCELLED, SIGNALLED, QUESTION_CANCELLED),
             run_id__in=run_ids,
             base_url=upstream.base_url,
             project=upstream.project,
@@ -95,6 +96,11 @@ def question_ending(
         return Ending(text, decision_href(viewer, entry))
     if item.state != Interaction.CANCELLED:
         return None
+    own = [entry for entry in entries if entry.verb == QUESTION_CANCELLED]
+    own = [entry for entry in own if entry.interaction_id == item.mobius_id]
+    if own:
+        you, other = _("You cancelled the question"), _("%(name)s cancelled the question")
+        return Ending(done_by(own[-1], people, you, other), decision_href(viewer, own[-1]))
     if run is None:
         return Ending(_("Cancelled outside this app"))
     return run_ending(viewer, run, entries, people) or Ending(_("Closed when the run ended"))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Refusal, redaction
+from inbox.answering.cancelling import may_cancel
 from inbox.answering.shown_version import digest, shown_version_of
 from inbox.answering.underway import Sent, sent_to
 from inbox.models import Decision, Event, Interaction, Run, Upstream
@@ -65,7 +66,7 @@ def item_page(
 
     refusal = access.why_not_answer(viewer, item)
     closing = _closing(item, people, now, decisions)
-    ending = question_ending(viewer, item, run, run_entries, people)
+    ending = question_ending(viewer, item, run, (*run_entries, *decisions), people)
     is_open = item.pending and not closing
     can_answer = is_open and refusal is None
     waits = [item] if is_open and (item.shared or refusal in _OTHERS_TURN) else []
@@ -113,6 +114,7 @@ def item_page(
         ),
         "waiting_on": _("Waiting for %(name)s") % {"name": assignee_name(item, people, group)},
         # A lead finds it on *Blocked*, not in their own list.
+        "can_cancel": not closing and may_cancel(viewer, item),
         "in_blocked": viewer.lead and is_open and refusal is Refusal.NOT_ASKED,
         "nudges": nudges_on(viewer, upstream, waits, now).get(item.mobius_id, ()),
         "claim": claim,

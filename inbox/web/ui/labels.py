@@ -6,7 +6,15 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
-from inbox.access import CANCEL_RUN, MANAGE_GROUPS, RETRY_RUN, REVIEWER, SIGNAL_RUN, TEAM_LEAD
+from inbox.access import (
+    CANCEL_QUESTION,
+    CANCEL_RUN,
+    MANAGE_GROUPS,
+    RETRY_RUN,
+    REVIEWER,
+    SIGNAL_RUN,
+    TEAM_LEAD,
+)
 from inbox.mobius.types import PolicyKind
 from inbox.models import Interaction
 from inbox.web.ui.people import People
@@ -51,6 +59,7 @@ RIGHTS = {
     CANCEL_RUN: gettext_lazy("Cancel runs"),
     SIGNAL_RUN: gettext_lazy("Signal runs"),
     RETRY_RUN: gettext_lazy("Retry runs"),
+    CANCEL_QUESTION: gettext_lazy("Cancel questions"),
 }
 """The label of each role and permission that people are given."""
 

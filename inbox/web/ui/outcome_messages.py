@@ -80,6 +80,11 @@ def typed_message(undos: Sequence[Outcome[Interaction]]) -> str:
     return sentences(looked, gone % {"count": len(sent), "titles": titles})
 
 
+def cancel_message(outcome: Outcome[Interaction]) -> Message:
+    title = outcomes.CLOSED.get(outcome.subject.state, _("The question is closed"))
+    return outcomes.CANCEL_QUESTION.message(outcome, {"title": title})
+
+
 def nudge_message(outcome: Outcome[Interaction], now: datetime) -> Message:
     last = outcome.at or now
     time = last + EVERY if outcome.kind is Kind.TOO_SOON else last

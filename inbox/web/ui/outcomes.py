@@ -258,6 +258,28 @@ SIGNAL = Operation(
         Kind.DELETED: Words(_("This run no longer exists in Mobius"), unchanged=True),
     },
 )
+CANCEL_QUESTION = Operation(
+    unchanged=_("The question wasn't cancelled."),
+    token_use=_("Mobius uses it to record this under your name."),
+    otherwise=Words(_("Mobius didn't accept this"), MOBIUS_SAYS, unchanged=True),
+    words={
+        Kind.CANCELLED: Words(
+            _("The question was cancelled"), _("What was waiting for the answer is told so.")
+        ),
+        Kind.CLOSED: Words("%(title)s", unchanged=True),
+        Kind.NOT_ALLOWED: Words(
+            _("Mobius doesn't let you do this"),
+            advice=_("Ask your Mobius administrator for permission."),
+            unchanged=True,
+        ),
+        Kind.DELETED: Words(_("This question no longer exists in Mobius"), unchanged=True),
+        Kind.STILL_OPEN: Words(_("The question wasn't cancelled"), STILL_OPEN, TRY_AGAIN),
+        Kind.UNCONFIRMED: Words(
+            _("We couldn't confirm that the question was cancelled"),
+            _("Check the question again in a minute. It's safe to cancel it again."),
+        ),
+    },
+)
 CANCEL = replace(
     SIGNAL,
     unchanged=_("The run wasn't changed."),

@@ -42,6 +42,7 @@ class GuideAdapter:
     says_cancelled = False
     has_groups = True
     has_reviews = False
+    cancels_questions = False
     shares_limits = False
     has_runs = True
     has_retries = False
@@ -87,6 +88,9 @@ class GuideAdapter:
 
     def release(self, id: str) -> Call[Interaction]:
         return Call(path_of(self.interactions_path, id) + "/release", read_interaction, "POST")
+
+    def cancel_interaction(self, id: str, *, reason: str) -> Call[None]:
+        raise missing("cancelling of questions")
 
     def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
         return without_answers(raw, but=but)

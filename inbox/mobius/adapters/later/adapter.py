@@ -44,6 +44,7 @@ class LaterAdapter:
     says_cancelled = True
     has_groups = False
     has_reviews = True
+    cancels_questions = True
     shares_limits = True
 
     def root(self, base_url: str, project: str) -> str:
@@ -86,6 +87,10 @@ class LaterAdapter:
 
     def release(self, id: str) -> Call[Interaction]:
         raise missing("claims")
+
+    def cancel_interaction(self, id: str, *, reason: str) -> Call[None]:
+        path = path_of("/interactions", id) + "/cancel"
+        return Call(path, _nothing, "POST", json={"reason": reason})
 
     def without_answers(self, raw: dict[str, Any], *, but: str | None) -> dict[str, Any]:
         return without_answers(raw, but=but)
