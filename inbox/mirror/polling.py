@@ -1,4 +1,4 @@
-"""Polls the pending list if no project stream has questions."""
+"""Polls the lists of open questions if no project stream has questions."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from inbox.live.alarm import wait_for
 from inbox.live.page_activity import page_activity
 from inbox.mirror import capabilities
 from inbox.mirror.freshness import SyncStatus, trouble_of
-from inbox.mirror.full_sync import BY_ID, PENDING, FullSync, RequestThrottle
+from inbox.mirror.full_sync import BY_ID, IN_REVIEW, PENDING, FullSync, RequestThrottle
 from inbox.mirror.store import Store
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, RateLimited, Rejected
@@ -82,6 +82,8 @@ class Poller:
         self._etag: str | None = None
         self._page: Page[Interaction] | None = None
         self._taken: list[object] = []
+        self._in_review: set[str] = set()
+        self._taken_in_review: list[object] = []
         self._round: Round | None = None
         self._capabilities = capabilities.load(store.upstream)
         self._runs: list[str] = []
@@ -140,6 +142,8 @@ class Poller:
         if self._capabilities.pending is Offer.NO:
             await self._go_through_runs()
             return
+        if self._store.upstream.adapter.has_reviews:
+            self._in_review = await self._take_in_review()
         first = await self._client.newest_pending(self._etag)
         if first is not None:
             self._page, self._etag = first
@@ -147,6 +151,33 @@ class Poller:
             await self._take_newest(self._page)
         if self._round is not None:
             await self._go_round(self._round)
+
+    async def _take_in_review(self) -> set[str]:
+        """Reads until a page has nothing new. Returns which questions need not be read by ID: those
+        of the list, and if it goes on, all that the mirror has, which are left to the full sync.
+
+        This list comes first: a question that leaves it meanwhile is in the pending one, or closed.
+        """
+        before = await self._store.open_interactions(status=IN_REVIEW.value)
+        listed: set[str] = set()
+        raw: list[object] | None = None
+        cursor: str | None = None
+        while True:
+            try:
+                page = await self._client.interactions(status=IN_REVIEW, cursor=cursor)
+            except Rejected:
+                # A server without reviews has none to list.
+                return listed
+            if raw is None:
+                raw = [item.raw for item in page.items]
+            if cursor is not None or raw != self._taken_in_review:
+                await self._full_sync.take(page.items, self._store.upstream.cursor or 0)
+            new = {item.id for item in page.items} - before - listed
+            listed |= {item.id for item in page.items}
+            cursor = page.next_cursor
+            if cursor is None or not new:
+                self._taken_in_review = raw
+                return listed if cursor is None else listed | before
 
     async def _go_through_runs(self) -> None:
         if not self._runs:
@@ -176,7 +207,8 @@ class Poller:
         self._taken, self._seen = [] if unread else raw, listed
         if page.next_cursor is None:
             self._round = None
-            await self._full_sync.read_unlisted(before - listed, MAX_READS_BY_ID)
+            unlisted = before - listed - self._in_review
+            await self._full_sync.read_unlisted(unlisted, MAX_READS_BY_ID)
         elif self._round is None:
             self._round = Round(page.next_cursor, before, listed)
         else:
@@ -200,9 +232,8 @@ class Poller:
         if round.cursor is None:
             self._round = None
             still = await self._store.open_interactions()
-            await self._full_sync.read_unlisted(
-                (round.open & still) - round.listed, MAX_READS_BY_ID
-            )
+            unlisted = (round.open & still) - round.listed - self._in_review
+            await self._full_sync.read_unlisted(unlisted, MAX_READS_BY_ID)
 
     def _note_success(self) -> None:
         if self._sync_status is not None:

@@ -195,7 +195,7 @@ class Projection:
             self._changes.touch(*recipients.write(new=[], changed=rows, at=self._read_at))
 
     def _open_questions(self, run_ids: Collection[str]) -> QuerySet[Interaction]:
-        return Interaction.objects.pending().filter(upstream=self._upstream, run_id__in=run_ids)
+        return Interaction.objects.open().filter(upstream=self._upstream, run_id__in=run_ids)
 
     def _write_steps(self) -> None:
         snapshots_by_key = self._received.steps
@@ -348,7 +348,7 @@ class Projection:
         # A member snapshot never changes, and a payload may leave it out. Once a question is
         # closed, later changes of the group don't matter.
         settled = stored is not None and (
-            stored.members_from == Interaction.FROM_SNAPSHOT or not row.pending
+            stored.members_from == Interaction.FROM_SNAPSHOT or not row.is_open
         )
         if stored is not None and settled and row.target_type == stored.target_type:
             row.members, row.members_from = stored.members, stored.members_from

@@ -109,7 +109,9 @@ class Store:
         return await _ids(rows.values_list("mobius_id", flat=True))
 
     async def open_interactions(self, **filters: str) -> set[str]:
-        """``filters`` are fields of ``Interaction``, such as ``run_id``."""
+        """Those in review and in an unknown status too. ``filters`` are fields of ``Interaction``,
+        such as ``run_id``.
+        """
         rows = Interaction.objects.filter(upstream=self.upstream, deleted=False, **filters)
         rows = rows.exclude(status__in=CLOSED)
         return await _ids(rows.values_list("mobius_id", flat=True))
@@ -124,7 +126,7 @@ class Store:
 
     async def unread_runs(self) -> set[str]:
         read = Run.objects.filter(upstream=self.upstream, mobius_id=OuterRef("run_id"))
-        asking = Interaction.objects.pending().filter(upstream=self.upstream, run_id__isnull=False)
+        asking = Interaction.objects.open().filter(upstream=self.upstream, run_id__isnull=False)
         rows = asking.filter(~Exists(read.exclude(raw={})))
         return await _ids(rows.values_list("run_id", flat=True))
 
@@ -135,7 +137,7 @@ class Store:
 
     async def waiting_runs(self, limit: int) -> list[str]:
         """Most recently changed first."""
-        asking = Interaction.objects.pending().filter(upstream=self.upstream, run_id__isnull=False)
+        asking = Interaction.objects.open().filter(upstream=self.upstream, run_id__isnull=False)
         rows = asking.order_by("-updated_at").values_list("run_id", flat=True)[:limit]
         return await sync_to_async(lambda: [id for id in dict.fromkeys(rows) if id is not None])()
 

@@ -36,6 +36,10 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
         """As far as the mirror knows."""
         return self.filter(status="pending", deleted=False)
 
+    def open(self) -> Self:
+        """Pending or in review, as far as the mirror knows."""
+        return self.filter(status__in=OPEN, deleted=False)
+
     def pending_by_index(self) -> Self:
         """For an index with the column ``deleted``: SQLite does not look up a bare boolean column
         there.

@@ -12,6 +12,7 @@ from inbox.mirror.sync import Sync
 from inbox.mobius.bounded import Limits
 from inbox.mobius.client import MobiusClient
 from inbox.mobius.timing import Backoff, Timeouts
+from inbox.mobius.types import Generation
 
 QUICK = Backoff(base=0.05, cap=0.2)
 PATIENT = Timeouts(opening=60)
@@ -80,6 +81,7 @@ async def keeping(
     timeouts: Timeouts | None = None,
     limits: Limits | None = None,
     sync_status: SyncStatus | None = None,
+    generation: Generation = Generation.A,
     **intervals: Any,
 ) -> AsyncIterator[Kept]:
     """Keep the mirror of ``project`` up to date until the block is left. Pages read the process's
@@ -91,6 +93,7 @@ async def keeping(
         base_url=base_url,
         project=project,
         token=token,
+        generation=generation,
         backoff=QUICK,
         timeouts=timeouts or PATIENT,
         limits=limits,
