@@ -32,6 +32,11 @@ def test_it_needs_a_reason(tess: Client) -> None:
     page = tess.post(CANCEL, {"reason": " "})
     assert page.status_code == 422
     assert "Enter a reason." in page.content.decode()
+    # The list beside the question stays.
+    link = tess.get("/interactions/int_1/?scope=everyone").content.decode()
+    assert f'href="{CANCEL}?scope=everyone"' in link
+    form = tess.get(f"{CANCEL}?scope=everyone").content.decode()
+    assert 'href="/interactions/int_1/?scope=everyone"' in form
 
 
 def test_a_closed_question_is_not_cancelled(tess: Client) -> None:

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import (
+    Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
@@ -29,7 +30,7 @@ from inbox.web.questions.question_page import item_page
 from inbox.web.ui.frame import frame, open_counts, rail_counts, render_page
 from inbox.web.ui.lists import read_numbers
 from inbox.web.ui.request import ReviewerRequest, is_fragment, source_of
-from inbox.web.ui.scopes import DONE, Filters
+from inbox.web.ui.scopes import DONE, Filters, has_everyone
 
 MOST_CHANGED = 60
 """How many questions a page may request the changes of at a time."""
@@ -44,6 +45,8 @@ def home(request: HttpRequest) -> HttpResponseRedirect:
 @require_safe
 def inbox(request: ReviewerRequest) -> HttpResponse:
     cursor, filters = hub.cursor(), Filters.read(request.GET)
+    if filters.everyone and not has_everyone(request.viewer, request.upstream):
+        raise Http404("No such list.")
     if is_fragment(request, "detail"):
         return nothing_open(request, filters, cursor)
     open_id = open_item(request)

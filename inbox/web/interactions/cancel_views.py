@@ -15,6 +15,7 @@ from inbox.web.ui.frame import render_page
 from inbox.web.ui.messages import Message
 from inbox.web.ui.outcome_messages import cancel_message
 from inbox.web.ui.request import ReviewerRequest, lead_required, origin_of
+from inbox.web.ui.scopes import Filters, item_href
 
 
 class CancelForm(Form):
@@ -33,7 +34,7 @@ class CancelForm(Form):
 @sensitive_post_parameters("reason")
 @lead_required
 async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
-    """422 without a reason, 409 if the question is closed."""
+    """422 without a reason, 409 if the question is closed. The query is of the list beside it."""
     form = CancelForm(request.POST if request.method == "POST" else None, auto_id="cancel-%s")
     if not form.is_valid():
         return await sync_to_async(_page)(request, id, form)
@@ -49,7 +50,7 @@ async def cancel(request: ReviewerRequest, id: str) -> HttpResponse:
         message.add_retry_after(page)
         return page
     await sync_to_async(messages.success)(request, str(message))
-    return HttpResponseRedirect(reverse("interaction", args=[id]), status=303)
+    return HttpResponseRedirect(item_href(id, Filters.read(request.GET)), status=303)
 
 
 def _page(
@@ -59,8 +60,11 @@ def _page(
     item = find(viewer, upstream, id)
     if item is None or not access.has_permission(viewer, access.CANCEL_QUESTION):
         raise Http404("No such question.")
+    filters = Filters.read(request.GET)
     context = {
         "item": item,
+        "back": item_href(id, filters),
+        "action": reverse("question-cancel", args=[id]) + filters.querystring(),
         "form": form,
         "message": message,
         "open": cancelling.may_cancel(viewer, item),

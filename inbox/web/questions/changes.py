@@ -17,7 +17,7 @@ from inbox.web.questions.rows import groups_in, inbox_rows
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.lists import PAGE
 from inbox.web.ui.own_data import OwnData
-from inbox.web.ui.scopes import OPEN, SNOOZED, Filters, by_snooze, shows
+from inbox.web.ui.scopes import OPEN, SNOOZED, Filters, by_snooze, rows_of, shows
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,9 @@ def _find(
 ) -> ChangedRows:
     viewer, upstream = own.viewer, own.upstream
     recipients = _recipients(viewer, upstream, changed)
+    if filters.everyone:
+        everyone = rows_of(filters.rows, viewer, upstream)
+        recipients = everyone.filter(interaction__mobius_id__in=changed)
     order, cursor = order_of(filters, own.returns), filters.cleaned_data["cursor"]
     found = order.annotated(narrowed(recipients, own, filters, even_seen=True))
     if filters.rows in (OPEN, SNOOZED):

@@ -188,7 +188,7 @@ def choices(
     ]
     if "unread" not in filters.shown.unused:
         found.append(_choice(filters, "unread", _("Unread"), unread="yes"))
-    if not filters.done:
+    if "drafts" not in filters.shown.unused:
         found.append(_choice(filters, "drafts", _("Drafts"), drafts="yes"))
     if filters.shown.key == OPEN:
         found.append(_choice(filters, "snoozed", _("Snoozed"), snoozed="yes"))

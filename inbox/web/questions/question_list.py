@@ -88,7 +88,7 @@ def list_beside(
     nothing_left = filters.shown.key == OPEN and not filters.narrowed and not page.rows
     answered = answered_words(answered_today(viewer, upstream, now)) if nothing_left else ""
     found = len(page.rows) + len(page.new) - ended
-    scopes = () if filters.done else _scopes(filters, counts.rail)
+    scopes = () if filters.done or filters.everyone else _scopes(filters, counts.rail)
     return {
         "filters": filters,
         "title": view.name if view else str(filters.shown.title),

@@ -115,7 +115,10 @@ def item_page(
         "waiting_on": _("Waiting for %(name)s") % {"name": assignee_name(item, people, group)},
         # A lead finds it on *Blocked*, not in their own list.
         "can_cancel": not closing and may_cancel(viewer, item),
-        "in_blocked": viewer.lead and is_open and refusal is Refusal.NOT_ASKED,
+        "in_blocked": viewer.lead
+        and is_open
+        and refusal is Refusal.NOT_ASKED
+        and not filters.everyone,
         "nudges": nudges_on(viewer, upstream, waits, now).get(item.mobius_id, ()),
         "claim": claim,
         "action": claim.action if claim is not None and answer["can_act"] else "",

@@ -33,7 +33,7 @@ from inbox.web.ui.batches import chosen_value
 from inbox.web.ui.claims import claimed_too_long, since_label
 from inbox.web.ui.deadlines import ShownDeadline, shown_deadline
 from inbox.web.ui.held import HeldAnswer
-from inbox.web.ui.labels import Kind, item_status, kind, origin
+from inbox.web.ui.labels import Kind, item_status, kind, listed, origin
 from inbox.web.ui.own_data import OwnData
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.scopes import OTHERS, Filters, item_href
@@ -152,12 +152,18 @@ class _Page:
         held, returns_at = self.held.get(id_), self.returns.get(item.pk)
         # In *Waiting for others*, the viewer has answered and the question is still open.
         alive = recipient.open or (recipient.waits_for_others and self.filters.shown.key == OTHERS)
+        # Of everyone's questions, the row is that of any person who is asked.
+        others = self.filters.everyone
+        alive, is_open = (item.is_open, False) if others else (alive, recipient.open)
         alike = self.alike.get(id_, "") if held is None else ""
         have, of = progress(item) or (0, 0)
         claimed = bool(item.claimed_by) and item.takes_one_answer
         meta = origin(item, people)
         group = self.groups.get(item.group_id or "") or item.target_id
         assignee = group if recipient.via_group else ""
+        if others:
+            asked = item.missing or [item.target_id] if item.pending else ()
+            assignee = listed(people.objects(asked)) or item_status(item.state).label
         shown = (item.display_title[:VISIBLE], meta, assignee)
         due = deadline(item, now) if alive else None
         faces = members(item, people) if alive else ()
@@ -172,22 +178,22 @@ class _Page:
             group=assignee,
             have=have,
             of=of,
-            claimed_by=people.face(item.claimed_by) if claimed and recipient.open else None,
+            claimed_by=people.face(item.claimed_by) if claimed and is_open else None,
             claimed_by_viewer=people.is_viewer(item.claimed_by),
             claimed_since=since_label(item, now) if claimed else "",
-            claimed_too_long=claimed and recipient.open and claimed_too_long(item, now),
+            claimed_too_long=claimed and is_open and claimed_too_long(item, now),
             faces=tuple(sorted(faces, key=lambda face: face.given is None))[:FACES],
             more=max(0, len(faces) - FACES),
-            acts="" if held and recipient.open else _acts(recipient, can),
+            acts="" if others or (held and is_open) else _acts(recipient, can),
             current=id_ == self.current,
             ended=None if alive else _ended(recipient, item, people),
             ended_at=localtime(closed_at).isoformat() if closed_at else "",
             ended_words=moment(closed_at, now) if closed_at else "",
             stays=not alive and not self.filters.done,
-            open=recipient.open,
-            unread=recipient.unread,
-            changed=recipient.changed,
-            held=held if recipient.open else None,
+            open=is_open,
+            unread=recipient.unread and not others,
+            changed=recipient.changed and not others,
+            held=held if is_open else None,
             draft=id_ in self.drafts,
             snoozed=moment(returns_at, now) if returns_at and returns_at > now and alive else "",
             found=snippet(self.viewer, item, self.words, people=people, shown=shown)
@@ -267,8 +273,8 @@ def people_in(page: Iterable[Recipient], filters: Filters) -> set[str]:
         if filters.cleaned_data["q"]:
             ids |= set(people_of(item))
         ids |= {item.asked_by, item.claimed_by}
-        if item.shared:
-            ids |= set(item.members or ())
+        if item.shared or filters.everyone:
+            ids |= {item.target_id, *(item.members or ())}
         if not recipient.open and recipient.answered_at is None:
             ids |= set(item.answered_by)
     return {id_ for id_ in ids if id_}

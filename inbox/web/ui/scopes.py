@@ -3,13 +3,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from inbox import access
 from inbox.access import Viewer
 from inbox.answering import snooze
 from inbox.models import Recipient, Upstream
@@ -47,11 +48,15 @@ class Scope:
                 return ("claimed", "unread", "snoozed", *OF_DONE)
             case "claimed":
                 return ("claimed", "snoozed", *OF_DONE)
+            case "everyone":
+                return ("target", "claimed", "unread", "drafts", "snoozed", *OF_DONE)
             case _:
                 return OF_DONE
 
 
 OPEN, CLAIMED, OTHERS, DONE = "", "claimed", "waiting-others", "done"
+EVERYONE = "everyone"
+"""Everyone's open questions, for leads where there are no runs."""
 SNOOZED = "snoozed"
 """The open questions that the viewer has snoozed, which ``OPEN`` leaves out."""
 OF_DONE = ("answer", "closed", "failed")
@@ -90,6 +95,14 @@ SCOPES = {
             _("Newest first"),
             _("Nothing here yet"),
             _("Questions you answered, and those that expired or were cancelled, appear here."),
+        ),
+        Scope(
+            EVERYONE,
+            _("Questions"),
+            "runs",
+            _("Soonest due first"),
+            _("No open questions"),
+            _("Everyone's open questions appear here."),
         ),
     )
 }
@@ -144,6 +157,8 @@ def rows_of(
     unread: bool = False,
 ) -> QuerySet[Recipient]:
     """Unordered; none for an account without a Mobius ID."""
+    if scope == EVERYONE:
+        return _of_everyone(viewer, upstream)
     if not viewer.mobius_id:
         return Recipient.objects.none()
     rows = Recipient.objects.filter(upstream=upstream, user_id=viewer.mobius_id)
@@ -156,6 +171,20 @@ def rows_of(
             return rows.closed_by_index().filter(waits_for_others=False)
     opened = unseen(rows) if unread else rows.open_by_index()
     return by_snooze(scope, opened, viewer, snoozed=snoozed)
+
+
+def has_everyone(viewer: Viewer, upstream: Upstream) -> bool:
+    return viewer.lead and not upstream.has_runs
+
+
+def _of_everyone(viewer: Viewer, upstream: Upstream) -> QuerySet[Recipient]:
+    """One row for each question, whoever it asks."""
+    if not has_everyone(viewer, upstream):
+        return Recipient.objects.none()
+    questions = access.interactions(viewer, upstream).open().exclude(pk__in=upstream.tests())
+    rows = Recipient.objects.filter(upstream=upstream, interaction__in=questions)
+    before = Recipient.objects.filter(interaction=OuterRef("interaction"), pk__lt=OuterRef("pk"))
+    return rows.exclude(Exists(before))
 
 
 def by_snooze(
@@ -188,6 +217,8 @@ def shows(scope: str, row: Recipient) -> bool:
     match scope:
         case "claimed":
             return row.claimed
+        case "everyone":
+            return row.interaction.is_open
         case "waiting-others":
             return row.waits_for_others
         case "done":
@@ -251,6 +282,10 @@ class Filters(ListForm):
     @property
     def done(self) -> bool:
         return self.shown.key == DONE
+
+    @property
+    def everyone(self) -> bool:
+        return self.shown.key == EVERYONE
 
     @property
     def sort_words(self) -> str:
