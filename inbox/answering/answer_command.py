@@ -22,6 +22,7 @@ from inbox.models import Attempt, Interaction
 from inbox.models.answers import from_json
 from inbox.people import credentials, service_key
 from inbox.people.clients import RequestCredential
+from inbox.people.names import names_of
 
 
 @dataclass(frozen=True)
@@ -115,11 +116,19 @@ class AnswerCommand(Command[Interaction]):
         return self.credential is not None and self.credential.kind == "member"
 
     def _settle(self, snapshot: Payload | None, *, accepted: bool = False) -> Settled:
-        settled = attempts.settle(self.attempt, self.viewer, snapshot, accepted=accepted)
+        settled = attempts.settle(
+            self.attempt,
+            self.viewer,
+            snapshot,
+            accepted=accepted,
+            credential=self.credential,
+        )
         settled.changes.publish()
         return settled
 
     def _after_acceptance(self, settled: Settled) -> Outcome[Interaction]:
+        if settled.owner:
+            return _sent_as(settled)
         if settled.answered:
             return answered(settled.item)
         return Outcome(Kind.CLOSED if settled.final else Kind.RECEIVED, settled.item)
@@ -134,6 +143,8 @@ class AnswerCommand(Command[Interaction]):
     def _conclusive_outcome(self, settled: Settled) -> Outcome[Interaction] | None:
         if settled.ours:
             return answered(settled.item)
+        if settled.owner:
+            return _sent_as(settled)
         return answerability(self.viewer, settled.item, ignoring=self.attempt)
 
     def _give_up(self, outcome: str) -> None:
@@ -144,6 +155,11 @@ class AnswerCommand(Command[Interaction]):
 
 def answered(item: Interaction) -> Outcome[Interaction]:
     return Outcome(Kind.PENDING_OTHERS if item.pending else Kind.ANSWERED, item)
+
+
+def _sent_as(settled: Settled) -> Outcome[Interaction]:
+    person = names_of([settled.owner])[settled.owner]
+    return Outcome(Kind.ANOTHER_OWNER, settled.item, user_id=settled.owner, person=person)
 
 
 def _unchanged(

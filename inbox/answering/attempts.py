@@ -11,7 +11,7 @@ from ulid import ULID
 from inbox import access
 from inbox.access import Viewer
 from inbox.access.redaction import masked_context
-from inbox.answering import draft, observed, returned, unread
+from inbox.answering import draft, observed, returned, token_owner, unread
 from inbox.answering.draft import NOWHERE, TypedIn
 from inbox.answering.look_up import apply_snapshot
 from inbox.answering.shown_version import ANY_VERSION, ShownVersion, digest
@@ -33,16 +33,19 @@ _ACCEPTED_STATES = (Attempt.State.ACCEPTED, Attempt.State.UNCONFIRMED)
 
 @dataclass(frozen=True)
 class Settled:
-    """The question after a snapshot. ``answered``: by the person; ``ours``: by this attempt."""
+    """The question after a snapshot. ``answered``: by the person; ``ours``: by this attempt.
+    ``owner``: whose token it was sent with, if someone else's.
+    """
 
     item: Interaction
     changes: Changes
     answered: bool = False
     ours: bool = False
+    owner: str = ""
 
     @property
     def final(self) -> bool:
-        return self.answered or not self.item.pending
+        return self.answered or bool(self.owner) or not self.item.pending
 
 
 class Busy(Exception):
@@ -226,12 +229,18 @@ def _store(submission: Submission, item: Interaction, attempt: Attempt, **fields
 
 @transaction.atomic
 def settle(
-    attempt: Attempt, viewer: Viewer, snapshot: Payload | None, *, accepted: bool = False
+    attempt: Attempt,
+    viewer: Viewer,
+    snapshot: Payload | None,
+    *,
+    accepted: bool = False,
+    credential: RequestCredential | None = None,
 ) -> Settled:
     """Apply ``snapshot`` to the mirror, and settle the person's attempts by what the mirror has.
 
     An attempt whose question is still open stays open, or becomes accepted with ``accepted``:
-    upstream took the POST. The caller publishes the changes after the commit.
+    upstream took the POST. ``credential``: what it was sent with, if that has just been done. The
+    caller publishes the changes after the commit.
     """
     locked = Upstream.lock(attempt.upstream_id)
     if accepted:
@@ -244,11 +253,17 @@ def settle(
         upstream_id=attempt.upstream_id, mobius_id=attempt.interaction_id
     )
     item.upstream = attempt.upstream
+    added_at = credential.unproven if credential is not None else None
+    owner = token_owner.learn(attempt, item, locked, added_at=added_at)
+    if owner:
+        _restore_draft(attempt, item)
+        refuse(attempt, Attempt.ANOTHER_OWNER)
+        accepted = False
     if attempt.round != item.round:
-        return Settled(item, changes, ours=_settle_earlier_round(attempt))
+        return Settled(item, changes, ours=_settle_earlier_round(attempt), owner=owner)
     if access.has_answered(viewer, item):
         ours = _settle_answered(attempt, viewer, item, accepted=accepted)
-        return Settled(item, changes, answered=True, ours=ours)
+        return Settled(item, changes, answered=True, ours=ours, owner=owner)
     if not item.pending:
         _restore_draft(attempt, item)
         refuse(attempt, "deleted" if item.deleted else "closed")
@@ -256,7 +271,7 @@ def settle(
     elif accepted:
         draft.delete_text_of(attempt, item)
         changes.include(_changes_for_recipients(item))
-    return Settled(item, changes)
+    return Settled(item, changes, owner=owner)
 
 
 def record_status(attempt: Attempt, http_status: int | None) -> None:
@@ -416,6 +431,8 @@ def _can_reopen(existing: Attempt | None, submission: Submission, item: Interact
         return False
     if not existing.sent:
         return True
+    if existing.outcome == Attempt.ANOTHER_OWNER:
+        return False
     answer = [submission.answers, submission.comment]
     return same([existing.answers, existing.comment], answer)
 

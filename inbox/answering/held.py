@@ -16,7 +16,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.access import viewer_of
-from inbox.answering import attempts, returned, sending
+from inbox.answering import attempts, returned, sending, token_owner
 from inbox.answering.answer_command import AnswerCommand
 from inbox.answering.answerability import answerability
 from inbox.answering.attempts import NoLongerHeld
@@ -65,7 +65,10 @@ sender = Sender()
 
 async def send(attempt: Attempt) -> None:
     began = monotonic()
-    async with answering(attempt.reviewer_id, attempt.interaction_id):
+    async with (
+        answering(attempt.reviewer_id, attempt.interaction_id),
+        token_owner.one_at_a_time(attempt.reviewer),
+    ):
         snapshot, read_failure = None, None
         try:
             snapshot = await _read(attempt)

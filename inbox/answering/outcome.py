@@ -22,6 +22,7 @@ Subject = TypeVar("Subject", Interaction, Group, Run)
 
 class Kind(StrEnum):
     """``KEY_REFUSED``: the service key may not answer this question, or any at the moment.
+    ``ANOTHER_OWNER``: Mobius recorded the answer as someone else's, whose token it was sent with.
 
     ``OVERDUE``: a held answer could not be sent in time.
     """
@@ -65,6 +66,7 @@ class Kind(StrEnum):
     NO_CREDENTIAL = "no_credential"
     TOKEN_REFUSED = "token_refused"  # nosec B105 # noqa: S105 - a kind, not a token
     KEY_REFUSED = "key_refused"
+    ANOTHER_OWNER = "another_owner"
     NOT_ALLOWED = "not_allowed"
     NOT_ACCEPTED = "not_accepted"
     UNREACHABLE = "unreachable"

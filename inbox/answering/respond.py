@@ -18,7 +18,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.access import Viewer, viewer_of
-from inbox.answering import attempts, draft, observed, returned
+from inbox.answering import attempts, draft, observed, returned, token_owner
 from inbox.answering.answer_command import AnswerCommand, answered
 from inbox.answering.answerability import answerability
 from inbox.answering.attempts import Submission
@@ -97,7 +97,10 @@ def _still_sending(answer: Submission) -> Outcome[Interaction]:
 
 
 async def _respond(answer: Submission, loaded: ViewerAndItem | None) -> Outcome[Interaction]:
-    async with answering(answer.reviewer.pk, answer.interaction_id) as waited:
+    async with (
+        answering(answer.reviewer.pk, answer.interaction_id) as waited,
+        token_owner.one_at_a_time(answer.reviewer),
+    ):
         ready = await sync_to_async(_prepare)(answer, None if waited else loaded)
         if isinstance(ready, AnswerCommand) and ready.unknown:
             snapshot = await _look_up(answer.interaction_id)

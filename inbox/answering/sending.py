@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from inbox.access import Viewer
+from inbox.answering import token_owner
 from inbox.answering.answer_command import AnswerCommand
 from inbox.answering.answerability import answerability
 from inbox.answering.attempts import Busy
@@ -32,6 +33,9 @@ def prepare(
         return refused
     try:
         credential = credential_for(reviewer, item)
+        added_at = credential.unproven
+        if added_at is not None and token_owner.is_on_trial(reviewer, item, added_at):
+            return Outcome(Kind.UNREACHABLE, item)
         return AnswerCommand(store(credential), viewer, item, credential)
     except NoCredential as none:
         kind = Kind.KEY_REFUSED if isinstance(none, KeyPaused) else Kind.NO_CREDENTIAL

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from inbox.audit import decision_log
 from inbox.audit.decision_log import Entry, entry_by_actor
-from inbox.models import Decision, Reviewer, Upstream
+from inbox.models import Credential, Decision, Interaction, Reviewer, Upstream
 
 CREATED = "account_created"
 DELETED = "account_deleted"
@@ -40,6 +40,7 @@ FACTOR_ADDED = "second_factor_added"
 FACTOR_REMOVED = "second_factor_removed"
 CONFLICT = "identity_conflict"
 REFUSED_CLAIM = "mobius_id_refused"
+ANOTHER_OWNER = "token_of_another"
 VERBS = (
     CREATED,
     DELETED,
@@ -55,8 +56,9 @@ VERBS = (
     FACTOR_REMOVED,
     CONFLICT,
     REFUSED_CLAIM,
+    ANOTHER_OWNER,
 )
-CONFLICTS = (CONFLICT, REFUSED_CLAIM)
+CONFLICTS = (CONFLICT, REFUSED_CLAIM, ANOTHER_OWNER)
 CONFLICT_AGAIN_AFTER = timedelta(hours=1)
 """The same conflict is not logged again within this time, however often the person tries."""
 
@@ -130,16 +132,33 @@ def enter_refused_claim(reviewer: Reviewer, claimed: str) -> None:
 def _enter_conflict(verb: str, reviewer: Reviewer, owner: str) -> None:
     Upstream.lock_current()
     Reviewer.objects.select_for_update().get(pk=reviewer.pk)
-    holder = Reviewer.objects.filter(mobius_id=owner).select_related("user").first()
-    value = {
-        "mobius_id": reviewer.mobius_id or None,
-        "owner": owner,
-        "owner_account": holder.user.get_username() if holder else None,
-    }
+    value = _conflict(reviewer, owner)
     recent = conflicts(timezone.now() - CONFLICT_AGAIN_AFTER)
     entry_value = {"account": reviewer.user.get_username(), **value}
     if all((entry.verb, entry.value) != (verb, entry_value) for entry in recent):
         _append(verb, reviewer.user, value)
+
+
+def enter_another_owner(credential: Credential, owner: str, item: Interaction) -> None:
+    """``credential`` was removed, since it answered ``item`` as ``owner``. Call it inside the
+    transaction that removed it.
+    """
+    reviewer = credential.reviewer
+    value = {"account": reviewer.user.get_username(), **_conflict(reviewer, owner)}
+    value["before"] = credential.last_four
+    entry = Entry(
+        verb=ANOTHER_OWNER, upstream=credential.upstream, actor="", item=item, value=value
+    )
+    decision_log.append(entry)
+
+
+def _conflict(reviewer: Reviewer, owner: str) -> Fields:
+    holder = Reviewer.objects.filter(mobius_id=owner).select_related("user").first()
+    return {
+        "mobius_id": reviewer.mobius_id or None,
+        "owner": owner,
+        "owner_account": holder.user.get_username() if holder else None,
+    }
 
 
 def conflicts(since: datetime) -> list[Decision]:

@@ -2,7 +2,8 @@
 
 With the service key, upstream may name the person, the key's own principal, the group or no one as
 responder. An answer that it accepted from here, or that has the value and comment that were sent,
-belongs to the person whose attempt it is.
+belongs to the person whose attempt it is. Where a response names the owner of the token that it
+was sent with, that name stays.
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from inbox.models.interaction import answered_at
 
 class Attribution:
     def __init__(self, upstream: Upstream, ids: Iterable[str]) -> None:
+        self._names_owners = upstream.adapter.answers_prove_tokens
         self._attempts: dict[str, list[Attempt]] = {}
         for chunk in chunks(ids):
             rows = Attempt.objects.filter(upstream=upstream, interaction_id__in=chunk)
@@ -38,6 +40,8 @@ class Attribution:
             responses = [one for one in row.responses if one["round"] == attempt.round]
             if any(answer.get("user_id") == user_id for answer in responses):
                 continue
+            if self._names_owners and attempt.credential_kind == "member":
+                responses = [one for one in responses if not one.get("user_id")]
             answer = next(
                 (
                     response

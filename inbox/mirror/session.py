@@ -12,7 +12,7 @@ from typing import Any
 from inbox.lib.metrics import QUEUE_DEPTH
 from inbox.live.alarm import wait_for
 from inbox.live.page_activity import page_activity
-from inbox.mirror import capabilities, groups
+from inbox.mirror import capabilities, groups, machines
 from inbox.mirror.api_choice import ApiChoice
 from inbox.mirror.freshness import Reason, SyncStatus, Trouble, trouble_of
 from inbox.mirror.full_sync import FullSync, RequestThrottle
@@ -169,6 +169,8 @@ class SyncSession:
         jobs.append(reader.run())
         if self._capabilities.groups is not Offer.NO:
             jobs.append(self._poll_groups())
+        if self._store.upstream.adapter.has_machines:
+            jobs.append(self._read_machines())
         if self._capabilities.run is Offer.UNKNOWN:
             jobs.append(self._probe_after_first_run())
         return jobs
@@ -445,6 +447,16 @@ class SyncSession:
             log.warning("the groups could not be read: %s", trouble_of(error))
 
         await self._repeat(once, failed, lambda: self._intervals.groups, self._poll_now)
+
+    async def _read_machines(self) -> None:
+        while True:
+            wait = self._intervals.full_sync
+            try:
+                await machines.read(self._client)
+            except MobiusError as error:
+                log.info("the names of machines could not be read: %s", trouble_of(error))
+                wait = max(wait, error.retry_after or 0.0)
+            await asyncio.sleep(wait)
 
     async def _check_key(self) -> None:
         """A full sync reports a refused key: an open stream would not show it."""

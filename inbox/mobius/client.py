@@ -325,9 +325,12 @@ class MobiusClient:
     async def remove_member(self, group: str, user_id: str) -> None:
         await self._send(self._adapter.remove_member(group, user_id))
 
-    async def me(self) -> Person:
-        """Raises NotFound if upstream has no such call."""
+    async def me(self) -> Person | None:
+        """The token's owner, None if upstream doesn't say. Raises NotFound without such a call."""
         return await self._read(self._adapter.me())
+
+    async def machines(self, cursor: str | None = None, limit: int = PAGE_SIZE) -> Page[Person]:
+        return await self._page(self._adapter.machines, limit=limit, cursor=cursor)
 
     # What they share
 
@@ -346,7 +349,10 @@ class MobiusClient:
             raise UnknownApi(found.generation) from None
 
     async def _read(self, call: Call[T]) -> T:
-        return self._read_response(call, await self._transport.get(call.path, call.query))
+        transport = self._transport
+        if call.of_server:
+            transport = transport.with_root(f"{self.base_url}/v1")
+        return self._read_response(call, await transport.get(call.path, call.query))
 
     async def _send(self, call: Call[T]) -> T:
         answer = await self._transport.send(

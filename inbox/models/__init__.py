@@ -13,6 +13,7 @@ from inbox.models.reviewer import (
     Density,
     Guard,
     KnownFailure,
+    Machine,
     OneTimeLink,
     Reviewer,
     SignInTurn,

@@ -45,6 +45,8 @@ class Attempt(models.Model):
     """
 
     NOT_SENT = "not_sent"
+    ANOTHER_OWNER = "another_owner"
+    """The outcome if the token answered as someone else."""
 
     class State(models.TextChoices):
         HELD = "held"

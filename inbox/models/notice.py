@@ -26,6 +26,10 @@ class Notice(models.Model):
         SYNC_DEAD = "sync_dead"
         LOG_BROKEN = "log_broken"
         API_CHANGED = "api_changed"
+        TOKEN_OF_ANOTHER = "token_of_another"  # nosec B105 # noqa: S105 - a kind of notice
+
+    ANOTHER_OWNER = "another_owner"
+    """The ``reason`` if a token was removed since it answered as someone else."""
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="notices")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
@@ -87,6 +91,7 @@ class Incident(models.Model):
         SYNC_DEAD = "sync_dead"
         LOG_BROKEN = "log_broken"
         API_CHANGED = "api_changed"
+        TOKEN_OF_ANOTHER = "token_of_another"  # nosec B105 # noqa: S105 - a kind of incident
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind.choices)

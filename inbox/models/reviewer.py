@@ -96,6 +96,16 @@ class Credential(models.Model):
         return f"{self.prefix}…{self.last_four}"
 
 
+class Machine(models.Model):
+    """What Mobius lists besides people. Those of another upstream are replaced with it."""
+
+    mobius_id = models.CharField(max_length=200, primary_key=True)
+    name = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class OneTimeLink(models.Model):
     """The sign-in link of ``user``, or without one the setup link of the installation.
 

@@ -52,6 +52,9 @@ class BeganText(StrEnum):
         "Mobius has another API now, and the inbox uses it. People have to add their member tokens "
         "again. Connection says what else is new."
     )
+    TOKEN_OF_ANOTHER = gettext_noop(
+        "A member token answered as someone else and was removed. Connection says whose it was."
+    )
 
 
 class EndedText(StrEnum):
@@ -116,15 +119,12 @@ def _record_change(upstream: Upstream) -> None:
         return
     told = Incident.objects.filter(upstream=upstream, kind=Kind.API_CHANGED, began_at=at)
     if not told.exists():
-        _store(
-            Incident(
-                upstream=upstream,
-                kind=Kind.API_CHANGED,
-                began_at=at,
-                ended_at=at,
-                ended_mailed_at=at,
-            )
-        )
+        happened(upstream, Kind.API_CHANGED, at)
+
+
+def happened(upstream: Upstream, kind: Kind, at: datetime) -> None:
+    """Something that has no end."""
+    _store(Incident(upstream=upstream, kind=kind, began_at=at, ended_at=at, ended_mailed_at=at))
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ One connection pool per running event loop; it closes with the loop.
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -43,11 +44,14 @@ class KeyPaused(NoCredential):
 
 @dataclass(frozen=True)
 class RequestCredential:
-    """``generation`` is of the upstream that it is for."""
+    """``generation`` is of the upstream that it is for. ``unproven`` is when a member token was
+    added whose owner its first answer is to prove.
+    """
 
     kind: Literal["member", "service"]
     token: str | None = field(default=None, repr=False)
     generation: Generation = Generation.A
+    unproven: datetime | None = None
 
     def client(self) -> MobiusClient:
         """The client, on the running loop's pool."""
@@ -118,11 +122,16 @@ def credential_for(reviewer: Reviewer, interaction: Interaction) -> RequestCrede
 def member_credential(reviewer: Reviewer, upstream: Upstream | None = None) -> RequestCredential:
     """For requests that must be in the person's name. Raises ``NoCredential``."""
     upstream = upstream or Upstream.current()
-    stored = Credential.objects.filter(reviewer=reviewer, upstream=upstream).first()
+    rows = Credential.objects.filter(reviewer=reviewer, upstream=upstream)
+    stored = rows.select_related("reviewer").first()
     if stored is None:
         raise NoCredential("no member token")
+    if not stored.reviewer.mobius_id:
+        raise NoCredential("the member token is not known to be theirs")
+    is_unproven = stored.proven_at is None and upstream.adapter.answers_prove_tokens
+    unproven = stored.added_at if is_unproven else None
     try:
-        return RequestCredential("member", vault.unseal(stored.sealed), upstream.api)
+        return RequestCredential("member", vault.unseal(stored.sealed), upstream.api, unproven)
     except vault.KeyLost as lost:
         raise NoCredential("the key of the stored token is lost", lost=True) from lost
 

@@ -16,9 +16,12 @@ MIN_LENGTH_SHOWN = 24
 
 
 class Token(StrEnum):
-    """``REFUSED``: Mobius did not accept it the last time. ``LOST``: no current key decrypts it."""
+    """``REFUSED``: Mobius did not accept it the last time. ``LOST``: no current key decrypts it.
+    ``UNOWNED``: it isn't used until the person has a Mobius ID.
+    """
 
     GOOD = "good"
+    UNOWNED = "unowned"
     REFUSED = "refused"
     LOST = "lost"
     NONE = "none"
@@ -83,11 +86,14 @@ def find(reviewer: Reviewer, upstream: Upstream) -> Credential | None:
 
 
 def state_of(user_id: int, upstream: Upstream) -> Token:
-    credential = Credential.objects.filter(reviewer__user_id=user_id, upstream=upstream).first()
+    rows = Credential.objects.filter(reviewer__user_id=user_id, upstream=upstream)
+    credential = rows.select_related("reviewer").first()
     if credential is None:
         return Token.NONE
     if not vault.opens(credential.sealed):
         return Token.LOST
+    if not credential.reviewer.mobius_id:
+        return Token.UNOWNED
     return Token.GOOD if credential.refused_at is None else Token.REFUSED
 
 

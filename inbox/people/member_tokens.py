@@ -21,7 +21,7 @@ from inbox.mobius.errors import Denied, MobiusError, RateLimited, Rejected, Unau
 from inbox.mobius.probing import MISSING
 from inbox.models import Attempt, Credential, Reviewer, Upstream
 from inbox.people import credentials, key_answers, service_key, vault
-from inbox.people.clients import current_client
+from inbox.people.clients import service_client
 from inbox.people.credentials import AnotherOwner, OwnerTaken
 from inbox.people.rate_limit import RateLimiter
 
@@ -77,7 +77,7 @@ async def adopt(
 
     If the reviewer has no Mobius ID yet, nothing is stored until the person has confirmed that they
     are the owner. If Mobius cannot say, the token is stored for the ID that an administrator has
-    set. Raises ``NotAdopted``.
+    set; without one only where an answer can prove it later. Raises ``NotAdopted``.
     """
     token = SecretStr(token.get_secret_value().strip())
     if await sync_to_async(_is_service_key)(token):
@@ -119,11 +119,13 @@ def lock(user: User) -> None:
 
 @transaction.atomic
 def assign(reviewer: Reviewer, *, mobius_id: str | None) -> None:
-    """Also removes their token. Raises IntegrityError if another account has the ID."""
+    """Also removes the token of the ID before. Raises IntegrityError if another account has it."""
     upstream = Upstream.lock_current()
+    had_one = Reviewer.objects.filter(pk=reviewer.pk).exclude(mobius_id=None).exists()
     reviewer.mobius_id, reviewer.mobius_id_proven = mobius_id or None, False
     reviewer.save(update_fields=["mobius_id", "mobius_id_proven"])
-    revoke([reviewer])
+    if had_one:
+        revoke([reviewer])
     mobius_id_changed.send(Reviewer, reviewer=reviewer, upstream=upstream)
 
 
@@ -263,26 +265,26 @@ def _is_service_key(token: SecretStr) -> bool:
 
 
 async def _owner(reviewer: Reviewer, token: SecretStr) -> str | None:
+    upstream = await sync_to_async(Upstream.current)()
+    client = service_client(upstream).acting_as(token.get_secret_value())
+    proven_later = upstream.adapter.answers_prove_tokens
+    person = None
     try:
-        client = (await current_client()).acting_as(token.get_secret_value())
         person = await client.me()
     except MobiusError as error:
-        if error.status not in MISSING:
+        untold = error.status in MISSING or (proven_later and isinstance(error, Denied))
+        if not untold:
             raise _refused(error) from None
-        await _take_unproven(reviewer, token)
-        return None
-    await sync_to_async(key_answers.record_proven)()
-    return person.user_id
-
-
-async def _take_unproven(reviewer: Reviewer, token: SecretStr) -> None:
-    if not reviewer.mobius_id:
+    if person is not None:
+        await sync_to_async(key_answers.record_proven)()
+        return person.user_id
+    if not reviewer.mobius_id and not proven_later:
         raise NotAdopted(Reason.UNPROVEN)
     try:
-        client = (await current_client()).acting_as(token.get_secret_value())
         await client.interactions(status="pending")
     except MobiusError as error:
         raise _refused(error) from None
+    return None
 
 
 def _refused(error: MobiusError) -> NotAdopted:

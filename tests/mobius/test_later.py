@@ -445,7 +445,6 @@ def test_what_they_lack_is_not_found() -> None:
             lambda: adapter.members("1", limit=None),
             lambda: adapter.add_member("1", "2"),
             lambda: adapter.remove_member("1", "2"),
-            adapter.me,
         ]
 
     runs = [

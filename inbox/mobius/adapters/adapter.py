@@ -32,7 +32,8 @@ class UnreadableError(ValueError):
 class Call(Generic[T]):
     """A request, and how the JSON of its response is read.
 
-    ``path`` follows ``Adapter.root``. ``read`` raises UnreadableError.
+    ``path`` follows ``Adapter.root``, or with ``of_server`` the part of it that all projects share.
+    ``read`` raises UnreadableError.
     """
 
     path: str
@@ -40,6 +41,7 @@ class Call(Generic[T]):
     method: str = "GET"
     query: Query = field(default_factory=dict)
     json: Any = None
+    of_server: bool = False
 
 
 class Adapter(Protocol):
@@ -62,6 +64,10 @@ class Adapter(Protocol):
     cancels_questions: bool
     shares_limits: bool
     """A 429 is about all calls and processes, not one call: they slow down together."""
+    has_machines: bool
+    """They are listed by name. Every other ID is a person's."""
+    answers_prove_tokens: bool
+    """A response names the owner of the token that it was sent with."""
 
     def root(self, base_url: str, project: str) -> str: ...
 
@@ -169,8 +175,11 @@ class Adapter(Protocol):
 
     def remove_member(self, group: str, user_id: str) -> Call[None]: ...
 
-    def me(self) -> Call[Person]:
-        """The owner of the member token."""
+    def me(self) -> Call[Person | None]:
+        """The owner of the member token, None if upstream doesn't say."""
+
+    def machines(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Person]]:
+        """What asks and answers besides people, with its name."""
 
     # Lists: ``limit`` is how many items a page may have, None for upstream's default
 

@@ -46,6 +46,9 @@ UNCONFIRMED = "unconfirmed_token"
 SAVED = gettext_lazy(
     "Your member token was saved. Mobius uses it to record your answers under your name."
 )
+UNOWNED = gettext_lazy(
+    "Your member token was saved. It will be used once an administrator has set your Mobius ID."
+)
 
 
 @require_safe
@@ -76,7 +79,7 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
     if isinstance(adopted, Unconfirmed):
         request.session[UNCONFIRMED] = asdict(adopted)
     else:
-        messages.success(request, str(SAVED))
+        messages.success(request, str(SAVED if request.user.reviewer.mobius_id else UNOWNED))
     return _back()
 
 
@@ -253,6 +256,7 @@ def _token(request: ReviewerRequest) -> dict[str, Any]:
         "unconfirmed": unconfirmed,
         "credential": kept.find(reviewer, upstream),
         "key_answers": service_key.may_answer_for(reviewer, upstream),
+        "proven_later": upstream.adapter.answers_prove_tokens,
         "lost": kept.state_of(request.user.pk, upstream) is kept.Token.LOST,
         "held_back": held_back.only("mobius_id", "title"),
     }

@@ -88,7 +88,7 @@ def _change(entry: Decision) -> str:
     match entry.verb:
         case "routing_changed":
             return " → ".join(routing_words(str(details.get(key))) for key in ("from", "to"))
-        case rights_log.CONFLICT | rights_log.REFUSED_CLAIM:
+        case rights_log.CONFLICT | rights_log.REFUSED_CLAIM | rights_log.ANOTHER_OWNER:
             return conflict_text(entry)
         case claiming.Verb.RELEASE if details.get("by"):
             words = _("By %(account)s, when the account was deactivated")
@@ -99,7 +99,7 @@ def _change(entry: Decision) -> str:
 
 def unnamed_actor(entry: Decision) -> str:
     """For an entry that has neither a Mobius ID nor an account."""
-    by_itself = entry.verb in (key_answers.VERB, api_choice.VERB)
+    by_itself = entry.verb in (key_answers.VERB, api_choice.VERB, rights_log.ANOTHER_OWNER)
     return _("This installation") if by_itself else _("Someone")
 
 

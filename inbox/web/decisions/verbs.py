@@ -128,4 +128,7 @@ VERBS = {
         _("Signed in with someone else's Mobius ID"),
         _("%(name)s signed in with someone else's Mobius ID"),
     ),
+    rights_log.ANOTHER_OWNER: Verb(
+        _("Removed someone else's token"), _("%(name)s removed someone else's token")
+    ),
 }

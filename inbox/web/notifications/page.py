@@ -78,7 +78,10 @@ def notices_context(
 
 def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str) -> NoticeRow:
     if notice.kind == Notice.Kind.TOKEN_REMOVED:
-        removed = _("Your member token could no longer be read and was removed")
+        if notice.reason == Notice.ANOTHER_OWNER:
+            removed = _("Your member token answered as someone else and was removed")
+        else:
+            removed = _("Your member token could no longer be read and was removed")
         to_do = _("Add a new token on the Account page")
         return NoticeRow(notice, removed, to_do, reverse("account"))
     if notice.kind in Incident.Kind:

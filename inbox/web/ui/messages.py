@@ -54,7 +54,12 @@ class Message:
 
     @property
     def needs_token(self) -> bool:
-        return self.outcome.kind in (Kind.TOKEN_REFUSED, Kind.KEY_REFUSED, Kind.NO_CREDENTIAL)
+        return self.outcome.kind in (
+            Kind.TOKEN_REFUSED,
+            Kind.KEY_REFUSED,
+            Kind.NO_CREDENTIAL,
+            Kind.ANOTHER_OWNER,
+        )
 
     @property
     def tone(self) -> str:
@@ -89,6 +94,13 @@ def conflict_text(entry: Decision) -> str:
     facts = {name: details.get(key) for name, key in names.items()}
     if entry.verb == rights_log.REFUSED_CLAIM:
         return _("%(account)s signed in as %(owner)s, the Mobius ID of %(other)s") % facts
+    if entry.verb == rights_log.ANOTHER_OWNER:
+        if facts["other"]:
+            return (
+                _("The token of %(account)s answered as %(owner)s, the Mobius ID of %(other)s")
+                % facts
+            )
+        return _("The token of %(account)s answered as %(owner)s") % facts
     if facts["other"]:
         return _("%(account)s pasted the token of %(owner)s, the Mobius ID of %(other)s") % facts
     if facts["own"]:

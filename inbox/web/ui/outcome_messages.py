@@ -176,6 +176,8 @@ def _about(outcome: Outcome[Interaction], viewer: Viewer) -> dict[str, str]:
         case Kind.CLAIMED_BY_ANOTHER:
             title, text = claimed_by_another_words(item)
             return {"title": title, "text": text}
+        case Kind.ANOTHER_OWNER:
+            return {"person": outcome.person}
         case _:
             return {}
 

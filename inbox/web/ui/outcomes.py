@@ -90,6 +90,11 @@ FAILURES = {
         advice=_("Try again in a minute, or add your own member token on the Account page."),
         unchanged=True,
     ),
+    Kind.ANOTHER_OWNER: Words(
+        _("Mobius recorded this as the answer of %(person)s"),
+        _("Your member token is theirs. It was removed, and administrators were notified."),
+        _("Add your own token on the Account page."),
+    ),
 }
 """Failures that mean the same on every page."""
 TOKEN_LOST = Words(
@@ -360,6 +365,7 @@ NOT_SENT: dict[str, Sentence] = {
     Kind.NO_CREDENTIAL: _("You don't have a member token."),
     Kind.TOKEN_REFUSED: _("Mobius no longer accepts your member token."),
     Kind.KEY_REFUSED: _("Mobius refused the installation's service key."),
+    Kind.ANOTHER_OWNER: _("Your member token belongs to someone else."),
     Kind.NOT_ACCEPTED: _("Mobius didn't accept it."),
     Kind.UNREACHABLE: _("Mobius couldn't be reached."),
     Kind.RATE_LIMITED: _("Mobius is limiting requests."),

@@ -44,6 +44,8 @@ class GuideAdapter:
     has_reviews = False
     cancels_questions = False
     shares_limits = False
+    has_machines = False
+    answers_prove_tokens = False
     has_runs = True
     has_retries = False
 
@@ -174,8 +176,11 @@ class GuideAdapter:
         path = path_of(self.groups_path, group) + path_of(self.members_path, user_id)
         return Call(path, _nothing, "DELETE")
 
-    def me(self) -> Call[Person]:
+    def me(self) -> Call[Person | None]:
         return Call(f"{self.members_path}/me", read_person)
+
+    def machines(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Person]]:
+        raise missing("list of machines")
 
     def page_without(self, record: TooLarge, path: str) -> Page[Any]:
         return lists.page_without(record, path.rpartition("/")[2])

@@ -15,6 +15,7 @@ from inbox.mobius.adapters.later.interaction import (
     without_answers,
     write_interaction,
 )
+from inbox.mobius.adapters.later.person import read_machine, read_owner
 from inbox.mobius.adapters.later.run import read_frame, read_log, read_run, read_step
 from inbox.mobius.adapters.lists import page_of
 from inbox.mobius.adapters.tolerant import text
@@ -46,6 +47,8 @@ class LaterAdapter:
     has_reviews = True
     cancels_questions = True
     shares_limits = True
+    has_machines = True
+    answers_prove_tokens = True
 
     def root(self, base_url: str, project: str) -> str:
         return f"{base_url.rstrip('/')}/v1"
@@ -161,8 +164,12 @@ class LaterAdapter:
     def remove_member(self, group: str, user_id: str) -> Call[None]:
         raise missing("groups")
 
-    def me(self) -> Call[Person]:
-        raise missing("call for a token's owner")
+    def me(self) -> Call[Person | None]:
+        """The list of a person's credentials is published, and that it names the person is not."""
+        return Call("/auth/cli-credentials", read_owner, of_server=True)
+
+    def machines(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Person]]:
+        return Call("/principals", page_of(read_machine), query=_page_query(limit, cursor))
 
     def page_without(self, record: TooLarge, path: str) -> Page[Any]:
         return lists.page_without(record, path.rpartition("/")[2])
