@@ -22,7 +22,7 @@ from inbox.mirror.changes import Changes
 from inbox.mirror.recipients import people_of
 from inbox.mirror.snapshots import Payload
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
-from inbox.models.answers import Answers, value_of
+from inbox.models.answers import Answers, as_typed
 from inbox.models.attempt import same
 from inbox.models.decision import RESPOND
 from inbox.people import credentials, key_answers
@@ -202,7 +202,7 @@ def _store(submission: Submission, item: Interaction, attempt: Attempt, **fields
     draft.keep(
         reviewer,
         item,
-        values=draft.as_form_values(value_of(submission.answers)),
+        values=as_typed(item.questions, submission.answers),
         comment=submission.comment,
         closed=not item.is_open,
         typed_in=submission.typed_in,

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -19,23 +19,21 @@ from django.utils import timezone
 from inbox.access import Viewer, viewer_of
 from inbox.answering.question import find_asked
 from inbox.models import Attempt, Draft, Interaction, Recipient, Reviewer, Upstream
-from inbox.models.answers import value_of
+from inbox.models.answers import OTHER_CHOSEN, Typed, as_typed
 from inbox.models.interaction import OPEN
 
 KEEP_CLOSED_FOR = timedelta(days=30)
-NO_VALUES: tuple[list[str], ...] = ([], [""])
-"""The values of a form without text."""
-PRESSED: tuple[list[str], ...] = (["true"], ["false"])
-"""The values of *Approve* and *Reject*. Until one of these buttons is pressed, a form has none."""
+NO_TEXT: tuple[Typed, ...] = ({}, {"value": ["true"]}, {"value": ["false"]})
+"""A form without text, and one after *Approve* or *Reject* has been pressed."""
 
 
 class FormAnswer(NamedTuple):
-    values: list[str]
+    values: Typed
     comment: str
 
-    def is_text(self, values: list[str], comment: str) -> bool:
+    def is_text(self, values: Typed, comment: str) -> bool:
         typed, own = _filled(values), _filled(self.values)
-        same = typed == own or (not typed and self.values in PRESSED)
+        same = typed == own or (not typed and self.values in NO_TEXT)
         return same and _plain(comment) == _plain(self.comment)
 
     def is_in(self, draft: Draft) -> bool:
@@ -64,7 +62,7 @@ def save(
     *,
     reviewer: Reviewer,
     interaction_id: str,
-    values: list[str],
+    values: Typed,
     comment: str,
     typed_in: TypedIn = NOWHERE,
 ) -> bool:
@@ -92,7 +90,7 @@ def keep(
     reviewer: Reviewer,
     item: Interaction,
     *,
-    values: list[str],
+    values: Typed,
     comment: str,
     closed: bool,
     typed_in: TypedIn = NOWHERE,
@@ -158,7 +156,9 @@ def restore(attempt: Attempt, item: Interaction) -> None:
 
 
 def answer_of(attempt: Attempt) -> FormAnswer:
-    return FormAnswer(as_form_values(value_of(attempt.answers)), attempt.comment)
+    """As it was in the form that the person sent."""
+    questions = attempt.shown.get("questions") or ()
+    return FormAnswer(as_typed(questions, attempt.answers), attempt.comment)
 
 
 def settle(reviewer: Reviewer, item: Interaction, sent: Attempt | None) -> None:
@@ -190,7 +190,7 @@ def _delete_text(draft: Draft) -> None:
     if draft.earlier_values is None:
         draft.delete()
     else:
-        draft.values, draft.comment = [], ""
+        draft.values, draft.comment = {}, ""
         _swap(draft)
 
 
@@ -218,7 +218,7 @@ def discard(*, reviewer: Reviewer, item: Interaction, base: str) -> None:
 
 def with_text(viewer: Viewer, upstream: Upstream) -> QuerySet[Draft]:
     own = _not_held(Draft.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream))
-    return own.exclude(values__in=(*NO_VALUES, *PRESSED), comment="", earlier_values__isnull=True)
+    return own.exclude(values__in=NO_TEXT, comment="", earlier_values__isnull=True)
 
 
 def drafted(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str]:
@@ -235,9 +235,8 @@ def drafted(viewer: Viewer, upstream: Upstream, ids: Collection[str]) -> set[str
     }
 
 
-def has_text(values: list[str], comment: str) -> bool:
-    """False for a press of *Approve* or *Reject*."""
-    return bool(comment) or values not in (*NO_VALUES, *PRESSED)
+def has_text(values: Typed, comment: str) -> bool:
+    return bool(comment) or values not in NO_TEXT
 
 
 def discard_version(*, reviewer: Reviewer, pk: int, version: int) -> bool:
@@ -247,14 +246,6 @@ def discard_version(*, reviewer: Reviewer, pk: int, version: int) -> bool:
     own = Draft.objects.filter(reviewer=reviewer, pk=pk, version=version)
     deleted, _ = _not_held(own).delete()
     return bool(deleted)
-
-
-def as_form_values(value: Any) -> list[str]:
-    if isinstance(value, bool):
-        return ["true" if value else "false"]
-    if isinstance(value, list):
-        return [str(choice) for choice in value]
-    return [str(value)]
 
 
 @transaction.atomic
@@ -346,14 +337,19 @@ def _shown_answers(item: Interaction) -> defaultdict[tuple[str, int], list[FormA
     answers: defaultdict[tuple[str, int], list[FormAnswer]] = defaultdict(list)
     for response in item.responses or ():
         if by := response.get("user_id"):
-            values = as_form_values(value_of(response["answers"]))
+            values = as_typed(item.questions, response["answers"])
             answer = FormAnswer(values, response.get("comment") or "")
             answers[by, response["round"]].append(answer)
     return answers
 
 
-def _filled(values: list[str]) -> list[str]:
-    return sorted(str(value) for value in values if value)
+def _filled(values: Typed) -> Typed:
+    """*Other…* counts by its text."""
+    chosen = {
+        name: sorted(text for text in texts if text != OTHER_CHOSEN)
+        for name, texts in values.items()
+    }
+    return {name: texts for name, texts in chosen.items() if texts}
 
 
 def _plain(text: str) -> str:

@@ -34,7 +34,7 @@ from inbox.lib.metrics import observe_answer
 from inbox.mirror.snapshots import Payload
 from inbox.mobius.errors import MobiusError
 from inbox.models import Attempt, Interaction, Reviewer, Upstream
-from inbox.models.answers import Answers, value_of
+from inbox.models.answers import Answers, as_typed
 from inbox.models.attempt import GIVE_UP_AFTER
 from inbox.people.clients import RequestCredential
 from inbox.processes.answer_lock import StillAnswering, answering
@@ -260,7 +260,7 @@ def _save_draft(answer: Submission, item: Interaction, *, closed: bool) -> None:
     draft.keep(
         answer.reviewer,
         item,
-        values=draft.as_form_values(value_of(answer.answers)),
+        values=as_typed(item.questions, answer.answers),
         comment=answer.comment,
         closed=closed,
         typed_in=answer.typed_in,

@@ -17,11 +17,7 @@ _COLUMNS = {
 
 
 def complete(row: Interaction, stored: Interaction | None, run: Run | None) -> None:
-    """Afterwards ``row.unknown_fields`` says what is still missing. Rows of a list may not have the
-    lifecycle.
-    """
-    if stored is not None and "lifecycle" not in row.details and "lifecycle" in stored.details:
-        row.details["lifecycle"] = stored.details["lifecycle"]
+    """Afterwards ``row.unknown_fields`` says what is still missing."""
     missing = row.unknown_fields.split()
     if not missing:
         return

@@ -30,3 +30,39 @@ def value_of(answers: Sequence[Mapping[str, Any]]) -> Any:
     if len(answers) == 1 and "other" not in answers[0]:
         return QuestionAnswer.model_validate(answers[0]).content
     return list(answers) or None
+
+
+Typed = dict[str, list[str]]
+"""What an answer form contains: the texts of its fields, by their names, without empty ones."""
+OTHER_CHOSEN = "…"
+"""The value of the option *Other…* of a ``select``. Its text is in a field of its own."""
+
+
+def suffix_of(questions: Sequence[Any], id: str) -> str:
+    """What the names of a question's fields end with in an answer form of ``questions``."""
+    return f"-{id}" if len(questions) > 1 else ""
+
+
+def as_typed(questions: Sequence[Any], answers: Iterable[Mapping[str, Any]]) -> Typed:
+    """An answer form that gives these answers."""
+    typed: Typed = {}
+    for answer in from_json(answers):
+        suffix = suffix_of(questions, answer.question)
+        texts = _texts(answer.content)
+        if answer.other is not None:
+            typed[f"other{suffix}"] = [answer.other]
+            texts = [OTHER_CHOSEN] if answer.values is None else texts
+        typed[f"value{suffix}"] = texts
+    return {name: filled for name, texts in typed.items() if (filled := [*filter(None, texts)])}
+
+
+def _texts(value: Any) -> list[str]:
+    match value:
+        case None:
+            return []
+        case bool():
+            return ["true" if value else "false"]
+        case list():
+            return [str(choice) for choice in value]
+        case _:
+            return [str(value)]

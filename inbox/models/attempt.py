@@ -173,9 +173,10 @@ class ClaimAttempt(models.Model):
 class Draft(models.Model):
     """An answer that was typed and not sent. Only its owner reads it.
 
-    ``values`` is the form's ``value`` field as submitted. ``version`` counts changes of the text;
-    ``form`` is the operation ID of the form that saved it last. ``earlier_values`` and
-    ``earlier_comment`` are the text that it replaced although its form did not show that.
+    ``values`` is what the form contains beside the comment, as ``inbox.models.answers.Typed`` has
+    it. ``version`` counts changes of the text; ``form`` is the operation ID of the form that saved
+    it last. ``earlier_values`` and ``earlier_comment`` are the text that it replaced although its
+    form did not show that.
     ``round`` is the question's when it was saved last.
     ``closed_at`` is set when others closed the question; the draft is deleted 30 days later.
     """
@@ -183,7 +184,7 @@ class Draft(models.Model):
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     interaction_id = models.CharField(max_length=200)
-    values = ExactJSON(default=list)
+    values = ExactJSON(default=dict)
     comment = models.TextField(default="", blank=True)
     round = models.PositiveIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
@@ -210,7 +211,7 @@ class Draft(models.Model):
 
     @property
     def empty(self) -> bool:
-        return not any(self.values) and not self.comment
+        return not self.values and not self.comment
 
 
 class CommentTemplate(models.Model):

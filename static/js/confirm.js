@@ -4,7 +4,7 @@
    which the server refuses. Without this script the server asks. */
 
 import { armedKey } from "./answer-rules.js";
-import { chosenLabels, clearErrors, showError } from "./fields.js";
+import { clearErrors, isUnanswered, showError } from "./fields.js";
 import { STEP, say } from "./guard.js";
 
 const touches = matchMedia("(pointer: coarse)");
@@ -13,8 +13,7 @@ const armed = () => document.querySelector(STEP);
 /* Where the focus was when an answer was armed */
 let from = null;
 
-const hasAnswer = (form) => chosenLabels(form).length > 0 || form.querySelector("#answer-value")?.value.trim() || form.querySelector("[data-none-chosen]");
-const lacksAnswer = (button) => button.matches("[data-send]") && button.form.matches("[data-answer]") && !hasAnswer(button.form);
+const lacksAnswer = (button) => button.matches("[data-send]") && [...button.form.querySelectorAll("[data-needs-answer]")].some(isUnanswered);
 
 function toggle(step, on) {
   const { form } = step;

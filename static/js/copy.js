@@ -8,10 +8,10 @@ import { WORDS } from "./words.js";
 const BUTTONS = "[data-copy], [data-copy-form], [data-copy-link]";
 const READ = "[data-tree-search], [data-pager], [data-diff-layout]";
 
-/* The labels of the chosen options, and the typed text */
+/* Of each field the labels of the chosen options, and the typed text */
 function answerIn(form) {
-  const typed = [...form.querySelectorAll(TEXT)].map((field) => field.value);
-  return [chosenLabels(form).join(", "), ...typed].filter((text) => text.trim()).join("\n\n");
+  const texts = (field) => [chosenLabels(field).join(", "), ...[...field.querySelectorAll(TEXT)].map((input) => input.value)];
+  return [...form.querySelectorAll(".field")].flatMap(texts).filter((text) => text.trim()).join("\n\n");
 }
 
 function textFor(button) {

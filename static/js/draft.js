@@ -10,7 +10,7 @@ import { forget, isAnswer, left, remember as store, remembered, takeOver } from 
 const WAIT_MS = 700;
 const RETRY_S = [2, 4, 8, 15, 30];
 const SENDING_MS = 400;
-const KEPT = ["value", "comment"];
+const KEPT = /^(value|other)(-|$)|^comment$/;
 const FORM = ["operation_id", "draft"];
 const states = new WeakMap();
 /* A page that has been requested may come without what is saved meanwhile, so the browser keeps that for it */
@@ -21,10 +21,10 @@ const pathOf = (element) => new URL(element.dataset.draftUrl, location.href).pat
 /* [name, value, label of the value] */
 const entriesOf = (form) =>
   [...new FormData(form)]
-    .filter(([name, value]) => KEPT.includes(name) && typeof value === "string")
+    .filter(([name, value]) => KEPT.test(name) && typeof value === "string")
     .map(([name, value]) => [name, value, calledIn(form, name, value)]);
 function calledIn(form, name, value) {
-  const option = form.querySelector(`.choice input[name="${name}"][value="${CSS.escape(value)}"]`);
+  const option = form.querySelector(`.choice input:is([type=radio], [type=checkbox])[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`);
   return option ? labelOf(option) : value;
 }
 
@@ -175,7 +175,7 @@ function signedOut(form) {
 
 function changed(event) {
   const form = event.target instanceof Element && event.target.closest("form[data-draft-url]");
-  if (!form || !KEPT.includes(event.target.name)) return;
+  if (!form || !KEPT.test(event.target.name)) return;
   const state = stateOf(form);
   leaving = false;
   touch(form);
@@ -187,7 +187,7 @@ function changed(event) {
 }
 
 /* These fields stay when the question reloads itself, unless nothing has been typed in the form */
-const keepText = (form, keep) => form.querySelectorAll("[name=draft], input#answer-value, textarea").forEach((field) => field.toggleAttribute("hx-morph-skip", keep));
+const keepText = (form, keep) => form.querySelectorAll("[name=draft], .input").forEach((field) => field.toggleAttribute("hx-morph-skip", keep));
 
 function touch(form) {
   stateOf(form).touched = true;
@@ -195,11 +195,10 @@ function touch(form) {
 }
 
 function put(form, entries) {
-  const values = entries.filter(([name]) => name === "value").map(([, value]) => value);
   for (const input of form.elements) {
-    if (input.name === "comment") input.value = entries.find(([name]) => name === "comment")?.[1] ?? "";
-    else if (input.name !== "value") continue;
-    else if (input.type === "radio" || input.type === "checkbox") input.checked = values.includes(input.value);
+    if (!KEPT.test(input.name)) continue;
+    const values = entries.filter(([name]) => name === input.name).map(([, value]) => value);
+    if (input.type === "radio" || input.type === "checkbox") input.checked = values.includes(input.value);
     else if (input.type !== "submit") input.value = values[0] ?? "";
   }
 }

@@ -1,20 +1,24 @@
-/* The labels of options, and what is said beside the fields of the answer form.
+/* The questions of the answer form (.field), the labels of options, and what is said beside the fields.
      .error[id]         what is wrong with its .field, which counts as invalid while it is shown. It goes once the field changes, or
                         another answer is chosen
      #answer-errors     how many fields are wrong. It goes with them once another answer is chosen
      [data-filled-in]   that the answer comes from the workflow; with [data-changed], which hides it, it no longer does
-   A swap leaves fields alone, so that typed text stays; this script marks them then. */
+   A swap leaves fields alone, so that typed text stays; this script marks them then.
+   Typing for Other… chooses it; pressing it goes to its text. */
 
 const SHOWN = ".error[id]:not([hidden])";
 
 export const labelOf = (option) => option.closest(".choice").querySelector("b").textContent.trim();
-export const chosenLabels = (form) => [...form.querySelectorAll(".choice input:checked")].map(labelOf);
+export const chosenLabels = (field) => [...field.querySelectorAll(".choice:not(.choice--other) input:checked:not([value=''])")].map(labelOf);
+export const isUnanswered = (field) =>
+  !field.querySelector(".choice input:checked:not([value=''])") && ![...field.querySelectorAll(".input")].some((input) => input.value.trim());
 
 function mark(field) {
   const error = field.querySelector(SHOWN);
-  const input = field.querySelector(".input");
+  const input = field.matches("fieldset") ? null : field.querySelector(".input");
   const described = input ?? field;
-  if (error) described.setAttribute("aria-describedby", error.id);
+  const by = [field.dataset.described, error?.id].filter(Boolean).join(" ");
+  if (by) described.setAttribute("aria-describedby", by);
   else described.removeAttribute("aria-describedby");
   if (error) input?.setAttribute("aria-invalid", "true");
   else input?.removeAttribute("aria-invalid");
@@ -51,10 +55,21 @@ const isAsFilledIn = (input) => (/radio|checkbox/.test(input.type) ? input.check
 
 /* It keeps its place, so that nothing moves */
 function sayFilledIn() {
-  const words = document.querySelector("#answer [data-filled-in]");
-  if (!words) return;
-  const inputs = [...document.querySelectorAll("#answer :is(input, textarea)[name=value]")];
-  words.toggleAttribute("data-changed", !inputs.every(isAsFilledIn));
+  for (const words of document.querySelectorAll("#answer [data-filled-in]")) {
+    const inputs = [...words.closest(".field").querySelectorAll(":is(input, textarea)[name]")];
+    words.toggleAttribute("data-changed", !inputs.every(isAsFilledIn));
+  }
+}
+
+/* Of several questions, the first that is wrong may be out of sight */
+function toError() {
+  const form = document.getElementById("answer");
+  if (form?.querySelectorAll("[data-question]").length > 1) form.querySelector(`.field:has(${SHOWN}) :is(.choice input, .input)`)?.focus();
+}
+
+function chooseOther(input) {
+  const option = input.closest(".choice--other")?.querySelector("[type=radio]");
+  if (option && input.matches(".input") && input.value.trim()) option.checked = true;
 }
 
 function changed({ target }) {
@@ -66,10 +81,16 @@ function changed({ target }) {
   sayFilledIn();
 }
 
+/* Before static/js/draft.js */
+document.addEventListener("input", ({ target }) => chooseOther(target), true);
+document.addEventListener("click", ({ target, detail }) => {
+  if (detail > 0) target.closest?.(".choice--other > label")?.parentElement.querySelector(".input").focus();
+});
 document.addEventListener("input", changed);
 document.addEventListener("change", changed);
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   document.querySelectorAll("#answer .field").forEach(mark);
   sayFilledIn();
+  if (ctx?.sourceElement?.closest?.("form[data-answer]")) toError();
 });
 sayFilledIn();

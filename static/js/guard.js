@@ -13,7 +13,7 @@ import { FRESH_MS, afterKey, answered, atRest, beforeKey, forgotten, isPrintable
 /* Where typing is text */
 export const FIELD = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]";
 /* Where an answer or a comment is typed */
-export const TEXT = "textarea, input[name=value]:not([type=radio], [type=checkbox])";
+export const TEXT = "textarea, form[data-answer] input.input";
 export const STEP = "[data-step]:not([hidden])";
 const FORM = "form[data-answer]";
 const BATCH = "form[data-batch]";

@@ -1,4 +1,7 @@
-/* The link to a longer form on a phone, shown until the form is in sight. */
+/* The link to a longer form on a phone, shown until the form is in sight. A form of several questions opens at the first one that
+   is not answered; what the workflow has filled in is no answer yet. */
+
+import { isUnanswered } from "./fields.js";
 
 const observer = new IntersectionObserver((seen) => {
   for (const { target, isIntersecting } of seen) {
@@ -24,5 +27,18 @@ document.addEventListener("click", (event) => {
   card.scrollIntoView();
   card.querySelector("textarea, input:not([type=hidden])")?.focus({ preventScroll: true });
 });
+let openId = document.getElementById("detail")?.dataset.interactionId;
+
+function toUnanswered() {
+  const detail = document.getElementById("detail");
+  if (detail?.dataset.interactionId === openId) return;
+  openId = detail?.dataset.interactionId;
+  const questions = [...(detail?.querySelectorAll("#answer [data-question]") ?? [])];
+  if (questions.length < 2 || !detail.querySelector(".answerjump")?.checkVisibility()) return;
+  const next = questions.find((field) => isUnanswered(field) || field.querySelector("[data-filled-in]:not([data-changed])"));
+  next?.scrollIntoView({ block: "nearest" });
+}
+
 document.addEventListener("htmx:after:swap", watch);
+document.addEventListener("htmx:after:swap", toUnanswered);
 watch();

@@ -6,7 +6,7 @@
      data-stop         J and K stop at it: a link of a page without rows, or in a line above the rows, which Esc dismisses
    X selects a row, and Shift with J or K the next one too; a and r are then the buttons of the bar below the list.
    Rows (.row) are moved through with j and k, which mark a row by the focus. Enter opens the row and goes to its question, or to
-   its form if it was open; Esc comes back. 1 to 9 choose an option of the answer form. Keys that
+   its form if it was open; Esc comes back. 1 to 9 choose an option of the question that has the focus. Keys that
    answer, comment or insert a template act on the question in the pane only: on another row they open its question, and M also
    goes to its comment.
    Switched off with data-keys="off" on the body; silent while someone types. When a key may decide is static/js/guard.js's. */
@@ -66,11 +66,14 @@ const isOpen = (row) => row.dataset.interactionId === document.getElementById("d
 /* Only once, however often it is requested, and even if a preview of it is on its way */
 const open = (row) => dispatch(row, "row:opened") && (isOpen(row) || row.classList.contains("htmx-request") || press(row));
 
+/* Of the question that has the focus, or of the first one */
 function choose(place) {
-  const input = [...document.querySelectorAll(".choice input")].filter((each) => seen(each.closest(".choice")))[place - 1];
+  const question = document.activeElement?.closest("#answer .field:has(.choice)") ?? first("#answer .field:has(.choice)");
+  const input = [...(question?.querySelectorAll(".choice") ?? [])].filter(seen)[place - 1]?.querySelector("input");
   if (!input || input.matches(":disabled")) return false;
   input.focus();
-  input.click();
+  if (!input.matches(".input")) input.click();
+  input.closest(".choice--other")?.querySelector(".input").focus();
   return true;
 }
 
@@ -159,7 +162,7 @@ const toComment = () => press(first('#detail [data-key="m"]'));
 
 /* Focus the first field of the answer form, or the question if there is none */
 function toForm() {
-  const field = first("#answer .choice input:checked") ?? first(`#answer :is(${FIELD}, .choice input)`);
+  const field = first("#answer .field:first-of-type .choice input:checked") ?? first(`#answer :is(${FIELD}, .choice input)`);
   if (!field) return toQuestion();
   if (field.matches(FIELD)) return press(field);
   field.focus();
@@ -229,8 +232,7 @@ function nameKeys() {
   const name = (element, key) => element.setAttribute("aria-keyshortcuts", key);
   for (const element of document.querySelectorAll("[data-key]")) name(element, element.dataset.key);
   for (const element of document.querySelectorAll("[data-send]:not([data-key])")) name(element, "Control+Enter");
-  const options = [...document.querySelectorAll("#answer-options .choice:has(kbd) input")];
-  options.forEach((input, place) => name(input, String(place + 1)));
+  for (const input of document.querySelectorAll("#answer .choice:has(kbd) input:not(.input)")) name(input, input.closest(".choice").querySelector("kbd").textContent);
 }
 
 /* Opened at once; what is typed before its script has arrived is in its field then */

@@ -33,9 +33,12 @@ const plain = (text) => text.replaceAll("\r\n", "\n").trim();
 export function isAnswer(entries, mine) {
   if (!mine) return false;
   const [values, comment] = JSON.parse(mine);
-  const of = (name) => entries.filter(([key]) => key === name).map(([, value]) => plain(value));
+  const of = (name) => entries.filter(([key, value]) => key === name && value).map(([, value]) => plain(value));
+  const isSame = (name) => JSON.stringify(of(name).sort()) === JSON.stringify((values[name] ?? []).map(plain).sort());
+  const names = new Set([...Object.keys(values), ...entries.map(([name]) => name)]);
+  names.delete("comment");
   /* Approve and Reject are buttons, whose value is not an entry of the form */
-  const same = !of("value").length || JSON.stringify(of("value").sort()) === JSON.stringify(values.map(plain).sort());
+  const same = !entries.some(([name, value]) => name !== "comment" && value) || [...names].every(isSame);
   return same && (of("comment")[0] ?? "") === plain(comment);
 }
 

@@ -170,7 +170,7 @@ async def test_after_five_minutes_it_can_be_sent_again(desk: GuideDesk) -> None:
 async def test_the_earlier_text_stays_until_an_accepted_answer_is_shown(desk: GuideDesk) -> None:
     item = await sync_to_async(desk.ask)()
     rina = await sync_to_async(desk.person)("rina")
-    typed = {"values": [], "comment": "From the phone", "typed_in": TypedIn(form="phone")}
+    typed = {"values": {}, "comment": "From the phone", "typed_in": TypedIn(form="phone")}
     await sync_to_async(draft.save)(reviewer=rina, interaction_id=item.mobius_id, **typed)
     later(desk)
     await answer(desk, item.mobius_id)

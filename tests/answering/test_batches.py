@@ -108,7 +108,7 @@ def test_unsuitable_questions_are_left_out_with_the_reason(desk: Desk) -> None:
     draft.save(
         reviewer=desk.person("rina"),
         interaction_id=drafted.mobius_id,
-        values=[],
+        values={},
         comment="Half a sentence",
     )
     notmine = desk.ask(target={"type": "user", "id": "user_sam"})

@@ -1,4 +1,4 @@
-"""An upgrade makes one draft of those that a question had; a way back makes two again."""
+"""Drafts after an upgrade and after a way back."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -54,3 +54,21 @@ def test_the_newest_text_becomes_the_draft_and_the_others_the_earlier_one(
     ]
     drafts = drafts_at(BEFORE).order_by("interaction_id", "pk")
     assert [draft.values for draft in drafts] == [["Newest"], ["Older"], ["Only"]]
+
+
+def test_a_draft_becomes_one_of_fields_and_back(several: Any) -> None:
+    drafts = drafts_at("0059_token_owners")
+    drafts.filter(interaction_id="int_2").update(values=[""], comment="because")
+    after = drafts_at("0057_drafts_of_forms").order_by("interaction_id")
+    texts = list(after.values_list("values", "comment", "earlier_values", "earlier_comment"))
+    assert texts == [
+        ({"value": ["Newest"]}, "", {"value": ["Older"]}, "Oldest"),
+        ({}, "because", None, ""),
+    ]
+    form = {"value-place": ["corner"], "value-host": ["…"], "other-host": ["Ada"]}
+    after.filter(interaction_id="int_2").update(values=form)
+    back = drafts_at("0059_token_owners").order_by("interaction_id")
+    assert list(back.values_list("values", "comment", "earlier_values", "earlier_comment")) == [
+        (["Newest"], "", ["Older"], "Oldest"),
+        ([], "because\n\nplace: corner\nhost: Ada", None, ""),
+    ]

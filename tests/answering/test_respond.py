@@ -61,7 +61,7 @@ async def test_the_earlier_text_is_kept_when_the_draft_is_sent(desk: Desk) -> No
         await sync_to_async(draft.save)(
             reviewer=rina,
             interaction_id=item.mobius_id,
-            values=[],
+            values={},
             comment=f"From the {device}",
             typed_in=TypedIn(form=device),
         )

@@ -231,7 +231,7 @@ async def test_text_typed_after_an_unknown_result_stays_when_that_answer_is_foun
     await sync_to_async(draft.save)(
         reviewer=await sync_to_async(desk.person)("rina"),
         interaction_id=item.mobius_id,
-        values=[],
+        values={},
         comment="Go, but only after noon",
         typed_in=typed_in,
     )

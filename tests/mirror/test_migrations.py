@@ -235,7 +235,7 @@ def test_answers_become_lists_and_entries_of_the_log_stay_as_they_are(another: A
     (response,) = item.responses
     assert str(response["answers"][0]["value"]) == "1.10"
     assert (response["user_id"], response["round"], item.round) == (SAM, 0, 0)
-    assert Draft.objects.using(another.alias).get().values == ["Typed"]
+    assert Draft.objects.using(another.alias).get().values == {"value": ["Typed"]}
     entries = Decision.objects.using(another.alias).order_by("number")
     assert all(
         chain.hash_of(entry.previous, chain.text_of(entry)) == entry.hash for entry in entries
@@ -244,6 +244,7 @@ def test_answers_become_lists_and_entries_of_the_log_stay_as_they_are(another: A
     old = migrated(another, "0054_one_draft_each")
     assert dict(old("Attempt").values_list("interaction_id", "value")) == modes
     assert old("Interaction").get(mobius_id="input").responses[0].keys() == reply.keys()
+    assert old("Draft").get().values == ["Typed"]
 
 
 @pytest.mark.parametrize(

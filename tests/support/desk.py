@@ -67,7 +67,9 @@ class Desk:
 
 @sync_to_async
 def drafts() -> list[tuple[list[str], str]]:
-    return list(Draft.objects.order_by("id").values_list("values", "comment"))
+    """Of single questions."""
+    found = Draft.objects.order_by("id")
+    return [(draft.values.get("value", []), draft.comment) for draft in found]
 
 
 @sync_to_async

@@ -43,7 +43,7 @@ def test_an_answer_is_asked_for_before_it_is_sent(
     answer = send(rina, item, headers)
     assert answer.status_code == 422
     form, page = answer.context["form"], one_line(answer.content)
-    assert (form.confirming, form.typed, form.errors) == ("true", ["true"], {})
+    assert (form.confirming, form.typed, form.errors) == ("true", {"value": ["true"]}, {})
     assert "Because 🙂</textarea>" in page
     version = shown_version_of(item)
     for name, value in (("operation_id", "op1"), ("shown_version", version), ("guard", "confirm")):
@@ -69,7 +69,7 @@ def test_every_mode_is_asked_with_its_answer(
     types = {"confirm": "approval", "select": "review"}
     answer = send(rina, desk.ask(type=types.get(spec["mode"], "input"), spec=spec), value=value)
     form = answer.context["form"]
-    typed = value if isinstance(value, list) else [value]
+    typed = {"value": value if isinstance(value, list) else [value]}
     assert (answer.status_code, form.confirming, form.typed) == (422, confirming, typed)
 
 

@@ -69,7 +69,7 @@ def test_an_emptied_draft_is_not_listed(rina: Client) -> None:
     tell(ask(questions=(WRITING,)))
     keep(rina)
     keep(rina, value="")
-    Draft.objects.update(values=[""], comment="")
+    Draft.objects.update(values={}, comment="")
     assert "No drafts" in page(rina)
 
 

@@ -416,7 +416,7 @@ def test_text_typed_for_a_question_is_a_draft_after_signing_in(
     token = token_in(links.make_sign_in(User.objects.get(username="rina")))
     assert enter("rina-at-acme", **KEPT, token=token)["Location"] == "/interactions/int_1/"
     draft = Draft.objects.get()
-    assert (draft.values, draft.comment) == (["So far"], "because")
+    assert (draft.values, draft.comment) == ({"value": ["So far"]}, "because")
 
 
 def test_it_is_still_there_if_the_person_was_not_asked_or_cancels(

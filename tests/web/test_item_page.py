@@ -144,12 +144,27 @@ def test_an_unknown_mode_is_read_only_with_the_raw_json_a_click_away(rina: Clien
     assert 'href="/interactions/int_1/raw.json"' in page
 
 
-def test_several_questions_are_read_only(rina: Client) -> None:
-    questions = (Question(id="place", mode="input"), Question(id="day", mode="input"))
-    tell(ask(type="input", questions=questions))
-    page = page_of(rina)
-    assert "an answer that isn't supported here yet" in html.unescape(page)
+@pytest.mark.parametrize(
+    ("ids", "mode"), [(("place", "day"), "signature"), (("place", "place"), "input")]
+)
+def test_a_form_that_cannot_be_answered_here_is_read_only(
+    rina: Client, settings: Any, ids: tuple[str, str], mode: str
+) -> None:
+    settings.MOBIUS_INTERACTION_URL = "https://mobius.example/{id}"
+    place = Question(id=ids[0], prompt="Which place?", description="For us", mode="input")
+    day = Question(id=ids[1], prompt="Which day?", mode=mode, options=VENDORS.options)
+    tell(ask(type="input", questions=(place, day)))
+    page = html.unescape(page_of(rina))
+    assert "an answer that isn't supported here yet" in page
     assert 'action="/interactions/int_1/respond"' not in page
+    for text in (
+        "Which place?",
+        "For us",
+        "Which day?",
+        "Clearline",
+        "https://mobius.example/int_1",
+    ):
+        assert text in page
 
 
 def test_an_unknown_status_is_shown_and_not_answered(rina: Client) -> None:
@@ -173,7 +188,7 @@ def test_only_my_own_draft_is_in_the_form(rina: Client, sam: Client) -> None:
         reviewer=Reviewer.objects.get(mobius_id="user_rina"),
         upstream=Upstream.current(),
         interaction_id="int_1",
-        values=[],
+        values={},
         comment="Half a thought",
         updated_at=NOON,
     )
@@ -280,14 +295,14 @@ def test_typed_text_is_kept_when_someone_else_was_first(rina: Client) -> None:
 @pytest.mark.parametrize(
     ("values", "comment", "says"),
     [
-        (["true"], "fine", ""),
-        ([], "fine", ""),
-        (["true"], "", "What you entered here wasn't sent."),
-        (["false"], "fine", "What you entered here wasn't sent."),
+        ({"value": ["true"]}, "fine", ""),
+        ({}, "fine", ""),
+        ({"value": ["true"]}, "", "What you entered here wasn't sent."),
+        ({"value": ["false"]}, "fine", "What you entered here wasn't sent."),
     ],
 )
 def test_only_text_that_is_not_my_answer_is_called_unsent(
-    rina: Client, values: list[str], comment: str, says: str
+    rina: Client, values: dict[str, list[str]], comment: str, says: str
 ) -> None:
     """The sync may hear of an answer while its response is still on the way."""
     tell(answered(ask(), "user_rina", 2))

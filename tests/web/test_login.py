@@ -114,7 +114,7 @@ def test_typed_text_is_a_draft_after_signing_in(people: None) -> None:
     answer = enter(Client(), **KEPT)
     assert answer["Location"] == "/interactions/int_1/"
     draft = Draft.objects.get()
-    assert (draft.values, draft.comment) == (["So far"], "because")
+    assert (draft.values, draft.comment) == ({"value": ["So far"]}, "because")
 
 
 def test_typed_text_survives_a_wrong_password_and_the_lockout(people: None) -> None:

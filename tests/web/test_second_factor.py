@@ -169,7 +169,7 @@ def test_the_sign_in_beside_a_question_asks_for_it_too_and_keeps_the_text(rina: 
     response = client.post(STEP, {"code": rina.codes[0]})
     assert response["Location"] == "/interactions/int_1/"
     draft = Draft.objects.get()
-    assert (draft.values, draft.comment) == (["So far"], "because")
+    assert (draft.values, draft.comment) == ({"value": ["So far"]}, "because")
 
 
 def test_the_admin_asks_for_it_too(people: None) -> None:

@@ -168,7 +168,7 @@ def test_the_suggestion_is_shown_on_request_and_the_draft_stays_beside_it(rina: 
     assert shows(page, FROM_LINK)
     assert "> Two coats</textarea>" in page
     assert "Earlier text: My own" in page
-    assert Draft.objects.get().values == ["My own"]
+    assert Draft.objects.get().values == {"value": ["My own"]}
     # Edited, the form has a draft of its own, and reads itself again with that.
     assert (
         rina.post(f"{PAGE}draft", {"value": "Two coats, red", "operation_id": "tab"}).status_code

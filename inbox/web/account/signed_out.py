@@ -24,6 +24,7 @@ from inbox.answering.draft import TypedIn
 from inbox.answering.question import NotAsked
 from inbox.live import handoff
 from inbox.models import Reviewer, Upstream
+from inbox.models.answers import Typed
 from inbox.web.questions.forms import comment_of, storable, typed_of
 from inbox.web.ui.request import Request, source_of, typed_in
 
@@ -38,7 +39,7 @@ KEPT = "kept_at_sign_in"
 @dataclass(frozen=True)
 class KeptText:
     item: str
-    values: list[str]
+    values: Typed
     comment: str
     draft: str = ""
     operation_id: str = ""
@@ -63,7 +64,7 @@ class KeptText:
         # An ID that can't be in a question's address did not come from our form.
         if not item or "\0" in item:
             return None
-        values = [storable(value) for value in request.POST.getlist("kept-value")]
+        values = typed_of(request.POST, "kept-")
         comment, form = storable(request.POST.get("kept-comment", "")), typed_in(request)
         return cls(item, values, comment, form.base, form.form)
 
@@ -143,6 +144,9 @@ def to_state(kept: Kept | None) -> dict[str, Any] | None:
 def kept_from_state(state: dict[str, Any] | None) -> Kept | None:
     if state is None:
         return None
+    if isinstance(state.get("values"), list):
+        # Kept before a form could have several questions.
+        state = {**state, "values": {"value": state["values"]}}
     return KeptComment(**state) if "batch" in state else KeptText(**state)
 
 

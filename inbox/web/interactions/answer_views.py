@@ -26,10 +26,10 @@ from inbox.web.interactions.views import filters_of, render_item
 from inbox.web.questions.focus import next_in_focus
 from inbox.web.questions.forms import (
     AnswerForm,
-    asked_question,
     comment_of,
     form_for,
     is_filled_in,
+    questions_of,
     shown_version_in,
     storable,
     typed_of,
@@ -91,7 +91,7 @@ async def _run(request: ReviewerRequest, id: str, operation: Operation) -> HttpR
 def keep_typed(request: ReviewerRequest, id: str) -> bool:
     """True if there was any text and it was saved."""
     values, comment, form = typed_of(request.POST), comment_of(request.POST), typed_in(request)
-    if not any(values) and not comment:
+    if not values and not comment:
         return False
     item = find_asked(request.viewer, id, request.upstream)
     if not form.base and is_filled_in(item, values, comment):
@@ -196,17 +196,14 @@ def open_next(request: ReviewerRequest, answered: Interaction, cursor: str) -> H
 
 
 def _parse(request: ReviewerRequest, id: str) -> tuple[Interaction, AnswerForm | None]:
-    """No form if the mode has none."""
+    """No form if the questions have none."""
     item = find_asked(request.viewer, id, request.upstream)
     return item, _form_of(request, item)
 
 
 def _form_of(request: ReviewerRequest, item: Interaction) -> AnswerForm | None:
-    question = asked_question(item)
-    if question is None:
-        return None
     return form_for(
-        question,
+        questions_of(item),
         request.POST,
         shown_version=shown_version_of(item),
         reason_to_reject=item.needs_reason_to_reject,

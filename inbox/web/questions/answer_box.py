@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from inbox.models import Draft, Guard, Interaction
 from inbox.people import credentials, service_key
 from inbox.people.credentials import Token
 from inbox.web.questions.drafts import own_answer_json, text_of, unsent_text
-from inbox.web.questions.forms import AnswerForm, asked_question, form_for
+from inbox.web.questions.forms import AnswerForm, form_for, questions_of
 from inbox.web.questions.suggestions import Suggestion, is_about, suggestion_of
 from inbox.web.ui.answer_sentences import underway_notice
 from inbox.web.ui.answers import effect
@@ -44,22 +45,23 @@ def answer_box(
     """``item`` is as the viewer may see it. ``refusal``: why the viewer can't answer; ``closed``:
     why no one can.
     """
-    viewer, question = request.viewer, asked_question(item)
+    viewer, questions = request.viewer, questions_of(item)
     mine, draft = own_answer_json(item, people), draft_of(viewer, item)
-    unsent = unsent_text(question, draft, submitted, mine)
+    unsent = unsent_text(questions, draft, submitted, mine)
+    shown = {"mine": mine, "to_read": _to_read(item, questions)}
     if closed or refusal is not None:
         claimed = not closed and refusal is Refusal.CLAIMED_BY_ANOTHER
         return {
-            "mine": mine,
+            **shown,
             "can_act": True,
             "unsent": unsent,
-            "read_only": form_for(question) if claimed and question is not None else None,
+            "read_only": form_for(questions) if claimed else None,
             "awaited": claimed and is_awaited(viewer, item),
         }
     token = credentials.state_of(viewer.user_id, request.upstream)
     by_key = token is Token.NONE and service_key.may_answer(request.user.reviewer, item)
     has_token = token in (Token.GOOD, Token.REFUSED)
-    box = {"mine": mine, "token": token, "can_act": has_token}
+    box = {**shown, "token": token, "can_act": has_token}
     held = _held(request, item, sent, now)
     if held is not None:
         return {**box, "held": held}
@@ -69,24 +71,33 @@ def answer_box(
         return {**box, "unsent": unsent, "underway": underway}
     if box["no_token"]:
         return {**box, "unsent": unsent}
-    if question is None or form_for(question) is None:
+    if form_for(questions) is None:
         return {**box, "unsent": unsent, "unsupported": True}
-    shown = _form(request, item, question, draft, version=version, submitted=submitted)
+    form = _form(request, item, questions, draft, version=version, submitted=submitted)
     return {
         **box,
-        **shown,
+        **form,
         "effect": effect(item, people, received=sent.received),
-        "guard": _guard(request, item, now, shown["suggestion"]),
+        "guard": _guard(request, item, now, form["suggestion"]),
         "confirm_from": guard.confirm_from(request.user.reviewer, item),
         "returned": _returned(sent, draft),
         "unconfirmed": _unconfirmed(sent, now),
     }
 
 
+def _to_read(item: Interaction, questions: Sequence[Question]) -> Sequence[Question]:
+    """For a page without the form; empty if the heading asks it all."""
+    asked = {item.display_title, ""}
+    said = len(questions) < 2 and all(
+        question.prompt in asked and not question.description for question in questions
+    )
+    return () if said else questions
+
+
 def _form(
     request: ReviewerRequest,
     item: Interaction,
-    question: Question,
+    questions: Sequence[Question],
     draft: Draft | None,
     *,
     version: str,
@@ -99,7 +110,7 @@ def _form(
         in_form = draft is not None and typed_in.holds(draft)
         suggestion = suggestion.placed(draft, in_form=in_form)
     form = submitted or form_for(
-        question,
+        questions,
         draft=suggestion if suggestion is not None and suggestion.shown else draft,
         shown_version=version,
         reason_to_reject=item.needs_reason_to_reject,

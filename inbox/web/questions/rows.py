@@ -217,7 +217,8 @@ def _acts(recipient: Recipient, can: Collection[Action]) -> str:
 
 def _ended(recipient: Recipient, item: Interaction, people: People) -> Words:
     if recipient.answered_at is not None:
-        return words_of_value(item, recipient.value)
+        words = words_of_value(item, recipient.value)
+        return replace(words, text=words.line) if len(item.questions) > 1 else words
     given = given_answers(item, people)
     if item.status == "completed" and len(given) == 1:
         return replace(given[0].words, text=given[0].did)

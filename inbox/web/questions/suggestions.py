@@ -9,8 +9,9 @@ from django.utils.datastructures import MultiValueDict
 
 from inbox.lib.bidi import has_overrides
 from inbox.models import Draft, Interaction
+from inbox.models.answers import Typed
 from inbox.web.questions.drafts import typed_words
-from inbox.web.questions.forms import asked_question, comment_of, form_for, typed_of
+from inbox.web.questions.forms import comment_of, form_for, questions_of, typed_of
 
 LONGEST = 2000
 """The most characters of an answer or a comment."""
@@ -20,11 +21,11 @@ OVER_DRAFT = "suggestion"
 
 @dataclass(frozen=True)
 class Suggestion:
-    """``values`` is None if only a comment is suggested. ``left_out``: ``answer`` or ``comment``
+    """``answer`` is None if only a comment is suggested. ``left_out``: ``answer`` or ``comment``
     that can't be used. ``base`` is the draft with the same text.
     """
 
-    values: list[str] | None
+    answer: list[str] | None
     comment: str
     words: str
     left_out: tuple[str, ...] = ()
@@ -34,11 +35,15 @@ class Suggestion:
 
     @property
     def empty(self) -> bool:
-        return not self.values and not self.comment
+        return not self.answer and not self.comment
+
+    @property
+    def values(self) -> Typed | None:
+        return None if self.answer is None else {"value": self.answer}
 
     @property
     def approves(self) -> bool | None:
-        said = self.values[0] if self.values and self.shown else ""
+        said = self.answer[0] if self.answer and self.shown else ""
         return {"true": True, "false": False}.get(said)
 
     @property
@@ -50,7 +55,7 @@ class Suggestion:
         return self._query(show=OVER_DRAFT)
 
     def _query(self, *, show: str) -> str:
-        pairs = [("answer", value) for value in self.values or ()]
+        pairs = [("answer", value) for value in self.answer or ()]
         pairs += [
             (name, text) for name, text in (("comment", self.comment), ("show", show)) if text
         ]
@@ -66,27 +71,28 @@ class Suggestion:
 
     def _is_text_of(self, draft: Draft) -> bool:
         # Approve and Reject are buttons, so a draft has no value for them.
-        same = not any(draft.values) or draft.values == self.values
+        same = not draft.values or draft.values == self.values
         return same and draft.comment == self.comment
 
 
 def suggestion_of(request: HttpRequest, item: Interaction) -> Suggestion | None:
-    """Leaves out an answer that the question doesn't accept, and text that is too long or has
-    characters that change how it reads.
+    """Leaves out an answer that the question doesn't accept, any answer to several questions, and
+    text that is too long or has characters that change how it reads.
     """
-    question = asked_question(item)
-    if question is None or not is_about(request, item):
+    if not is_about(request, item):
         return None
+    questions = questions_of(item)
     post = request.method == "POST"
     sent = QueryDict(request.POST.get("suggested", "")) if post else request.GET
     values, comment = sent.getlist("answer"), sent.get("comment", "")
     data: MultiValueDict[str, Any] = MultiValueDict({"value": values, "comment": [comment]})
-    form = form_for(question, data)
+    form = form_for(questions, data)
     if form is None:
         return None
-    values, typed = typed_of(data), comment_of(data)
-    several = form.several or len(values) == 1
-    good = values if several and "value" not in form.errors and all(map(_usable, values)) else None
+    values, typed = typed_of(data).get("value", []), comment_of(data)
+    alone, *others = form.parts
+    fits = not others and (alone.several or len(values) == 1)
+    good = values if fits and "value" not in form.errors and all(map(_usable, values)) else None
     comment = typed if _usable(typed) else ""
     unusable = {"answer": any(map(str.strip, values)) and not good, "comment": typed != comment}
     left_out = tuple(part for part, is_left_out in unusable.items() if is_left_out)
@@ -95,7 +101,7 @@ def suggestion_of(request: HttpRequest, item: Interaction) -> Suggestion | None:
     return Suggestion(
         good or None,
         comment,
-        typed_words(question, good or []),
+        typed_words(questions, {"value": good} if good else {}),
         left_out=left_out,
         over_draft=sent.get("show") == OVER_DRAFT,
     )

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -10,7 +11,7 @@ from inbox.access.redaction import HIDDEN, masked
 from inbox.mobius.types import ONLY_QUESTION, QuestionAnswer
 from inbox.models import Interaction
 from inbox.models.interaction import answered_at
-from inbox.web.ui.labels import TASK, listed
+from inbox.web.ui.labels import listed
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.values import compact
 from inbox.web.ui.when import ago
@@ -74,7 +75,9 @@ class Member:
 def answer_words(
     questions: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]
 ) -> Words:
-    """Several answers have a line each, after the prompt of their question."""
+    """Several answers have a line each, after the prompt of their question. Their ``line`` is
+    without prompts, and is cut.
+    """
     asked = {question.get("id", ONLY_QUESTION): question for question in questions}
     words = {
         answer["question"]: value_words(
@@ -86,8 +89,18 @@ def answer_words(
     }
     if len(words) == 1 and len(asked) < 2:
         return next(iter(words.values()))
-    lines = (f"{asked.get(id_, {}).get('prompt') or id_}: {one.text}" for id_, one in words.items())
-    return Words("\n".join(lines), icon="done", long=True)
+    if not words:
+        return Words(_("No answer"), icon="done", line=_("No answer"))
+    lines = (
+        labelled(asked.get(id_, {}).get("prompt") or id_, one.text) for id_, one in words.items()
+    )
+    line = Truncator(" · ".join(one.line or one.text for one in words.values())).chars(SHORT)
+    return Words("\n".join(lines), icon="done", long=True, line=" ".join(line.split()))
+
+
+def labelled(prompt: str, answer: str) -> str:
+    """``Who hosts? Sam``, ``Place: Corner``."""
+    return f"{prompt} {answer}" if prompt.endswith(("?", ":", ".", "!")) else f"{prompt}: {answer}"
 
 
 def words_of_value(item: Interaction, value: Any) -> Words:
@@ -138,12 +151,10 @@ def _is_long(text: str) -> bool:
     return len(text) > SHORT or "\n" in text
 
 
-def given_answers(
-    item: Interaction, people: People, *, earlier_rounds: bool = False
-) -> tuple[GivenAnswer, ...]:
-    """In upstream's order."""
+def given_answers(item: Interaction, people: People) -> tuple[GivenAnswer, ...]:
+    """Those of this round, in upstream's order."""
     answers = []
-    for response in item.responses or () if earlier_rounds else item.current_responses:
+    for response in item.current_responses:
         user_id, hidden = response.get("user_id"), bool(response.get(HIDDEN))
         words = (
             Words(_("Answered"), icon="done")
@@ -157,17 +168,10 @@ def given_answers(
                 comment=response.get("comment") or "",
                 at=answered_at(response)
                 or (item.completed_at if len(item.current_responses) == 1 else None),
-                did=_did(item, words, user_id, people),
+                did=words.done_by(people.full(user_id), viewer=people.is_viewer(user_id)),
             )
         )
     return tuple(answers)
-
-
-def _did(item: Interaction, words: Words, user_id: str | None, people: People) -> str:
-    if item.type == TASK:
-        you, other = _("You submitted the result"), _("%(name)s submitted the result")
-        return people.sentence(user_id, you, other)
-    return words.done_by(people.full(user_id), viewer=people.is_viewer(user_id))
 
 
 def members(

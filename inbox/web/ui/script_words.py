@@ -117,6 +117,8 @@ WORDS = {
     "found": gettext_noop("{count} of {total} shown"),
     "bytes_left": gettext_noop("Bytes left: {count}"),
     "bytes_too_many": gettext_noop("Bytes over the limit: {count}"),
+    "characters_left": gettext_noop("Characters left: {count}"),
+    "characters_too_many": gettext_noop("Characters over the limit: {count}"),
 }
 """Numbers follow a colon, since scripts have no plural forms."""
 
