@@ -162,7 +162,7 @@ const toComment = () => press(first('#detail [data-key="m"]'));
 
 /* Focus the first field of the answer form, or the question if there is none */
 function toForm() {
-  const field = first("#answer .field:first-of-type .choice input:checked") ?? first(`#answer :is(${FIELD}, .choice input)`);
+  const field = document.querySelector("#answer .field")?.querySelector(".choice input:checked") ?? first(`#answer :is(${FIELD}, .choice input)`);
   if (!field) return toQuestion();
   if (field.matches(FIELD)) return press(field);
   field.focus();
