@@ -33,8 +33,16 @@ Path = tuple[str | int, ...]
 _ALWAYS_SECRET = ("password", "passwd", "passphrase", "secret", "credential")
 _TEXT_SECRET = ("token", "api key", "access key", "private key", "authorization", "cookie")
 
-_FROM_OUTSIDE = ("context", "responses", "value", "raw")
+_FROM_OUTSIDE = ("context", "details", "responses", "value", "raw")
 """The fields of a question whose keys a workflow or another client has chosen."""
+
+_AS_CONTEXT = ("context", "details")
+"""The fields that are masked as a context is."""
+
+_RAW_AS_CONTEXT = (
+    *("context", "subject", "references", "properties", "tags"),
+    *("review_feedback", "lifecycle", "cancel_reason"),
+)
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -120,8 +128,8 @@ def secret_at(fields: dict[str, Any], path: str) -> Any:
     """``path`` is a JSON Pointer. Raises ``NotMasked``."""
     value: Any = fields
     seen = masked(fields)
-    if "context" in fields:
-        seen["context"] = masked_context(fields["context"])
+    for name in fields.keys() & set(_AS_CONTEXT):
+        seen[name] = masked_context(fields[name], (name,))
     start, *parts = path.split("/")
     if start:
         raise NotMasked(path)
@@ -198,16 +206,17 @@ def seen_by(viewer: Viewer, item: Interaction) -> Interaction:
     seen = _without_hidden_answers(viewer, item)
     for name in _FROM_OUTSIDE:
         if name not in seen.get_deferred_fields():
-            mask = masked_context if name == "context" else masked
+            mask = masked_context if name in _AS_CONTEXT else masked
             setattr(seen, name, mask(getattr(seen, name), (name,)))
-    if "raw" not in seen.get_deferred_fields() and "context" in seen.raw:
-        seen.raw["context"] = masked_context(item.raw["context"], ("raw", "context"))
+    if "raw" not in seen.get_deferred_fields():
+        for name in seen.raw.keys() & set(_RAW_AS_CONTEXT):
+            seen.raw[name] = masked_context(seen.raw[name], ("raw", name))
     return seen
 
 
 def unmasked(viewer: Viewer, item: Interaction) -> dict[str, Any]:
     seen = _without_hidden_answers(viewer, item)
-    return {"context": seen.context, "responses": seen.responses}
+    return {"context": seen.context, "details": seen.details, "responses": seen.responses}
 
 
 def events_seen_by(
@@ -225,7 +234,15 @@ def _without_hidden_answers(viewer: Viewer, item: Interaction) -> Interaction:
         seen.responses = [_redacted_response(viewer, response) for response in item.responses]
         adapter = item.upstream.adapter
         seen.raw = {} if unread else adapter.without_answers(item.raw, but=viewer.mobius_id)
+        if "details" not in item.get_deferred_fields() and "lifecycle" in item.details:
+            events = [_redacted_event(viewer, event) for event in item.details["lifecycle"]]
+            seen.details = item.details | {"lifecycle": events}
     return seen
+
+
+def _redacted_event(viewer: Viewer, event: dict[str, Any]) -> dict[str, Any]:
+    """Its comment may be that of an answer."""
+    return event if event["actor_id"] == viewer.mobius_id else event | {"comment": None}
 
 
 def entries_seen_by(viewer: Viewer, upstream: Upstream) -> QuerySet[Decision]:

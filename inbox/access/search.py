@@ -52,7 +52,7 @@ def search_questions(
     rows = interactions(viewer, upstream).filter(matching(viewer, upstream, text), deleted=False)
     # Only their numbers are sorted: there may be very many, and rows are wide.
     first = rows.order_by(*order).values("pk")[:limit]
-    found = Interaction.objects.filter(pk__in=first).defer("raw", "context", "message")
+    found = Interaction.objects.filter(pk__in=first).defer("raw", "context", "details", "message")
     return list(found.order_by(*order))
 
 
@@ -195,7 +195,15 @@ def question_texts(item: Interaction) -> list[Text]:
     names = [*ids, item.workflow, *people_of(item), item.message]
     # Pages show the deadline in the viewer's time zone, and no one looks for it in UTC.
     context = masked_context({key: part for key, part in item.context.items() if key != "due_at"})
-    return _cut([*(("", name) for name in names), *_texts(context)], MOST_OF_QUESTION)
+    links = [item.details.get("subject"), *item.details.get("references", ())]
+    labels = [link["label"] for link in links if link] + [
+        option.get("label") or ""
+        for question in item.questions
+        for option in question.get("options") or ()
+    ]
+    tags = masked_context(item.details.get("tags", {}))
+    texts = [("", text) for text in (*names, *filter(None, labels))]
+    return _cut([*texts, *_texts(tags), *_texts(context)], MOST_OF_QUESTION)
 
 
 def answer_texts(item: Interaction) -> list[Text]:

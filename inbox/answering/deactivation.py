@@ -154,7 +154,8 @@ def left_open(reviewer: Reviewer) -> Left:
         recipients__user_id=reviewer.mobius_id,
         recipients__open__in=(True,),
     )
-    items = rows.order_by(F("due_at").asc(nulls_last=True), "pk").defer("raw", "context", "message")
+    rows = rows.defer("raw", "context", "details", "message")
+    items = rows.order_by(F("due_at").asc(nulls_last=True), "pk")
     viewer = viewer_of(reviewer.user)
     reasons = [(item, _blocked(viewer, item)) for item in items]
     blocked = tuple((item, reason) for item, reason in reasons if reason is not None)

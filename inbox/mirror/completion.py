@@ -17,7 +17,11 @@ _COLUMNS = {
 
 
 def complete(row: Interaction, stored: Interaction | None, run: Run | None) -> None:
-    """Afterwards ``row.unknown_fields`` says what is still missing."""
+    """Afterwards ``row.unknown_fields`` says what is still missing. Rows of a list may not have the
+    lifecycle.
+    """
+    if stored is not None and "lifecycle" not in row.details and "lifecycle" in stored.details:
+        row.details["lifecycle"] = stored.details["lifecycle"]
     missing = row.unknown_fields.split()
     if not missing:
         return

@@ -161,7 +161,7 @@ class Projection:
             rows, found_by_run = [], []
             for row in questions.filter(upstream=self._upstream, run_id__in=ids):
                 run = by_id[str(row.run_id)]
-                (workflow, person), state = _requester(run), self._state(row, run)
+                (workflow, person), state = _origin(row, row, run), self._state(row, run)
                 if (row.workflow, row.asked_by, row.state) != (workflow, person, state):
                     self._tallies.subtract(row)
                     row.workflow, row.asked_by, row.state = workflow, person, state
@@ -248,7 +248,8 @@ class Projection:
             row = self._newer(stored, snapshots, self._interaction)
             if row is None:
                 continue
-            row.workflow, row.asked_by = _requester_of(stored, runs.get(row.run_id or ""))
+            run = runs.get(row.run_id or "")
+            row.workflow, row.asked_by = _origin(row, stored or row, run)
             if stored is not None:
                 self._tallies.subtract(stored)
             self._tallies.add(row)
@@ -479,6 +480,12 @@ def _requester(run: Run) -> tuple[str, str]:
     return run.workflow, asked_by(run.metadata, run.started_by)
 
 
+def _origin(row: Interaction, stored: Interaction, run: Run | None) -> tuple[str, str]:
+    """The workflow and the requester."""
+    workflow, person = (stored.workflow, stored.asked_by) if run is None else _requester(run)
+    return workflow, person or row.created_by[:200]
+
+
 def _new_answers(stored: Interaction | None, row: Interaction) -> list[MirroredAnswer]:
     known = [] if stored is None else MirroredAnswer.all_of(stored)
     before = {(answer.user_id, answer.round) for answer in known}
@@ -487,9 +494,3 @@ def _new_answers(stored: Interaction | None, row: Interaction) -> list[MirroredA
         for answer in MirroredAnswer.all_of(row)
         if (answer.user_id, answer.round) not in before
     ]
-
-
-def _requester_of(stored: Interaction | None, run: Run | None) -> tuple[str, str]:
-    if run is not None:
-        return _requester(run)
-    return ("", "") if stored is None else (stored.workflow, stored.asked_by)

@@ -26,7 +26,9 @@ CLOSED = (
 def interaction_row(
     upstream: models.Upstream, interaction: types.Interaction, seq: int
 ) -> models.Interaction:
-    """``workflow`` and ``asked_by`` are empty, ``state`` is the status: these depend on the run."""
+    """``workflow`` is empty, ``asked_by`` who created it, ``state`` the status: these depend on the
+    run.
+    """
     due = due_of(interaction.context, interaction.expires_at)
     return build_row(
         models.Interaction,
@@ -41,6 +43,7 @@ def interaction_row(
         message=interaction.message,
         title=title_of(interaction.message),
         context=interaction.context,
+        details=_details(interaction),
         questions=[_question(question) for question in interaction.questions],
         policy={"kind": interaction.policy.kind.value, "quorum": interaction.policy.quorum},
         responses=[response_json(answer) for answer in interaction.responses],
@@ -65,8 +68,27 @@ def interaction_row(
         created_at=interaction.created_at,
         updated_at=interaction.updated_at,
         seq=seq,
+        asked_by=(interaction.created_by or "")[:200],
         raw=interaction.raw,
     )
+
+
+_DETAILS = (
+    *("properties", "tags", "created_by", "feedback", "checked_by"),
+    *("cancel_reason", "session_id", "turn_id"),
+)
+
+
+def _details(interaction: types.Interaction) -> dict[str, Any]:
+    """Without what is empty or unknown, which in the guide's API is everything."""
+    details = {name: value for name in _DETAILS if (value := getattr(interaction, name))}
+    if interaction.subject is not None:
+        details["subject"] = interaction.subject.model_dump()
+    if interaction.references:
+        details["references"] = [one.model_dump() for one in interaction.references]
+    if interaction.lifecycle is not None:
+        details["lifecycle"] = [event.model_dump(mode="json") for event in interaction.lifecycle]
+    return details
 
 
 def response_json(answer: types.Answer) -> dict[str, Any]:

@@ -45,15 +45,16 @@ def facts(row: Interaction, before: dict[str, Any] | None) -> dict[str, Any]:
     """The row's days and durations in the form of ``Interaction.counted``.
 
     ``ended`` and ``claimed`` are [day, seconds since it was asked]; a person's answer is [day,
-    seconds, outcome of the approval or null]. ``people`` were asked or have answered. ``before`` is
-    what was counted of the row so far: its first claim still counts after a release.
+    seconds since its round began, outcome of the approval or null]. ``people`` were asked or have
+    answered. ``before`` is what was counted of the row so far: its first claim still counts after a
+    release.
     """
     counted: dict[str, Any] = {"asked": _day(row.created_at)}
     claimed_at, claimer = _first_claim(row, before or {})
     if claimed_at is not None:
-        counted["claimed"] = _since(row, claimed_at)
+        counted["claimed"] = _since(row.created_at, claimed_at)
     if row.closed_at is not None:
-        counted["ended"] = _since(row, row.closed_at)
+        counted["ended"] = _since(row.created_at, row.closed_at)
         counted["how"] = row.state
         if row.state == "completed":
             counted["outcome"] = _outcome(row)
@@ -170,7 +171,8 @@ def _people(row: Interaction) -> dict[str, Any]:
     for answer in row.responses:
         if answer.get("user_id"):
             verdict = _verdict(row, value_of(answer["answers"]))
-            people[answer["user_id"]] = [*_since(row, row.time_of(answer)), verdict]
+            began = row.round_began(answer["round"])
+            people[answer["user_id"]] = [*_since(began, row.time_of(answer)), verdict]
     return people
 
 
@@ -186,8 +188,8 @@ def _verdict(row: Interaction, value: object) -> bool | None:
     return value if row.type == APPROVAL and isinstance(value, bool) else None
 
 
-def _since(row: Interaction, at: datetime) -> list[Any]:
-    return [_day(at), max(0.0, (at - row.created_at).total_seconds())]
+def _since(began: datetime, at: datetime) -> list[Any]:
+    return [_day(at), max(0.0, (at - began).total_seconds())]
 
 
 def _day(at: datetime) -> str:

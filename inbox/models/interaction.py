@@ -69,7 +69,9 @@ class Interaction(models.Model):
     - ``members``: Mobius IDs; ``members_from``: the member snapshot, Mobius' groups or the group
       mapping, empty if the members are unknown.
     - ``unknown_fields``: which of ``inbox.mobius.types.MAYBE_UNKNOWN`` are unknown.
-    - ``workflow``, ``asked_by``: from the run.
+    - ``details``: what newer APIs also say about a question, such as its references, tags and
+      lifecycle, as ``inbox.mirror.rows`` writes it.
+    - ``workflow``, ``asked_by``: from the run; without one, ``asked_by`` is who created it.
     - ``counted``: its days and durations as counted by ``inbox.mirror.tally``; null if not counted.
     - ``deleted``: no longer exists upstream.
     """
@@ -96,6 +98,7 @@ class Interaction(models.Model):
     message = models.TextField(default="")
     title = models.CharField(max_length=300, default="")
     context = ExactJSON(default=dict)
+    details = ExactJSON(default=dict)
     questions = ExactJSON(default=list)
     policy = ExactJSON(default=dict)
     responses = ExactJSON(default=list)
@@ -184,6 +187,22 @@ class Interaction(models.Model):
     def time_of(self, answer: Mapping[str, Any]) -> datetime:
         """If upstream does not say when the answer was given, when the question closed."""
         return answered_at(answer) or self.completed_at or self.updated_at
+
+    @property
+    def created_by(self) -> str:
+        """The Mobius ID of the person or machine that asked, where upstream says."""
+        return str(self.details.get("created_by") or "")
+
+    @property
+    def lifecycle(self) -> list[dict[str, Any]]:
+        """Each a ``LifecycleEvent``, oldest first; empty if upstream does not say."""
+        return list(self.details.get("lifecycle", ()))
+
+    def round_began(self, round: int) -> datetime:
+        """With a request for changes, or when it was asked. Also if upstream does not say."""
+        requests = [one for one in self.lifecycle if one["action"] == "changes_requested"]
+        began = requests[round - 1]["at"] if 0 < round <= len(requests) else None
+        return read_instant(began or "") or self.created_at
 
     @property
     def takes_one_answer(self) -> bool:

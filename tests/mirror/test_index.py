@@ -202,7 +202,7 @@ def several(mirror: Mirror) -> Mirror:
     return mirror
 
 
-@pytest.mark.parametrize("word", ["zanzibar", "opt_a", "postpone", "z", "ship zanzibar"])
+@pytest.mark.parametrize("word", ["zanzibar", "opt_a", "z", "ship zanzibar"])
 def test_hidden_answers_are_not_found_until_one_has_answered(
     several: Mirror, settings: Any, word: str
 ) -> None:
@@ -211,6 +211,7 @@ def test_hidden_answers_are_not_found_until_one_has_answered(
     assert found(word) == {"1"}
     # Who has answered isn't hidden, and neither is the question.
     assert found("user_sam", viewer(RINA)) == found("ship", viewer(RINA)) == {"1"}
+    assert found("postpone", viewer(RINA)) == {"1"}
     mine = reply(RINA, "opt_b", comment="fine", at=at(2))
     theirs = reply(SAM, "opt_a", comment="Zanzibar first", at=at(1))
     several.tell(group_ask("int_1", minutes=2, responses=(theirs, mine)))

@@ -56,6 +56,7 @@ class Adapter(Protocol):
     says_cancelled: bool
     """Of questions. Without such a status, a cancelled one is ``expired``."""
     has_groups: bool
+    has_tasks: bool
     has_reviews: bool
     """Questions can be in review, and are listed by that status."""
     has_runs: bool

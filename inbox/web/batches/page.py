@@ -93,7 +93,9 @@ def _rows(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) -> li
     items = list(batch.items.all())
     ids = [item.interaction_id for item in items]
     visible = access.interactions(viewer, upstream).filter(mobius_id__in=ids)
-    questions = {row.mobius_id: row for row in visible.defer("raw", "context", "message")}
+    questions = {
+        row.mobius_id: row for row in visible.defer("raw", "context", "details", "message")
+    }
     drafts = drafted(viewer, upstream, list(questions)) if batch.previewed else set()
     recipients = _recipients(viewer, upstream, questions) if batch.previewed else {}
     asked_by = {question.asked_by for question in questions.values() if question.asked_by}

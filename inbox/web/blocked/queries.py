@@ -52,7 +52,8 @@ def read(
         rows.filter(claimed_by__isnull=False, claimed_at__lte=old).order_by("claimed_at"),
     )
     found = union_of_slices(*(part[: MOST + 1] for part in parts))
-    items = list(found.defer("raw", "context", "message", "questions").order_by("created_at", "id"))
+    wide = ("raw", "context", "details", "message", "questions")
+    items = list(found.defer(*wide).order_by("created_at", "id"))
     return items, len(items) <= MOST
 
 

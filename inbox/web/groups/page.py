@@ -172,7 +172,7 @@ def group_context(
     manages = access.has_permission(viewer, access.MANAGE_GROUPS)
     rows = open_of(viewer, upstream).filter(group_id=group.mobius_id)
     # Open questions have no completed_at; naming it first matches the order of the index.
-    oldest = rows.defer("raw", "context").order_by("completed_at", "created_at")
+    oldest = rows.defer("raw", "context", "details").order_by("completed_at", "created_at")
     items = list(oldest[:WAITING])
     log = _log(upstream, group) if manages else []
     people, wanted = People(names_of(_ids(ids, items, log)), viewer.mobius_id), query.get("routing")

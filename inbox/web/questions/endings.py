@@ -96,14 +96,22 @@ def question_ending(
         return Ending(text, decision_href(viewer, entry))
     if item.state != Interaction.CANCELLED:
         return None
+    you, other = _("You cancelled the question"), _("%(name)s cancelled the question")
     own = [entry for entry in entries if entry.verb == QUESTION_CANCELLED]
     own = [entry for entry in own if entry.interaction_id == item.mobius_id]
     if own:
-        you, other = _("You cancelled the question"), _("%(name)s cancelled the question")
         return Ending(done_by(own[-1], people, you, other), decision_href(viewer, own[-1]))
-    if run is None:
-        return Ending(_("Cancelled outside this app"))
-    return run_ending(viewer, run, entries, people) or Ending(_("Closed when the run ended"))
+    ending = run_ending(viewer, run, entries, people) if run is not None else None
+    if ending is None and (actor := _cancelled_by(item)):
+        ending = Ending(people.sentence(actor, you, other))
+    outside = _("Cancelled outside this app")
+    return ending or Ending(outside if run is None else _("Closed when the run ended"))
+
+
+def _cancelled_by(item: Interaction) -> str | None:
+    """None if upstream does not say."""
+    actors = (event["actor_id"] for event in item.lifecycle if event["action"] == "cancelled")
+    return next(actors, None)
 
 
 def decision_href(viewer: Viewer, entry: Decision) -> str:

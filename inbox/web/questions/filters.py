@@ -4,7 +4,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from inbox.access import Viewer
 from inbox.models import Recipient, Upstream
@@ -12,7 +12,7 @@ from inbox.models.distinct import distinct_values
 from inbox.people.names import names_of
 from inbox.web.questions.queries import Sample, done
 from inbox.web.ui.groups import group_names
-from inbox.web.ui.labels import asked_in, kind, run_name
+from inbox.web.ui.labels import TASK, asked_in, kind, run_name
 from inbox.web.ui.lists import MOST, PAGE, Choice, by_label, chips
 from inbox.web.ui.people import People
 from inbox.web.ui.scopes import (
@@ -31,8 +31,13 @@ from inbox.web.ui.when import DATES
 FILTERS = frozenset(Filters.base_fields).difference(Filters.not_filters, ["q"])
 """The filters besides the search."""
 MINE, GROUPS = "mine", "groups"
-KINDS = ("approval", "review", "input")
-"""The types that have a filter of their own above the list."""
+KINDS = {
+    "approval": gettext_noop("Approvals"),
+    "review": gettext_noop("Reviews"),
+    "input": gettext_noop("Inputs"),
+    TASK: gettext_noop("Tasks"),
+}
+"""The types that can be filtered by, and the label of their filter above the list."""
 
 
 def selects(viewer: Viewer, upstream: Upstream, filters: Filters) -> tuple[forms.BoundField, ...]:
@@ -45,7 +50,9 @@ def selects(viewer: Viewer, upstream: Upstream, filters: Filters) -> tuple[forms
         filters.select(
             "closed", _("Any time"), [(key, str(words)) for key, words in DATES.items()]
         ),
-        filters.select("type", _("Any type"), [(type_, kind(type_).label) for type_ in KINDS]),
+        filters.select(
+            "type", _("Any type"), [(type_, kind(type_).label) for type_ in _types(upstream)]
+        ),
         filters.select("workflow", _("Any workflow"), _workflows(rows)),
         filters.select("requester", _("Anyone"), _requesters(rows)),
         filters.select("target", _("Anyone"), _assignees(upstream, rows)),
@@ -169,23 +176,20 @@ def counted_choices(
     return tuple(found)
 
 
+def _types(upstream: Upstream) -> list[str]:
+    return [type_ for type_ in KINDS if type_ != TASK or upstream.adapter.has_tasks]
+
+
 def choices(
-    filters: Filters, counts: Sample, names: Mapping[str, str], *, has_groups: bool
+    upstream: Upstream, filters: Filters, counts: Sample, names: Mapping[str, str]
 ) -> tuple[Choice, ...]:
-    every, *by_target = counted_choices(filters, counts, names, has_groups=has_groups)
+    every, *by_target = counted_choices(filters, counts, names, has_groups=upstream.has_groups)
     found = [every]
     if filters.done:
         words = _("Run failed after my answer")
         found.append(_choice(filters, "failed", words, failed="yes"))
     found += by_target
-    found += [
-        _choice(filters, type_, label, type=type_)
-        for type_, label in (
-            ("approval", _("Approvals")),
-            ("review", _("Reviews")),
-            ("input", _("Inputs")),
-        )
-    ]
+    found += [_choice(filters, type_, _(KINDS[type_]), type=type_) for type_ in _types(upstream)]
     if "unread" not in filters.shown.unused:
         found.append(_choice(filters, "unread", _("Unread"), unread="yes"))
     if "drafts" not in filters.shown.unused:

@@ -6,10 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.answering.claiming import Verb
+from inbox.lib.instants import read_instant
 from inbox.models import Decision, Event, Interaction, Run, Upstream
 from inbox.web.questions.endings import CLAIMED, RELEASED, Ending
 from inbox.web.ui.answers import ended_at, given_answers, progress
-from inbox.web.ui.labels import UNNAMED, item_status, listed, quoted
+from inbox.web.ui.labels import TASK, UNNAMED, item_status, listed, quoted
 from inbox.web.ui.people import People
 
 
@@ -73,10 +74,12 @@ def history(
             you, other = _("You started the run"), _("%(name)s started the run")
             text = people.sentence(run.started_by, you, other)
         started.append(Entry("play", text, run.started_at or run.created_at))
-    asked = _("Asked %(name)s") % {"name": assignee_name(item, people, group)}
+    asked = _("Assigned to %(name)s") if item.type == TASK else _("Asked %(name)s")
+    asked %= {"name": assignee_name(item, people, group)}
     entries = [Entry("pause", asked, item.created_at)]
     entries.extend(_claims(item, people, events, decisions))
     entries.extend(_answers(item, people, decisions))
+    entries.extend(_review(item, people))
     if item.soft and item.due_at is not None:
         end = item.closed_at or now
         if item.due_at <= item.created_at:
@@ -129,7 +132,7 @@ def _claim(claimed_by: str | None, people: People, at: datetime | None) -> Entry
 def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -> list[Entry]:
     by_service = {d.actor for d in decisions if d.credential_kind == "service"}
     lines = []
-    for answer in given_answers(item, people):
+    for answer in given_answers(item, people, earlier_rounds=True):
         comment = quoted(answer.comment) if answer.comment else ""
         text = answer.did
         if answer.face.id in by_service:
@@ -139,12 +142,45 @@ def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -
     return lines
 
 
+def _review(item: Interaction, people: People) -> list[Entry]:
+    """The history has other entries for what else the lifecycle says."""
+    entries = []
+    # Upstream may count a request for changes to the round that it ends, or to the next.
+    round = 1
+    for event in item.lifecycle:
+        actor, facts = event["actor_id"], {"round": round}
+        match event["action"]:
+            case "submitted_for_review":
+                # Its comment is that of the answer.
+                text = _("Round %(round)d · Submitted for review") % facts
+                icon, tone, comment = "review", "", ""
+            case "accepted":
+                you = _("Round %(round)d · You accepted this")
+                other = _("Round %(round)d · %(name)s accepted this")
+                text = people.sentence(actor, you, other, **facts)
+                icon, tone, comment = "check", "ok", event["comment"]
+            case "changes_requested":
+                you = _("Round %(round)d · You asked for changes")
+                other = _("Round %(round)d · %(name)s asked for changes")
+                text = people.sentence(actor, you, other, **facts)
+                last = round == item.round
+                comment = event["comment"] or (item.details.get("feedback") if last else "")
+                icon, tone = "undo", "warn"
+                round += 1
+            case _:
+                continue
+        at = read_instant(event["at"] or "")
+        entries.append(Entry(icon, text, at, tone, quoted(comment) if comment else ""))
+    return entries
+
+
 def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]:
     runs = item.run_id is not None
     if item.status == "completed":
         text = _("The run resumed") if runs else _("Closed")
         counts = progress(item)
-        if counts is not None and counts[1] > 1:
+        accepted = any(event["action"] == "accepted" for event in item.lifecycle)
+        if counts is not None and counts[1] > 1 and not accepted:
             text = _all_answered(counts[1], runs=runs)
         return [Entry("play" if runs else "done", text, item.completed_at)]
     if item.closed_unanswered:
@@ -153,7 +189,8 @@ def _end(item: Interaction, now: datetime, ending: Ending | None) -> list[Entry]
             return [Entry("failed", _expired(item), at, "bad")]
         status = item_status(item.state)
         text, href = (ending.text, ending.href) if ending else (status.label, "")
-        return [Entry(status.icon, text, at, "warn", href=href)]
+        comment = quoted(reason) if (reason := item.details.get("cancel_reason")) else ""
+        return [Entry(status.icon, text, at, "warn", comment, href)]
     if item.pending and item.expires_at is not None:
         if item.expires_at <= now:
             return [Entry("failed", item_status("expired").label, item.expires_at)]

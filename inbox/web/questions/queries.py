@@ -78,7 +78,7 @@ _SEARCHED_COLUMNS = (
     *_COLUMNS,
     *(
         f"interaction__{name}"
-        for name in ("message", "context", "responder_id", "value", "comment")
+        for name in ("message", "context", "details", "responder_id", "value", "comment")
     ),
 )
 

@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 from inbox.answering import guard
 from inbox.models import Interaction, Run
 from inbox.models.interaction import REASON_TO_REJECT
+from inbox.web.questions import details
 from inbox.web.questions.history import assignee_name
 from inbox.web.ui import context, markdown
-from inbox.web.ui.labels import kind
+from inbox.web.ui.labels import TASK, kind
 from inbox.web.ui.live_run import live_head
 from inbox.web.ui.masks import masks_in
 from inbox.web.ui.people import People
@@ -26,7 +27,13 @@ def shown_question(
     closed: bool,
 ) -> dict[str, Any]:
     """``item`` is as the viewer may see it."""
-    cards = context.cards(item.context, shown_elsewhere=_shown_elsewhere(item))
+    cards = (
+        *details.reference_cards(item),
+        *context.cards(item.context, shown_elsewhere=_shown_elsewhere(item)),
+        *details.conversation_cards(item),
+    )
+    folded = details.folded(item)
+    in_cards = (*cards, *details.all_cards(folded))
     return {
         "kind": kind(item.type),
         "asked": _asked(item, people, group, now),
@@ -35,7 +42,8 @@ def shown_question(
         "live": live_head(run)["live"] if run is not None else None,
         "body": markdown.render(markdown.body(item.message, item.title)),
         "cards": cards,
-        "masked": masks_in(item.context, item.responses, beside=cards),
+        "folded": folded,
+        "masked": masks_in(item.context, item.details, item.responses, beside=in_cards),
         "digest": digest,
         "evidence": context.as_shown(digest),
     }
@@ -45,6 +53,8 @@ def _asked(item: Interaction, people: People, group: str, now: datetime) -> str:
     when = ago(item.created_at, now)
     if item.asked_by:
         you, other = _("You asked %(ago)s"), _("%(name)s asked %(ago)s")
+        if item.type == TASK:
+            you, other = _("You assigned this %(ago)s"), _("%(name)s assigned this %(ago)s")
         return people.sentence(item.asked_by, you, other, ago=when)
     asked = _("Asked %(name)s %(ago)s")
     return asked % {"name": assignee_name(item, people, group), "ago": when}

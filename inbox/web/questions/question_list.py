@@ -97,7 +97,7 @@ def list_beside(
         "open": counts.words(counts.total),
         "found": found_words(filters, PAGE + 1 if cleaned["cursor"] or page.cursor else found),
         "counts": counts.rail,
-        "choices": choices(filters, counts, groups, has_groups=upstream.has_groups),
+        "choices": choices(upstream, filters, counts, groups),
         "scopes": scopes,
         "scope_is_filter": any(scope.on for scope in scopes),
         "chips": filter_chips(

@@ -109,6 +109,7 @@ def item_page(
         "closing": closing,
         "closing_tone": "warn" if item.closed_unanswered else "info",
         "ending": ending,
+        "cancel_reason": item.details.get("cancel_reason", "") if item.closed_early else "",
         "after_mine": (
             after_mine(item, people, received=sent.received) if refusal is Refusal.ANSWERED else ""
         ),
@@ -184,9 +185,11 @@ def _ids(
 ) -> Iterable[str | None]:
     started = run.started_by if run is not None else None
     own = (item.asked_by, item.claimed_by, item.responder_id, item.target_id, started)
+    reviewers = (event["actor_id"] for event in item.lifecycle)
     claimants = (event.data.get("claimed_by") for event in claims)
     actors = (entry.actor for entry in entries)
-    return (*own, *(item.members or ()), *item.answered_by, *claimants, *actors)
+    answered = (response.get("user_id") for response in item.responses or ())
+    return (*own, *(item.members or ()), *answered, *reviewers, *claimants, *actors)
 
 
 def _closing(

@@ -143,6 +143,7 @@ class RunPage:
         for item in self.items:
             yield from (item.target_id, item.responder_id, item.claimed_by)
             yield from (*(item.members or ()), *item.answered_by)
+            yield from (event["actor_id"] for event in item.lifecycle)
         for event in self.part.events:
             yield from (event.data.get("by"), event.data.get("claimed_by"))
             if event.data.get("target_type") == "user":

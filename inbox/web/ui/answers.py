@@ -11,7 +11,7 @@ from inbox.access.redaction import HIDDEN, masked
 from inbox.mobius.types import ONLY_QUESTION, QuestionAnswer
 from inbox.models import Interaction
 from inbox.models.interaction import answered_at
-from inbox.web.ui.labels import listed
+from inbox.web.ui.labels import TASK, listed
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.values import compact
 from inbox.web.ui.when import ago
@@ -151,10 +151,12 @@ def _is_long(text: str) -> bool:
     return len(text) > SHORT or "\n" in text
 
 
-def given_answers(item: Interaction, people: People) -> tuple[GivenAnswer, ...]:
-    """Those of this round, in upstream's order."""
+def given_answers(
+    item: Interaction, people: People, *, earlier_rounds: bool = False
+) -> tuple[GivenAnswer, ...]:
+    """In upstream's order."""
     answers = []
-    for response in item.current_responses:
+    for response in item.responses or () if earlier_rounds else item.current_responses:
         user_id, hidden = response.get("user_id"), bool(response.get(HIDDEN))
         words = (
             Words(_("Answered"), icon="done")
@@ -168,10 +170,17 @@ def given_answers(item: Interaction, people: People) -> tuple[GivenAnswer, ...]:
                 comment=response.get("comment") or "",
                 at=answered_at(response)
                 or (item.completed_at if len(item.current_responses) == 1 else None),
-                did=words.done_by(people.full(user_id), viewer=people.is_viewer(user_id)),
+                did=_did(item, words, user_id, people),
             )
         )
     return tuple(answers)
+
+
+def _did(item: Interaction, words: Words, user_id: str | None, people: People) -> str:
+    if item.type == TASK:
+        you, other = _("You submitted the result"), _("%(name)s submitted the result")
+        return people.sentence(user_id, you, other)
+    return words.done_by(people.full(user_id), viewer=people.is_viewer(user_id))
 
 
 def members(

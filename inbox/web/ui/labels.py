@@ -63,10 +63,14 @@ RIGHTS = {
 }
 """The label of each role and permission that people are given."""
 
+TASK = "task"
+"""The type of a question whose answer is the result of some work."""
+
 _KINDS = {
     "approval": (gettext_noop("Approval"), "approval"),
     "review": (gettext_noop("Review"), "review"),
     "input": (gettext_noop("Input"), "input"),
+    TASK: (gettext_noop("Task"), "edit"),
 }
 ITEM_STATUS = {
     "pending": (gettext_noop("Waiting"), "pause"),
@@ -186,8 +190,10 @@ def asked_in(workflow: str, run_id: str | None) -> str:
 
 
 def origin(item: Interaction, people: People) -> str:
-    """``invoice-approval · Lee``."""
+    """``invoice-approval · Lee``, or only who asked without a workflow."""
     requester = people.name(item.asked_by) if item.asked_by else ""
+    if requester and not item.workflow and not item.run_id:
+        return requester
     return " · ".join(filter(None, (asked_in(item.workflow, item.run_id), requester)))
 
 

@@ -41,6 +41,7 @@ class GuideAdapter:
     member_token_prefix = "mbc_"  # nosec B105 # a prefix, no secret
     says_cancelled = False
     has_groups = True
+    has_tasks = False
     has_reviews = False
     cancels_questions = False
     shares_limits = False

@@ -44,6 +44,7 @@ class LaterAdapter:
     member_token_prefix = "mbc_"  # nosec B105 # a prefix, no secret
     says_cancelled = True
     has_groups = False
+    has_tasks = True
     has_reviews = True
     cancels_questions = True
     shares_limits = True

@@ -1,0 +1,9 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("inbox", "0057_drafts_of_forms")]
+
+    operations = [
+        migrations.AddField("interaction", "details", models.JSONField(default=dict)),
+    ]
