@@ -1,5 +1,7 @@
 """The list *Questions*: everyone's open questions, for leads where there are no runs."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -71,6 +73,13 @@ def test_a_row_that_has_closed_leaves_the_list(tess: Client) -> None:
     page = tess.get(f"/inbox/changes/{LIST.removeprefix('/inbox/')}{query}").content.decode()
     assert 'id="entry-int_2"' in page
     assert 'hx-swap-oob="delete"' in page
+
+
+def test_it_follows_everyones_questions_also_beside_an_open_one(tess: Client, rina: Client) -> None:
+    for client, follows in ((tess, True), (rina, False)):
+        for path in ("/live/inbox/", "/live/inbox/?item=int_1"):
+            response: Any = client.get(path)
+            assert ("runs" in response.subscription.topics) is follows
 
 
 def test_it_can_be_saved_as_a_view(tess: Client) -> None:

@@ -15,6 +15,7 @@ from inbox.live.handoff import accept
 from inbox.live.rights import Right, Topics
 from inbox.models import Upstream
 from inbox.web.ui.request import ReviewerRequest
+from inbox.web.ui.scopes import has_everyone
 
 Stream = Callable[..., HttpResponse]
 
@@ -37,8 +38,12 @@ def streams(allowed: Topics) -> Stream:
 
 @streams
 def inbox(viewer: Viewer, upstream: Upstream, item: str) -> tuple[str, ...] | None:
+    own = _own(viewer)
+    if has_everyone(viewer, upstream):
+        # The list of everyone's questions follows it, as the list of runs does elsewhere.
+        own += (topics.runs(),)
     if not item:
-        return _own(viewer)
+        return own
     questions = access.interactions(viewer, upstream).filter(mobius_id=item)
     found = questions.values_list("run_id", "target_type")[:1]
     if not found:
@@ -48,7 +53,7 @@ def inbox(viewer: Viewer, upstream: Upstream, item: str) -> tuple[str, ...] | No
     run_topics = (topics.run(id) for id in runs.values_list("mobius_id", flat=True))
     shows_presence = settings.PRESENCE and target == "group"
     presence = (topics.presence(item),) if shows_presence else ()
-    return (*_own(viewer), topics.item(item), *presence, *run_topics)
+    return (*own, topics.item(item), *presence, *run_topics)
 
 
 @streams
