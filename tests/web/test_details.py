@@ -61,6 +61,18 @@ def test_references_are_links_with_relation_and_label(rina: Client) -> None:
         assert line in words
 
 
+@pytest.mark.parametrize("status", ["pending", "expired"])
+def test_what_is_asked_is_on_the_page_once(rina: Client, status: str) -> None:
+    told(question_of_c(status=status, expires_at=None))
+    words = text_of(text(rina, QUESTION))
+    for line in (
+        "When may the migration run?",
+        "What should I look out for?",
+        "locks a few tables",
+    ):
+        assert words.count(line) == 1
+
+
 def test_who_created_it_is_the_requester(rina: Client) -> None:
     told(question_of_c(created_by=SAM))
     assert "Sam asked" in text(rina, QUESTION)

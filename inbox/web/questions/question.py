@@ -40,13 +40,23 @@ def shown_question(
         "deadline": None if closed else deadline(item, now),
         "run": run,
         "live": live_head(run)["live"] if run is not None else None,
-        "body": markdown.render(markdown.body(item.message, item.title)),
+        "body": markdown.render(markdown.body(_text(item), item.title)),
         "cards": cards,
         "folded": folded,
         "masked": masks_in(item.context, item.details, item.responses, beside=in_cards),
         "digest": digest,
         "evidence": context.as_shown(digest),
     }
+
+
+def _text(item: Interaction) -> str:
+    """The message without what its questions ask, which stands beside their answers."""
+    text = item.message
+    title = text.partition("\n")[0]
+    for question in reversed(item.questions or ()):
+        if (prompt := question.get("prompt")) and prompt != title:
+            text = text.removesuffix(prompt).rstrip()
+    return text
 
 
 def _asked(item: Interaction, people: People, group: str, now: datetime) -> str:
