@@ -33,7 +33,13 @@ SHOW: dict[str, Any] = {
     "allow_other": True,
     "options": [{"value": "pens", "label": "Pens"}, {"value": "inks", "label": "Inks"}],
 }
-SLOGAN: dict[str, Any] = {"id": "slogan", "prompt": "Slogan", "mode": "input", "max_length": 10}
+SLOGAN: dict[str, Any] = {
+    "id": "slogan",
+    "prompt": "Slogan",
+    "description": "Above the stand",
+    "mode": "input",
+    "max_length": 10,
+}
 NOTE: dict[str, Any] = {"id": "note", "prompt": "Anything else?", "mode": "input"}
 QUESTIONS = [PLACE, SHOW, SLOGAN, {**NOTE, "required": False}]
 ANSWERS = {
@@ -83,6 +89,9 @@ def test_what_is_wrong_is_said_beside_its_question_and_the_rest_is_kept(
     errors = {"show": "Choose at most 2 answers.", "slogan": "This is 2 characters over"}
     for id_, words in errors.items():
         assert words in page.split(f'id="answer-value-{id_}-field"')[1].split('-field"')[0]
+    slogan = "answer-value-slogan"
+    assert f'aria-describedby="{slogan}-about {slogan}_error"' in page
+    assert f'id="{slogan}-about">Above the stand' in page
     assert not Attempt.objects.exists()
     kept = {"value-show": ["pens", "inks"], "value-slogan": ["Far too long"]}
     first = {"value-place": ["row"], "other-show": ["Paper"]}

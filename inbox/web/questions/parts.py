@@ -344,6 +344,9 @@ class InputPart(Part):
         most = self.question.max_length
         limit = {"data-most": most} if most else {"data-limit": LONGEST}
         attributes = {**KEPT_INPUT, "placeholder": self.question.placeholder, **limit}
+        if self.question.description:
+            id_ = f"answer-{self.value_name}"
+            attributes["aria-describedby"] = f"{id_}-about {id_}_error"
         widget: forms.Widget = (
             forms.Textarea(attrs={**attributes, "rows": 5})
             if self.question.multiline
