@@ -7,7 +7,7 @@ person again does the rest.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import monotonic
@@ -36,10 +36,12 @@ from inbox.models import (
     ClaimAttempt,
     Credential,
     Interaction,
+    Notice,
     OneTimeLink,
     Reviewer,
     Upstream,
 )
+from inbox.notify import notices
 from inbox.people import member_tokens, sessions
 
 WITHDRAWN = "answer_withdrawn"
@@ -106,6 +108,7 @@ async def deactivate(
     released, kept = await _release_claims(reviewer, origin)
     token, ended = await sync_to_async(_shut_out)(reviewer)
     left = await sync_to_async(left_open)(reviewer)
+    await sync_to_async(_tell_leads)(reviewer, left)
     get_bus().publish([topics.runs()])
     return Deactivated(answers, released, kept, token=token, sessions=ended, left=left)
 
@@ -157,20 +160,39 @@ def left_open(reviewer: Reviewer) -> Left:
     rows = rows.defer("raw", "context", "details", "message")
     items = rows.order_by(F("due_at").asc(nulls_last=True), "pk")
     viewer = viewer_of(reviewer.user)
-    reasons = [(item, _blocked(viewer, item)) for item in items]
+    missing = {user_id for item in items for user_id in item.missing}
+    switched_off = Reviewer.objects.filter(mobius_id__in=missing, user__is_active=False)
+    unable = {reviewer.mobius_id, *switched_off.values_list("mobius_id", flat=True)}
+    reasons = [(item, _blocked(viewer, item, unable)) for item in items]
     blocked = tuple((item, reason) for item, reason in reasons if reason is not None)
     return Left(blocked, len(reasons) - len(blocked))
 
 
-def _blocked(viewer: Viewer, item: Interaction) -> Blocked | None:
+def _blocked(viewer: Viewer, item: Interaction, unable: Collection[str | None]) -> Blocked | None:
+    """``unable`` are the person and those who were deactivated before."""
     if access.has_claimed(viewer, item) and item.takes_one_answer:
         return Blocked.CLAIMED
-    others = [user_id for user_id in item.missing if user_id != viewer.mobius_id]
+    others = [user_id for user_id in item.missing if user_id not in unable]
     if not others and (item.target_type == "user" or item.takes_one_answer):
         return Blocked.ALONE
-    if item.shared and len(item.answered_by) + len(others) < item.required:
-        return Blocked.NEEDED
-    return None
+    return Blocked.NEEDED if item.is_short_of(unable) else None
+
+
+@transaction.atomic
+def _tell_leads(reviewer: Reviewer, left: Left) -> None:
+    """Of the questions that can't be completed any more because too few people are left."""
+    short = [item for item, reason in left.blocked if reason is Blocked.NEEDED]
+    leads = Reviewer.objects.filter(user__is_active=True, user__groups__name=access.TEAM_LEAD)
+    for lead in leads if short else ():
+        for item in short:
+            notices.notify(
+                lead,
+                Notice.Kind.TOO_FEW_LEFT,
+                upstream_id=item.upstream_id,
+                interaction_id=item.mobius_id,
+                sender=reviewer.mobius_id or "",
+                sender_name=reviewer.name,
+            )
 
 
 @transaction.atomic

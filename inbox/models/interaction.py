@@ -1,6 +1,6 @@
 """Questions and those who were asked, mirrored."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -261,6 +261,11 @@ class Interaction(models.Model):
     def missing(self) -> list[str]:
         answered = set(self.answered_by)
         return [user_id for user_id in self.members or () if user_id not in answered]
+
+    def is_short_of(self, unable: Collection[str | None]) -> bool:
+        """Too few answers can still come if those in ``unable`` don't answer."""
+        left = [user_id for user_id in self.missing if user_id not in unable]
+        return self.shared and len(left) < self.required - len(self.answered_by)
 
     @property
     def display_title(self) -> str:

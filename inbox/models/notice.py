@@ -20,6 +20,7 @@ class Notice(models.Model):
         TOKEN_REMOVED = "token_removed"  # nosec B105 # noqa: S105 - a kind of notice
         NOT_SENT = "not_sent"
         RELEASED = "released"
+        TOO_FEW_LEFT = "too_few_left"
         # About an ``Incident``, for administrators. ``reason`` says whether it is over.
         KEY_REFUSED = "key_refused"
         PROJECT_UNKNOWN = "project_unknown"

@@ -151,6 +151,9 @@ async def test_the_questions_that_others_cannot_complete_are_listed(desk: Desk) 
         (board.mobius_id, Blocked.NEEDED),
     }
     assert done.left.others == 1
+    told = Notice.objects.filter(kind=Notice.Kind.TOO_FEW_LEFT)
+    leads = told.values_list("reviewer__user__username", "interaction_id", "sender_name")
+    assert [row async for row in leads] == [("tess", board.mobius_id, "Rina")]
 
 
 async def test_what_a_batch_has_not_sent_is_withdrawn(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.web.blocked.queries import BlockedFilters
 from inbox.web.questions.nudging import Accounts, Nudge, nudge_of, who_can_answer
-from inbox.web.ui.answers import obstacle, progress, progress_text
+from inbox.web.ui.answers import obstacle, progress, progress_text, unable_to_answer
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import Groups
 from inbox.web.ui.labels import asked_in, listed
@@ -180,13 +180,11 @@ def _group_line(item: Interaction, page_context: PageContext) -> dict[str, Any]:
 def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
     accounts = page_context.accounts
     now_in = page_context.groups.members.get(item.group_id or "")
-    needed = item.policy_kind == "all"
-    note = obstacle(
-        account=id_ in accounts.names,
-        off=id_ not in accounts.active,
-        left=now_in is not None and id_ not in now_in,
-        needed=needed,
-    )
+    off = accounts.names.keys() - accounts.active
+    left = {*item.missing}.difference(item.missing if now_in is None else now_in)
+    unable = unable_to_answer(item, accounts=accounts.names, off=off, left=left)
+    needed = item.is_short_of(unable)
+    note = obstacle(account=id_ in accounts.names, off=id_ in off, left=id_ in left, needed=needed)
     blocks = bool(note) and needed
     old = claimed_too_long(item, page_context.now) and item.claimed_by == id_
     if not note and item.claimed_by == id_ and access.can_be_claimed(item):

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -198,7 +198,10 @@ def members(
     if not item.shared:
         return ()
     answered = {answer.face.id: answer for answer in given_answers(item, people)}
-    needed = lead and item.policy_kind == "all"
+    unable = unable_to_answer(
+        item, accounts=filter(people.has_account, item.missing), off=off, left=left
+    )
+    needed = lead and item.is_short_of(unable)
     row = []
     for user_id in item.members or ():
         state = "answered" if user_id in answered else "missing"
@@ -230,6 +233,20 @@ def members_from_words(item: Interaction) -> str:
             return _("This goes to the people an administrator assigned to this group.")
         case _:
             return _("No members are known for this group. Only team leads can see this question.")
+
+
+def unable_to_answer(
+    item: Interaction,
+    *,
+    accounts: Iterable[str],
+    off: Collection[str],
+    left: Collection[str] = (),
+) -> set[str]:
+    """Of those who have not answered. Where a quorum is enough, people without an account here
+    count as able: they may answer in Mobius.
+    """
+    unable = {user_id for user_id in item.missing if user_id in off or user_id in left}
+    return unable if item.policy_kind == "quorum" else unable | {*item.missing} - {*accounts}
 
 
 def obstacle(*, account: bool, off: bool, left: bool, needed: bool = False) -> str:
@@ -374,17 +391,25 @@ def effect(item: Interaction, people: People, *, received: Collection[str] = ())
         return _alone(item, goes_on=goes_on)
     done, total = counts
     number = done + 1
-    if number >= total > 1:
-        consequence = _("It resumes the run.") if goes_on else _("It closes the question.")
+    if total == 1:
+        return _alone(item, goes_on=goes_on)
+    facts = {"needed": total, "asked": len(item.members or ()), "given": done}
+    quorum = item.policy_kind == "quorum" and total < facts["asked"]
+    consequence = _("It resumes the run.") if goes_on else _("It closes the question.")
+    if number >= total and quorum:
+        last = _("%(needed)d of %(asked)d needed, %(given)d given: yours completes it.")
+        agree = _("Answers count whether they agree or not.")
+        return Effect(last % facts, f"{consequence} {agree}")
+    if number >= total:
         last = ngettext(
             "Yours is the last of %(count)d answer.",
             "Yours is the last of %(count)d answers.",
             total,
         )
         return Effect(last % {"count": total}, consequence)
-    if number >= total:
-        return _alone(item, goes_on=goes_on)
     strong = _("Yours will be answer %(number)d of %(total)d.") % {"number": number, "total": total}
+    if quorum:
+        strong = _("%(needed)d of %(asked)d needed, %(given)d given.") % facts
     others = [
         member for member in item.missing if member not in received and not people.is_viewer(member)
     ]

@@ -86,7 +86,7 @@ def part(by: str, value: Any = True) -> Answer:
         ),
         (
             group_ask(run_id="run_1", policy=Policy(kind=PolicyKind.QUORUM, quorum=2)),
-            "Yours will be answer 1 of 2. The run will then wait for 1 of 2 people.",
+            "2 of 3 needed, 0 given. The run will then wait for 1 of 2 people.",
         ),
         (
             group_ask(
@@ -94,7 +94,8 @@ def part(by: str, value: Any = True) -> Answer:
                 policy=Policy(kind=PolicyKind.QUORUM, quorum=2),
                 responses=(part("user_sam"),),
             ),
-            "Yours is the last of 2 answers. It resumes the run.",
+            "2 of 3 needed, 1 given: yours completes it. It resumes the run. "
+            "Answers count whether they agree or not.",
         ),
     ],
 )
@@ -208,6 +209,22 @@ def test_an_answer_that_mobius_has_received_counts_before_it_is_shown() -> None:
     sentence = "Yours will be answer 2 of 3. The run will then wait for Sam."
     assert in_full(effect(item, RINA, received=lee)) == sentence
     assert after_mine(item, RINA, received=lee | {"user_rina"}) == "Still waiting for Sam."
+
+
+@pytest.mark.parametrize(
+    ("off", "blocked"),
+    [({"user_sam"}, []), ({"user_sam", "user_lee"}, ["Sam", "Lee"])],
+)
+def test_a_quorum_is_blocked_once_too_few_are_left(off: set[str], blocked: list[str]) -> None:
+    item = row(group_ask(policy=Policy(kind=PolicyKind.QUORUM, quorum=2)))
+    asked = members(item, RINA, off=off, lead=True)
+    assert [member.face.name for member in asked if member.blocks] == blocked
+
+
+def test_someone_without_an_account_may_complete_a_quorum_in_mobius() -> None:
+    item = row(group_ask(policy=Policy(kind=PolicyKind.QUORUM, quorum=2)))
+    asked = members(item, People({"user_rina": "Rina"}, "user_rina"), lead=True)
+    assert not any(member.blocks for member in asked)
 
 
 def test_the_history_is_in_sentences_in_order() -> None:
