@@ -6,7 +6,7 @@ from django.conf import settings
 from inbox.management import machine, provider_check, proxy_check
 from inbox.management.findings import Finding, Verdict
 from inbox.mirror import capabilities
-from inbox.mobius.errors import MobiusError, UnknownApi, Unreachable
+from inbox.mobius.errors import MobiusError, OtherApi, Unreachable
 from inbox.mobius.generations import Found
 from inbox.mobius.probing import probe
 from inbox.mobius.types import Offer
@@ -48,7 +48,7 @@ async def _mobius(upstream: Upstream) -> list[Finding]:
         if settings.EMBEDDED and isinstance(error, Unreachable):
             text = "The embedded engine isn't running. Start it with make run."
             return [*findings, Finding(Verdict.FAILS, text)]
-        if isinstance(error, UnknownApi):
+        if isinstance(error, OtherApi):
             return findings or [Finding(Verdict.FAILS, error.message)]
         problem = connection.problem_of(error)
         text = str(problem or f"Mobius doesn't list its questions: {error.message}")

@@ -18,13 +18,13 @@ from inbox.mobius.errors import (
     InvalidResponse,
     MobiusError,
     NotFound,
+    OtherApi,
     RateLimited,
     Rejected,
     Silent,
     TooLarge,
     Unauthorized,
     Unavailable,
-    UnknownApi,
 )
 from inbox.mobius.timing import Backoff
 from inbox.mobius.types import Generation
@@ -319,7 +319,7 @@ def trouble_of(error: MobiusError) -> Trouble:
             )
         case TooLarge():
             trouble = Trouble(Reason.TOO_LARGE)
-        case UnknownApi():
+        case OtherApi():
             trouble = Trouble(Reason.OTHER_API, generation=error.generation)
         case InvalidResponse():
             trouble = Trouble(Reason.UNREADABLE)

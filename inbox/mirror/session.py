@@ -26,11 +26,11 @@ from inbox.mobius.errors import (
     Ended,
     MobiusError,
     NotFound,
+    OtherApi,
     RateLimited,
     Silent,
     Unauthorized,
     Unavailable,
-    UnknownApi,
     Unreachable,
 )
 from inbox.mobius.probing import probe
@@ -404,7 +404,7 @@ class SyncSession:
 
     def _full_sync_failed(self, error: MobiusError) -> None:
         self._was_away = self._was_away or isinstance(error, Unreachable)
-        if isinstance(error, UnknownApi):
+        if isinstance(error, OtherApi):
             self._recovered.set()
         self._sync_status.update(trouble=trouble_of(error))
         log.warning("the mirror could not be compared with Mobius: %s", trouble_of(error))

@@ -16,9 +16,9 @@ from inbox.mobius.errors import (
     InvalidResponse,
     MobiusError,
     NotFound,
+    OtherApi,
     Rejected,
     TooLarge,
-    UnknownApi,
     WebPage,
 )
 from inbox.mobius.generations import Found, find_generation, is_later
@@ -161,8 +161,8 @@ class MobiusClient:
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[Interaction]:
-        """Newest first. Raises UnknownApi if it is of another generation of the API."""
-        async with self._known_api():
+        """Newest first. Raises OtherApi if it is of another generation of the API."""
+        async with self._check_api():
             return await self._page(
                 self._adapter.interactions, status=status, run_id=run_id, limit=limit, cursor=cursor
             )
@@ -175,7 +175,7 @@ class MobiusClient:
         size = next(self.lists.sizes("interactions", PAGE_SIZE))
         call = self._adapter.interactions(status=InteractionStatus.PENDING, limit=size)
         try:
-            async with self._known_api():
+            async with self._check_api():
                 answer = await self._transport.get_if_changed(call.path, call.query, etag)
         except (Rejected, TooLarge):
             return await self.interactions(status=InteractionStatus.PENDING), None
@@ -335,8 +335,8 @@ class MobiusClient:
     # What they share
 
     @asynccontextmanager
-    async def _known_api(self) -> AsyncGenerator[None, None]:
-        """Raises UnknownApi if the list of questions is missing because it has another path."""
+    async def _check_api(self) -> AsyncGenerator[None, None]:
+        """Raises OtherApi if the list of questions is missing because it has another path."""
         try:
             yield
         except NotFound as missing:
@@ -346,7 +346,7 @@ class MobiusClient:
                 raise missing from None
             if found.generation is self.generation:
                 raise
-            raise UnknownApi(found.generation) from None
+            raise OtherApi(found.generation) from None
 
     async def _read(self, call: Call[T]) -> T:
         transport = self._transport
@@ -416,7 +416,7 @@ class MobiusClient:
 
     def _read_response(self, call: Call[T], answer: Any) -> T:
         if self.generation is Generation.A and is_later(answer):
-            raise UnknownApi(Generation.B)
+            raise OtherApi(Generation.B)
         try:
             return call.read(answer)
         except UnreadableError as error:

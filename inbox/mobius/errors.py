@@ -121,7 +121,7 @@ class WebPage(InvalidResponse):
     """HTML with a success status, such as a proxy's sign-in page; not from Mobius."""
 
 
-class UnknownApi(InvalidResponse):
+class OtherApi(InvalidResponse):
     """Mobius has another generation of the API than the one by which it is read."""
 
     def __init__(self, generation: Generation) -> None:

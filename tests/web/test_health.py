@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from inbox.mirror.freshness import Reason, Trouble, sync_status, trouble_of
-from inbox.mobius.errors import Rejected, UnknownApi
+from inbox.mobius.errors import OtherApi, Rejected
 from inbox.mobius.types import Generation
 from tests.web.cast import sign_in, soon
 
@@ -77,7 +77,7 @@ def test_administrators_also_get_the_reasons(admin: Client, away: None) -> None:
 
 
 def test_another_api_than_the_chosen_one_is_named(admin: Client, away: None, settings: Any) -> None:
-    sync_status.update(trouble=trouble_of(UnknownApi(Generation.C)))
+    sync_status.update(trouble=trouble_of(OtherApi(Generation.C)))
     state = ready(admin)[1]
     assert "Mobius now uses generation C of the API." in state["sync"]
     assert state["sync_explained"].startswith("The inbox follows once a second check")
