@@ -57,9 +57,9 @@ def test_the_newest_text_becomes_the_draft_and_the_others_the_earlier_one(
 
 
 def test_a_draft_becomes_one_of_fields_and_back(several: Any) -> None:
-    drafts = drafts_at("0059_token_owners")
+    drafts = drafts_at("0058_token_owners")
     drafts.filter(interaction_id="int_2").update(values=[""], comment="because")
-    after = drafts_at("0057_drafts_of_forms").order_by("interaction_id")
+    after = drafts_at("0059_drafts_of_forms").order_by("interaction_id")
     texts = list(after.values_list("values", "comment", "earlier_values", "earlier_comment"))
     assert texts == [
         ({"value": ["Newest"]}, "", {"value": ["Older"]}, "Oldest"),
@@ -67,7 +67,7 @@ def test_a_draft_becomes_one_of_fields_and_back(several: Any) -> None:
     ]
     form = {"value-place": ["corner"], "value-host": ["…"], "other-host": ["Ada"]}
     after.filter(interaction_id="int_2").update(values=form)
-    back = drafts_at("0059_token_owners").order_by("interaction_id")
+    back = drafts_at("0058_token_owners").order_by("interaction_id")
     assert list(back.values_list("values", "comment", "earlier_values", "earlier_comment")) == [
         (["Newest"], "", ["Older"], "Oldest"),
         ([], "because\n\nplace: corner\nhost: Ada", None, ""),

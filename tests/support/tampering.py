@@ -68,6 +68,7 @@ def rewrite(file: AnchorFile, heads: list[Head]) -> None:
         private_files.make_file(file.path)
         lines = file.path.read_text().splitlines()
         others = [line for line in lines if json.loads(line)["database"] != file.database]
-        file.path.write_text("".join(f"{line}\n" for line in others))
+        # Other workers, which share the folder, read it at any time.
+        private_files.write(file.path, "".join(f"{line}\n" for line in others))
     for head in heads:
         file.declare(head)

@@ -47,7 +47,7 @@ def backwards(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0059_token_owners")]
+    dependencies = [("inbox", "0058_token_owners")]
 
     operations = [
         migrations.RunPython(forwards, backwards),

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0060_limited_until")]
+    dependencies = [("inbox", "0057_limited_until")]
 
     operations = [
         migrations.CreateModel(
