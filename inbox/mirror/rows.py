@@ -84,6 +84,8 @@ def _details(interaction: types.Interaction) -> dict[str, Any]:
     details = {name: value for name in _DETAILS if (value := getattr(interaction, name))}
     if interaction.subject is not None:
         details["subject"] = interaction.subject.model_dump()
+    if interaction.checkers:
+        details["checkers"] = list(interaction.checkers)
     if interaction.references:
         details["references"] = [one.model_dump() for one in interaction.references]
     if interaction.lifecycle is not None:

@@ -396,6 +396,8 @@ def effect(item: Interaction, people: People, *, received: Collection[str] = ())
     facts = {"needed": total, "asked": len(item.members or ()), "given": done}
     quorum = item.policy_kind == "quorum" and total < facts["asked"]
     consequence = _("It resumes the run.") if goes_on else _("It closes the question.")
+    if item.details.get("checkers"):
+        consequence = _("It goes to the people who review it.")
     if number >= total and quorum:
         last = _("%(needed)d of %(asked)d needed, %(given)d given: yours completes it.")
         agree = _("Answers count whether they agree or not.")
@@ -420,6 +422,8 @@ def _alone(item: Interaction, *, goes_on: bool) -> Effect:
     if not item.policy_is_known and item.target_type == "group":
         unknown = _("Mobius doesn't say how many people have to answer.")
         return Effect(unknown, _("One answer may be enough."))
+    if item.details.get("checkers"):
+        return Effect(_("Your answer goes to the people who review it."), "")
     if len(item.members or ()) > 1:
         enough = _("One answer is enough.")
         if goes_on:
@@ -427,7 +431,10 @@ def _alone(item: Interaction, *, goes_on: bool) -> Effect:
         return Effect(enough, _("Yours will close the question."))
     if goes_on:
         return Effect(_("Your answer resumes the run."), "")
-    return Effect(_("Your answer closes the question."), _("No run is waiting for it."))
+    waiting = _("No run is waiting for it.")
+    if item.details.get("turn_id"):
+        waiting = _("The agent that asked continues with it.")
+    return Effect(_("Your answer closes the question."), waiting)
 
 
 def _waits(missing: list[str], people: People, *, goes_on: bool, more: int) -> str:

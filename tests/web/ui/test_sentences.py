@@ -57,6 +57,15 @@ def part(by: str, value: Any = True) -> Answer:
         (ask(run_id="run_1"), "Your answer resumes the run."),
         (ask(), "Your answer closes the question. No run is waiting for it."),
         (
+            ask(turn_id="turn_1"),
+            "Your answer closes the question. The agent that asked continues with it.",
+        ),
+        (ask(checkers=("user_lee",)), "Your answer goes to the people who review it."),
+        (
+            group_ask(checkers=("user_lee",), responses=(part("user_sam"), part("user_lee"))),
+            "Yours is the last of 3 answers. It goes to the people who review it.",
+        ),
+        (
             group_ask(run_id="run_1", policy=ANYBODY),
             "One answer is enough. Yours will resume the run.",
         ),
@@ -166,7 +175,7 @@ def test_a_choice_is_repeated_in_a_line(question: dict[str, Any], value: Any, wo
 def test_a_draft_reads_as_an_answer_does(
     question: dict[str, Any], typed: list[str], words: str
 ) -> None:
-    assert typed_words(Question.model_validate(question), typed) == words
+    assert typed_words([Question.model_validate(question)], {"value": typed}) == words
 
 
 def test_sentences_for_who_answered_what_and_when() -> None:
