@@ -38,21 +38,22 @@ OTHER_CHOSEN = "…"
 """The value of the option *Other…* of a ``select``. Its text is in a field of its own."""
 
 
-def suffix_of(questions: Sequence[Any], id: str) -> str:
-    """What the names of a question's fields end with in an answer form of ``questions``."""
-    return f"-{id}" if len(questions) > 1 else ""
+def field_names(questions: Sequence[Any], id: str) -> tuple[str, str]:
+    """The fields of a question in an answer form of ``questions``: its value and *Other…*."""
+    suffix = f"-{id}" if len(questions) > 1 else ""
+    return f"value{suffix}", f"other{suffix}"
 
 
 def as_typed(questions: Sequence[Any], answers: Iterable[Mapping[str, Any]]) -> Typed:
     """An answer form that gives these answers."""
     typed: Typed = {}
     for answer in from_json(answers):
-        suffix = suffix_of(questions, answer.question)
+        value_name, other_name = field_names(questions, answer.question)
         texts = _texts(answer.content)
         if answer.other is not None:
-            typed[f"other{suffix}"] = [answer.other]
+            typed[other_name] = [answer.other]
             texts = [OTHER_CHOSEN] if answer.values is None else texts
-        typed[f"value{suffix}"] = texts
+        typed[value_name] = texts
     return {name: filled for name, texts in typed.items() if (filled := [*filter(None, texts)])}
 
 

@@ -120,7 +120,7 @@ def answer(page: Page) -> int:
     chosen = page.locator("#answer [name=value]:checked").count() if is_choice else 0
     if chosen or (not is_choice and field.input_value()):
         return send(page, asks)
-    if is_choice and not page.locator("#answer-options .choice:has(kbd)").count():
+    if is_choice and not page.locator("#answer-value-options .choice:has(kbd)").count():
         return search(page) + send(page, asks)
     if is_choice:
         press("1")

@@ -102,7 +102,7 @@ def test_select_is_radio_cards_with_descriptions_and_the_default_chosen(rina: Cl
     assert '<input type="radio" name="value" value="b" checked>' in page
     assert "<small>Best recall</small>" in page
     assert "Northgate &lt;b&gt;" in page
-    assert 'data-filters="answer-options"' not in page
+    assert 'data-filters="answer-value-options"' not in page
 
 
 def test_a_long_select_can_be_searched(rina: Client) -> None:
@@ -110,7 +110,7 @@ def test_a_long_select_can_be_searched(rina: Client) -> None:
     tell(ask(questions=(Question(mode="select", options=options),)))
     page = page_of(rina)
     assert "Filled in by the workflow" not in page
-    assert 'data-filters="answer-options"' in page
+    assert 'data-filters="answer-value-options"' in page
     assert page.count('type="radio" name="value"') == 13
 
 

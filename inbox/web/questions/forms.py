@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from inbox.mobius.types import Question, QuestionAnswer
 from inbox.models import Interaction
-from inbox.models.answers import Answers, Typed, as_json, suffix_of
+from inbox.models.answers import Answers, Typed, as_json, field_names
 from inbox.web.questions.parts import LONGEST, PARTS, ConfirmPart, Part, Prose, plain_lines
 from inbox.web.ui.request import new_operation_id, operation_id_of
 
@@ -214,7 +214,8 @@ def form_for(
     if not questions or len(ids) < len(questions) or not modes <= PARTS.keys():
         return None
     parts = [
-        PARTS[question.mode](question, suffix_of(questions, question.id)) for question in questions
+        PARTS[question.mode](question, *field_names(questions, question.id))
+        for question in questions
     ]
     return AnswerForm(
         parts, data, draft, shown_version=shown_version, reason_to_reject=reason_to_reject

@@ -82,10 +82,7 @@ class Distinct(forms.MultipleChoiceField):
 
 
 class Part:
-    """Subclasses are one for each mode. ``suffix`` is what the names of its fields end with.
-
-    ``filled_in``: unchanged from the workflow.
-    """
+    """Subclasses are one for each mode. ``filled_in``: unchanged from the workflow."""
 
     mode: ClassVar[str]
     template: ClassVar[str] = "interactions/_part_options.html"
@@ -94,9 +91,8 @@ class Part:
     missing = gettext_lazy("Choose an answer.")
     form: forms.Form
 
-    def __init__(self, question: Question, suffix: str = "") -> None:
-        self.question, self.suffix = question, suffix
-        self.value_name, self.other_name = f"value{suffix}", f"other{suffix}"
+    def __init__(self, question: Question, value_name: str, other_name: str) -> None:
+        self.question, self.value_name, self.other_name = question, value_name, other_name
         self.filled_in = False
 
     # What a form calls
