@@ -1,4 +1,4 @@
-"""People's names: from their accounts here, else their Mobius ID."""
+"""People's names: from their accounts here, else their Mobius ID. Machines have Mobius' names."""
 
 import re
 from collections import defaultdict
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Q, Value
 
-from inbox.models import Reviewer
+from inbox.models import Machine, Reviewer
 
 _NAME_FIELDS = {"first_name", "last_name", "username"}
 _USERNAME = re.compile(r" \([^()]*\)$")
@@ -60,7 +60,7 @@ def full_name(user: User) -> str:
 
 
 def accounts_of(user_ids: Iterable[str | None]) -> dict[str, str]:
-    """Mobius ID → name, for IDs with an account here."""
+    """Mobius ID → name, for IDs with an account here and for machines."""
     return accounts_and_deactivated(user_ids)[0]
 
 
@@ -73,7 +73,9 @@ def accounts_and_deactivated(
         return {}, frozenset()
     # Only these columns: a group can have hundreds of members.
     found = Reviewer.objects.filter(mobius_id__in=ids)
-    rows = list(found.values_list("mobius_id", "name", "user__is_active"))
+    people = found.values_list("mobius_id", "name", "user__is_active")
+    machines = Machine.objects.filter(mobius_id__in=ids)
+    rows = list(people.union(machines.values_list("mobius_id", "name", Value(True))))
     names = {str(id_): name for id_, name, _active in rows}
     return names, frozenset(str(id_) for id_, _name, active in rows if not active)
 

@@ -17,7 +17,7 @@ class Face:
 
 @dataclass(frozen=True)
 class People:
-    """``names`` has only people with an account."""
+    """``names`` has only people with an account, and machines."""
 
     names: Mapping[str, str]
     viewer: str | None = None
