@@ -5,12 +5,11 @@
 
 import { duration, fill } from "./words.js";
 import { labelOf } from "./fields.js";
-import { forget, isAnswer, left, remember as store, remembered, takeOver } from "./unsent.js";
+import { KEPT, forget, isAnswer, left, remember as store, remembered, takeOver } from "./unsent.js";
 
 const WAIT_MS = 700;
 const RETRY_S = [2, 4, 8, 15, 30];
 const SENDING_MS = 400;
-const KEPT = /^(value|other)(-|$)|^comment$/;
 const FORM = ["operation_id", "draft"];
 const states = new WeakMap();
 /* A page that has been requested may come without what is saved meanwhile, so the browser keeps that for it */

@@ -2,6 +2,8 @@
    which sends it first. Each tab has its own, so that two tabs with the same question don't overwrite each other; what a closed
    tab has left belongs to the first one that opens the question. */
 
+/* The names of the fields that people answer with */
+export const KEPT = /^(value|other)(-|$)|^comment$/;
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 const tab = (sessionStorage.tab ??= Math.random().toString(36).slice(2));
 const account = `draft:${document.body.dataset.viewer}:`;
@@ -33,12 +35,13 @@ const plain = (text) => text.replaceAll("\r\n", "\n").trim();
 export function isAnswer(entries, mine) {
   if (!mine) return false;
   const [values, comment] = JSON.parse(mine);
-  const of = (name) => entries.filter(([key, value]) => key === name && value).map(([, value]) => plain(value));
+  const filled = entries.filter(([name, value]) => KEPT.test(name) && value);
+  const of = (name) => filled.filter(([key]) => key === name).map(([, value]) => plain(value));
   const isSame = (name) => JSON.stringify(of(name).sort()) === JSON.stringify((values[name] ?? []).map(plain).sort());
-  const names = new Set([...Object.keys(values), ...entries.map(([name]) => name)]);
+  const names = new Set([...Object.keys(values), ...filled.map(([name]) => name)]);
   names.delete("comment");
   /* Approve and Reject are buttons, whose value is not an entry of the form */
-  const same = !entries.some(([name, value]) => name !== "comment" && value) || [...names].every(isSame);
+  const same = filled.every(([name]) => name === "comment") || [...names].every(isSame);
   return same && (of("comment")[0] ?? "") === plain(comment);
 }
 
