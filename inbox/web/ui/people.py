@@ -52,7 +52,7 @@ class People:
         return words % {"name": self.full(user_id), **facts}
 
     def has_account(self, user_id: str) -> bool:
-        """True even for a deactivated one."""
+        """True even for a deactivated one, and for a machine, which answers in Mobius."""
         return user_id in self.names
 
     def is_viewer(self, user_id: str | None) -> bool:
