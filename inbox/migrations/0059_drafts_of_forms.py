@@ -20,9 +20,10 @@ def in_one_field(values: Any, comment: str) -> Text:
     """The comment also has the texts of a form with several fields."""
     if set(values) <= {"value"}:
         return values.get("value", []), comment
+    # PostgreSQL doesn't keep the order of the fields.
     lines = (
         f"{name.removeprefix('value-').removeprefix('other-')}: {', '.join(texts)}"
-        for name, texts in values.items()
+        for name, texts in sorted(values.items())
         if texts != ["…"]
     )
     return [], "\n\n".join(filter(None, (comment, "\n".join(lines))))

@@ -70,5 +70,5 @@ def test_a_draft_becomes_one_of_fields_and_back(several: Any) -> None:
     back = drafts_at("0058_token_owners").order_by("interaction_id")
     assert list(back.values_list("values", "comment", "earlier_values", "earlier_comment")) == [
         (["Newest"], "", ["Older"], "Oldest"),
-        ([], "because\n\nplace: corner\nhost: Ada", None, ""),
+        ([], "because\n\nhost: Ada\nplace: corner", None, ""),
     ]
