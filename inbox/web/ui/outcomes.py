@@ -269,7 +269,8 @@ CANCEL_QUESTION = Operation(
     otherwise=Words(_("Mobius didn't accept this"), MOBIUS_SAYS, unchanged=True),
     words={
         Kind.CANCELLED: Words(
-            _("The question was cancelled"), _("What was waiting for the answer is told so.")
+            _("The question was cancelled"),
+            _("Mobius notifies whatever was waiting for the answer."),
         ),
         Kind.CLOSED: Words("%(title)s", unchanged=True),
         Kind.NOT_ALLOWED: Words(
