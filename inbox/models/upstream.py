@@ -161,6 +161,10 @@ class Upstream(models.Model):
         return self.adapter.has_groups
 
     @property
+    def has_machines(self) -> bool:
+        return self.adapter.has_machines
+
+    @property
     def former(self) -> "Upstream | None":
         """Of another generation, chosen before this one."""
         chosen = self._configured().exclude(pk=self.pk).filter(chosen_at__isnull=False)

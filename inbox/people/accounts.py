@@ -61,6 +61,8 @@ class Reason(StrEnum):
     NO_MOBIUS_ID = "no_mobius_id"
     ID_OF_ANOTHER = "id_of_another"
     JUST_TAKEN = "just_taken"
+    HAS_ID = "has_id"
+    DEACTIVATED = "deactivated"
     NAME_OF_SEVERAL_LINES = "name_of_several_lines"
     INVALID = "invalid"
 
@@ -129,6 +131,19 @@ def set_mobius_id(user: User, mobius_id: str) -> None:
             _identify(user, Person(user.get_username(), mobius_id))
     except IntegrityError:
         raise NotAdded(Reason.JUST_TAKEN, mobius_id=mobius_id) from None
+
+
+@transaction.atomic
+def give_mobius_id(user: User, mobius_id: str) -> None:
+    """To an active account that has none. Raises ``NotAdded``."""
+    member_tokens.lock(user)
+    user = User.objects.select_related("reviewer").get(pk=user.pk)
+    username, has = user.get_username(), user.reviewer.mobius_id
+    if not user.is_active:
+        raise NotAdded(Reason.DEACTIVATED, username=username)
+    if has and has != mobius_id:
+        raise NotAdded(Reason.HAS_ID, username=username, mobius_id=has)
+    set_mobius_id(user, mobius_id)
 
 
 def check_all(people: Iterable[Person], *, update: bool = False) -> list[Added]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, Value
+from django.db.models import Count, Q, Value
 from django.db.models.functions import Concat
 
-from inbox.models import Credential, Membership, Recipient, Reviewer, Upstream
+from inbox.models import Credential, Machine, Membership, Recipient, Reviewer, Upstream
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,17 @@ def seen_without_account(*, limit: int = 200) -> list[str]:
         members.values_list("user_id", flat=True)
     )
     return list(ids.order_by("user_id")[:limit])
+
+
+def asked_without_account(upstream: Upstream, *, limit: int = 50) -> list[tuple[str, int]]:
+    """Mobius IDs of people who are asked, and how many open questions wait for each; most first."""
+    with_account = Reviewer.objects.exclude(mobius_id=None).values("mobius_id")
+    asked = Recipient.objects.filter(upstream=upstream, open=True)
+    unknown = asked.exclude(user_id__in=with_account).exclude(
+        user_id__in=Machine.objects.values("mobius_id")
+    )
+    counted = unknown.values_list("user_id").annotate(questions=Count("pk"))
+    return list(counted.order_by("-questions", "user_id")[:limit])
 
 
 def known_people(*, limit: int = 200) -> list[tuple[str, str]]:

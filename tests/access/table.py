@@ -301,6 +301,7 @@ PATHS: dict[str, Action | Place] = {
     "connection-link": Place.CONNECTION,
     "connection-mail": Place.CONNECTION,
     "connection-deactivate": Place.CONNECTION,
+    "connection-give": Place.CONNECTION,
     "connection-me": Place.CONNECTION,
     "connection-group": Place.CONNECTION,
     "connection-key": Place.CONNECTION,

@@ -98,6 +98,7 @@ AN_ADMINISTRATORS = {
     "connection-link",
     "connection-mail",
     "connection-deactivate",
+    "connection-give",
     "connection-me",
     "connection-group",
     "connection-key",

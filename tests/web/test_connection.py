@@ -8,24 +8,26 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from inbox.access import REVIEWER
 from inbox.audit.problem import Problem
 from inbox.lib.process_name import NAME, host_and_process
 from inbox.mirror.freshness import sync_status
 from inbox.mobius.generations import Found
-from inbox.mobius.types import Generation
+from inbox.mobius.types import Generation, Target
 from inbox.models import (
     Credential,
     Decision,
     GroupMapping,
     Interaction,
     Lease,
+    Machine,
     OneTimeLink,
     Reviewer,
     Upstream,
@@ -433,3 +435,64 @@ def test_a_live_page_does_not_show_an_earlier_connection_problem(root: Client) -
     page = shown(root.get(PAGE))
     assert "Live." in page
     assert "MOBIUS_API_KEY" not in page
+
+
+def given(client: Client, mobius_id: str, username: str) -> Any:
+    account = User.objects.get(username=username).pk
+    return client.post("/connection/people/give", {"mobius_id": mobius_id, "account": account})
+
+
+def unknown(page: str) -> list[str]:
+    return re.findall(r'name="mobius_id" value="(user_\w+)"', page)
+
+
+@pytest.fixture
+def asked_of_unknown(people: None) -> None:
+    Upstream.current()
+    Upstream.objects.update(generation="c")
+    for_new = Target(type="user", id="user_new")
+    tell(
+        ask("int_1"),
+        ask("int_2", target=for_new),
+        ask("int_3", target=for_new),
+        ask("int_4", target=Target(type="group", id=""), members=("user_other", "agent_1")),
+    )
+    Machine.objects.create(mobius_id="agent_1", name="Scout")
+
+
+@pytest.mark.usefixtures("asked_of_unknown", "synced")
+def test_an_id_of_open_questions_is_given_to_an_account_without_one(root: Client) -> None:
+    User.objects.create_user("nia")
+    page = shown(root.get(PAGE))
+    assert unknown(page) == ["user_new", "user_other"]
+    assert "2 open questions" in page
+    assert given(root, "user_new", "nia").status_code == 303
+    assert unknown(shown(root.get(PAGE))) == ["user_other"]
+    assert Decision.objects.filter(verb="mobius_id_changed", title="nia").count() == 1
+    User.objects.get(username="nia").groups.add(Group.objects.get(name=REVIEWER))
+    inbox = shown(sign_in("nia").get("/inbox/"))
+    assert 'id="entry-int_2"' in inbox
+    assert 'id="entry-int_3"' in inbox
+
+
+@pytest.mark.usefixtures("asked_of_unknown", "synced")
+def test_an_id_that_can_no_longer_be_given_is_explained(root: Client) -> None:
+    nia, eli = User.objects.create_user("nia"), User.objects.create_user("eli")
+    assert given(root, "user_new", "nia").status_code == 303
+    assert given(root, "user_new", "nia").status_code == 303
+    page = shown(given(root, "user_other", "nia"), 422)
+    assert "nia already has the Mobius ID user_new." in page
+    assert "user_new is the Mobius ID of nia." in shown(given(root, "user_new", "eli"), 422)
+    User.objects.filter(pk=eli.pk).update(is_active=False)
+    assert "The account eli is deactivated." in shown(given(root, "user_other", "eli"), 422)
+    assert "Choose an account." in shown(
+        root.post("/connection/people/give", {"mobius_id": "user_other"}), 422
+    )
+    assert Reviewer.objects.get(user=nia).mobius_id == "user_new"
+    assert Reviewer.objects.get(user=eli).mobius_id is None
+
+
+@pytest.mark.usefixtures("asked_of_unknown", "synced")
+def test_unknown_people_are_listed_where_ids_are_all_that_mobius_says(root: Client) -> None:
+    Upstream.objects.update(generation="a")
+    assert "Unknown people" not in shown(root.get(PAGE))

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,6 +26,19 @@ class MobiusIdForm(Form):
         max_length=ID_LENGTH,
         widget=forms.TextInput(attrs={**NAME_OR_ID, "list": "seen-ids"}),
         error_messages={"required": gettext_lazy("Enter a Mobius ID.")},
+    )
+
+
+class GiveIdForm(Form):
+    """To one of the accounts without a Mobius ID."""
+
+    mobius_id = forms.CharField(max_length=ID_LENGTH)
+    account = forms.ModelChoiceField(
+        User.objects.filter(reviewer__isnull=False),
+        error_messages={
+            "required": gettext_lazy("Choose an account."),
+            "invalid_choice": gettext_lazy("This account no longer exists."),
+        },
     )
 
 

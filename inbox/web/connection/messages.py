@@ -75,6 +75,10 @@ def not_added(refused: NotAdded) -> str:
             words = _("%(username)s or %(mobius_id)s was just taken by another account.")
         case people.Reason.JUST_TAKEN:
             words = _("%(mobius_id)s was just taken by another account.")
+        case people.Reason.HAS_ID:
+            words = _("%(username)s already has the Mobius ID %(mobius_id)s.")
+        case people.Reason.DEACTIVATED:
+            words = _("The account %(username)s is deactivated.")
         case people.Reason.NAME_OF_SEVERAL_LINES:
             words = _("The full name of %(username)s must be one line of text.")
         case _:

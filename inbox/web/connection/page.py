@@ -73,6 +73,8 @@ def connection_page(upstream: Upstream) -> dict[str, Any]:
         "steps_left": sum(not step["done"] for step in steps),
         "people": people,
         "seen": directory.seen_without_account(),
+        "unknown": directory.asked_without_account(upstream) if upstream.has_machines else [],
+        "without_id": [row for row in people if row["active"] and not row["mobius_id"]],
         "mappings": mappings,
         "key_answers": key_answers_text(mode),
         "key_paused": mode.paused,

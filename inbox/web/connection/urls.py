@@ -11,6 +11,7 @@ urlpatterns = [
     path(
         "connection/people/<number:id>/deactivate", views.deactivate, name="connection-deactivate"
     ),
+    path("connection/people/give", views.give_mobius_id, name="connection-give"),
     path("connection/people/me", views.set_mobius_id, name="connection-me"),
     path("connection/groups", views.map_group, name="connection-group"),
     path("connection/key", views.resume_key, name="connection-key"),

@@ -23,6 +23,7 @@ from inbox.people.accounts import NotAdded
 from inbox.upstream import group_mapping, sample_question
 from inbox.web.connection.deactivation import deactivation_page
 from inbox.web.connection.forms import (
+    GiveIdForm,
     ImportForm,
     MappingForm,
     MobiusIdForm,
@@ -136,6 +137,24 @@ def map_group(request: ReviewerRequest) -> HttpResponse:
 
 @require_POST
 @administrator_required
+def give_mobius_id(request: ReviewerRequest) -> HttpResponse:
+    """The Mobius ID of open questions, to an account that has none."""
+    form = GiveIdForm(request.POST)
+    if not form.is_valid():
+        return _page(request, give_form=form, status=422)
+    user, mobius_id = form.cleaned_data["account"], form.cleaned_data["mobius_id"]
+    try:
+        people.give_mobius_id(user, mobius_id)
+    except NotAdded as refused:
+        form.add_error(None, not_added(refused))
+        return _page(request, give_form=form, status=422)
+    facts = {"username": user.get_username(), "id": mobius_id}
+    messages.success(request, _("%(username)s has the Mobius ID %(id)s now.") % facts)
+    return _back("people")
+
+
+@require_POST
+@administrator_required
 def set_mobius_id(request: ReviewerRequest) -> HttpResponse:
     form = MobiusIdForm(request.POST)
     if not form.is_valid():
@@ -195,6 +214,7 @@ def _page(
         "import_form": ImportForm(),
         "mapping_form": MappingForm(),
         "id_form": MobiusIdForm(),
+        "give_form": GiveIdForm(),
         "columns": people_import.COLUMNS,
         "recipient_form": RecipientForm(request.upstream, request.user.reviewer),
         **_followed(request),
