@@ -148,21 +148,22 @@ def faces(members: Iterable[Member], more: int = 0) -> SafeString:
 
 
 @lru_cache(maxsize=2048)
-def _group_chip(group: str, answered: str) -> SafeString:
+def _assignee_chip(icon: str, name: str, answered: str) -> SafeString:
     """Cached: the questions of a list ask the same few."""
     return format_html(
         '<span class="chip">{}<span class="cut">{}</span>{}</span>',
-        drawing("groups", "", False),
-        group,
+        drawing(icon, "", False),
+        name,
         format_html("<b>{}</b>", answered) if answered else "",
     )
 
 
 @register.simple_tag
-def assignee(group: str, have: int, of: int) -> SafeString:
-    if group:
+def assignee(name: str, have: int, of: int, *, single: bool = False) -> SafeString:
+    """``name`` of the group or people asked, of one person if ``single``; empty for the viewer."""
+    if name:
         answered = gettext("%(have)s of %(of)s") % {"have": have, "of": of} if of > 1 else ""
-        return _group_chip(group, answered)
+        return _assignee_chip("user" if single else "groups", name, answered)
     return format_html('<span class="chip">{}{}</span>', drawing("user", "", False), gettext("You"))
 
 

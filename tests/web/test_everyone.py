@@ -1,5 +1,6 @@
 """The list *Questions*: everyone's open questions, for leads where there are no runs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 
 from inbox.mobius.types import InteractionStatus, Policy, PolicyKind, Target
 from inbox.models import SavedView, Upstream
+from inbox.templatetags.inbox_tags import drawing
 from tests.support.snapshots import LEE, RINA, SAM, ask, reply
 from tests.support.tags import text_of
 from tests.web.cast import part, tell
@@ -40,6 +42,14 @@ def test_a_lead_sees_each_open_question_once(tess: Client) -> None:
     assert "Rina and Sam" in page
     assert "Unread" not in page
     assert listed(tess, "&type=input") == listed(tess, "&q=which") == ["int_2"]
+
+
+def test_one_person_is_not_drawn_as_a_group(tess: Client) -> None:
+    page = tess.get(LIST).content.decode()
+    chips = re.findall(r'<span class="chip">(.*?)<span class="cut">(.*?)</span>', page)
+    icons = {name: icon for icon, name in chips}
+    assert icons["Lee"] == drawing("user", "", small=False)
+    assert icons["Rina and Sam"] == drawing("groups", "", small=False)
 
 
 def test_a_question_in_review_is_one_of_them(tess: Client) -> None:

@@ -52,7 +52,8 @@ class RowRun(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """The HTML is cached by these values. ``of`` is 0 if one answer is enough. ``acts`` are the
+    """The HTML is cached by these values. ``single``: ``group`` is the
+    name of one person. ``of`` is 0 if one answer is enough. ``acts`` are the
     keys of its buttons. ``found`` is an excerpt with the words searched for. ``value`` selects the
     row for a batch, and ``alike`` is the same for questions that can be approved or rejected
     together.
@@ -65,6 +66,7 @@ class Row:
     meta: str
     due: ShownDeadline | None
     group: str
+    single: bool
     have: int
     of: int
     claimed_by: Face | None
@@ -160,9 +162,10 @@ class _Page:
         claimed = bool(item.claimed_by) and item.takes_one_answer
         meta = origin(item, people)
         group = self.groups.get(item.group_id or "") or item.target_id
-        assignee = group if recipient.via_group else ""
+        assignee, single = group if recipient.via_group else "", False
         if others:
-            asked = item.missing or [item.target_id] if item.pending else ()
+            asked: Sequence[str] = item.missing or [item.target_id] if item.pending else ()
+            single = len(asked) == 1
             assignee = listed(people.objects(asked)) or item_status(item.state).label
         shown = (item.display_title[:VISIBLE], meta, assignee)
         due = deadline(item, now) if alive else None
@@ -176,6 +179,7 @@ class _Page:
             meta=meta,
             due=shown_deadline(due.at, soft=due.soft) if due else None,
             group=assignee,
+            single=single,
             have=have,
             of=of,
             claimed_by=people.face(item.claimed_by) if claimed and is_open else None,
