@@ -250,6 +250,15 @@ class Interaction(models.Model):
         """The answers of this round."""
         return [answer for answer in self.responses or () if answer["round"] == self.round]
 
+    def last_response_before(self, round: int, user_id: str | None) -> dict[str, Any] | None:
+        """A person's answer of the last round before this one in which they answered."""
+        own = [
+            answer
+            for answer in self.responses or ()
+            if user_id and answer.get("user_id") == user_id and answer["round"] < round
+        ]
+        return max(own, key=lambda answer: answer["round"], default=None)
+
     @property
     def answered_by(self) -> list[str | None]:
         """Mobius IDs of who answered in this round, in upstream's order; None for an answer without

@@ -94,7 +94,7 @@ def keep_typed(request: ReviewerRequest, id: str) -> bool:
     if not values and not comment:
         return False
     item = find_asked(request.viewer, id, request.upstream)
-    if not form.base and is_filled_in(item, values, comment):
+    if not form.base and is_filled_in(item, request.viewer.mobius_id, values, comment):
         return False
     return draft.save(
         reviewer=request.user.reviewer,

@@ -14,7 +14,13 @@ from inbox.models import Draft, Guard, Interaction
 from inbox.people import credentials, service_key
 from inbox.people.credentials import Token
 from inbox.web.questions.drafts import own_answer_json, text_of, unsent_text
-from inbox.web.questions.forms import AnswerForm, form_for, questions_of
+from inbox.web.questions.forms import (
+    AnswerForm,
+    LastAnswers,
+    form_for,
+    last_answers,
+    questions_of,
+)
 from inbox.web.questions.suggestions import Suggestion, is_about, suggestion_of
 from inbox.web.ui.answer_sentences import underway_notice
 from inbox.web.ui.answers import effect
@@ -103,20 +109,35 @@ def _form(
     version: str,
     submitted: AnswerForm | None,
 ) -> dict[str, Any]:
-    """``earlier`` is typed text that the form doesn't show."""
+    """``earlier`` is typed text that the form doesn't show. ``last`` fills it until there is
+    a draft of this round.
+    """
     typed_in = typed_in_of(request) if is_about(request, item) else NOWHERE
     suggestion = suggestion_of(request, item)
+    of_round = draft is not None and draft.round == item.round
+    last = None if of_round else last_answers(item, request.viewer.mobius_id)
     if suggestion is not None and submitted is None:
         in_form = draft is not None and typed_in.holds(draft)
-        suggestion = suggestion.placed(draft, in_form=in_form)
+        # A suggested comment leaves the last answers where they are.
+        instead = last if suggestion.answer else None
+        suggestion = suggestion.placed(draft if last is None else instead, in_form=in_form)
     form = submitted or form_for(
         questions,
-        draft=suggestion if suggestion is not None and suggestion.shown else draft,
+        draft=_shown_draft(suggestion, draft, last),
+        last=last,
         shown_version=version,
         reason_to_reject=item.needs_reason_to_reject,
     )
     earlier = _earlier(item, draft, typed_in, form) if form is not None else ""
-    return {"form": form, "suggestion": suggestion, "earlier": earlier}
+    return {"form": form, "suggestion": suggestion, "earlier": earlier, "last": last}
+
+
+def _shown_draft(
+    suggestion: Suggestion | None, draft: Draft | None, last: LastAnswers | None
+) -> Suggestion | Draft | None:
+    if suggestion is not None and suggestion.shown:
+        return suggestion
+    return draft if last is None else None
 
 
 def _guard(

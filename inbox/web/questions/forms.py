@@ -1,12 +1,14 @@
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inbox.mobius.types import Question, QuestionAnswer
+from inbox.mobius.types import ONLY_QUESTION, Question, QuestionAnswer
 from inbox.models import Interaction
-from inbox.models.answers import Answers, Typed, as_json, field_names
+from inbox.models.answers import Answers, Typed, as_json, as_typed, field_names
 from inbox.web.questions.parts import LONGEST, PARTS, ConfirmPart, Part, Prose, plain_lines
 from inbox.web.ui.request import new_operation_id, operation_id_of
 
@@ -26,6 +28,22 @@ class Draft(Protocol):
     def base(self) -> str: ...
 
 
+@dataclass(frozen=True)
+class LastAnswers:
+    """What a person answered in an earlier round, for a form without a draft. Their comment was
+    about that answer and isn't repeated. ``round`` counts from 1.
+    """
+
+    round: int
+    values: Typed
+    comment: str = ""
+    base: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return not self.values
+
+
 class AnswerForm(forms.Form):
     """The answers to all questions of an interaction, with one comment.
 
@@ -33,9 +51,10 @@ class AnswerForm(forms.Form):
     by ``value-<question id>`` and ``other-<question id>``.
 
     ``operation_id`` and ``seen`` are never a reason to refuse the form. When it is shown again, it
-    keeps its operation ID, since it is still the same answer. ``filled_in``: unchanged from the
-    workflow. ``is_approval``: a single question that is answered by two buttons. ``confirming`` is
-    ``true`` or ``false`` for an approval, ``send`` for other forms, empty if the form doesn't ask.
+    keeps its operation ID, since it is still the same answer. ``filled_in``: with answers from
+    the workflow or an earlier round, unchanged. ``is_approval``: a single question that is answered
+    by two buttons. ``confirming`` is ``true`` or ``false`` for an approval, ``send`` for other
+    forms, empty if the form doesn't ask.
     """
 
     longest = LONGEST
@@ -60,6 +79,7 @@ class AnswerForm(forms.Form):
         data: Any = None,
         draft: Draft | None = None,
         *,
+        last: LastAnswers | None = None,
         shown_version: str = "",
         reason_to_reject: bool = False,
     ) -> None:
@@ -88,16 +108,22 @@ class AnswerForm(forms.Form):
         for part in parts:
             part.form = self
             self.fields |= part.fields()
-            self._fill(part, draft)
+            self._fill(part, draft, last)
         self.order_fields([name for part in parts for name in part.fields()])
 
-    def _fill(self, part: Part, draft: Draft | None) -> None:
-        if draft is None or draft.values is None:
-            first = part.first_value()
-            part.filled_in = not self.is_bound and bool(first)
+    def _fill(self, part: Part, draft: Draft | None, last: LastAnswers | None) -> None:
+        filled_in, other = "", ""
+        if draft is not None and draft.values is not None:
+            first, other = _first_of(part, draft.values)
+        elif last is not None:
+            first, other = _first_of(part, last.values)
+            filled_in = _("Your answer in round %(round)d") % {"round": last.round}
         else:
-            other = "".join(draft.values.get(part.other_name, ()))
-            first = part.from_typed(draft.values.get(part.value_name, []), other)
+            first = part.first_value()
+            filled_in = _("Filled in by the workflow")
+        if not self.is_bound and (first or other):
+            part.filled_in = filled_in
+        if other:
             self.initial[part.other_name] = other
         if first is not None:
             self.initial[part.value_name] = first
@@ -138,7 +164,8 @@ class AnswerForm(forms.Form):
     @property
     def first_typed(self) -> Typed:
         """As it was filled in."""
-        firsts = {part.value_name: self.initial.get(part.value_name) for part in self.parts}
+        names = [name for part in self.parts for name in (part.value_name, part.other_name)]
+        firsts = {name: self.initial.get(name) for name in names}
         return {
             name: first if isinstance(first, list) else [first]
             for name, first in firsts.items()
@@ -158,6 +185,12 @@ class AnswerForm(forms.Form):
     def has_text(self) -> bool:
         """Text that was typed, not only chosen."""
         return bool(self.shown_comment.strip()) or any(part.has_text for part in self.parts)
+
+
+def _first_of(part: Part, typed: Typed) -> tuple[Any, str]:
+    """Its value and the text of *Other…*."""
+    other = "".join(typed.get(part.other_name, ())) if part.question.allow_other else ""
+    return part.from_typed(typed.get(part.value_name, []), other), other
 
 
 def typed_of(data: Any, prefix: str = "") -> Typed:
@@ -186,9 +219,19 @@ def storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def is_filled_in(item: Interaction, values: Typed, comment: str) -> bool:
-    """Unchanged from the workflow, without a comment."""
-    form = form_for(questions_of(item))
+def last_answers(item: Interaction, user_id: str | None) -> LastAnswers | None:
+    """None in the first round, and for an approval, which is answered by two buttons."""
+    response = item.last_response_before(item.round, user_id)
+    if response is None or item.mode == "confirm":
+        return None
+    asked = {question.get("id", ONLY_QUESTION) for question in item.questions}
+    answers = [answer for answer in response["answers"] if answer["question"] in asked]
+    return LastAnswers(response["round"] + 1, as_typed(item.questions, answers))
+
+
+def is_filled_in(item: Interaction, user_id: str | None, values: Typed, comment: str) -> bool:
+    """Unchanged from what the form of this person was filled with, without a comment."""
+    form = form_for(questions_of(item), last=last_answers(item, user_id))
     if form is None or not form.filled_in:
         return False
     return not comment and values == form.first_typed
@@ -203,11 +246,12 @@ def form_for(
     data: Any = None,
     draft: Draft | None = None,
     *,
+    last: LastAnswers | None = None,
     shown_version: str = "",
     reason_to_reject: bool = False,
 ) -> AnswerForm | None:
     """None without questions, with a mode that has no form, or if two questions have one ID.
-    ``draft`` replaces what the questions suggest.
+    ``draft`` replaces ``last``, and this what the questions suggest.
     """
     ids = {question.id for question in questions}
     modes = {question.mode for question in questions}
@@ -218,5 +262,10 @@ def form_for(
         for question in questions
     ]
     return AnswerForm(
-        parts, data, draft, shown_version=shown_version, reason_to_reject=reason_to_reject
+        parts,
+        data,
+        draft,
+        last=last,
+        shown_version=shown_version,
+        reason_to_reject=reason_to_reject,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from inbox.access.redaction import HIDDEN
 from inbox.answering.claiming import Verb
 from inbox.lib.instants import read_instant
 from inbox.models import Decision, Event, Interaction, Run, Upstream
@@ -16,7 +17,9 @@ from inbox.web.ui.people import People
 
 @dataclass(frozen=True)
 class Entry:
-    """``tone`` is empty, ``ok``, ``warn``, ``bad`` or ``to-come``."""
+    """``tone`` is empty, ``ok``, ``warn``, ``bad`` or ``to-come``. ``answer`` is the text of
+    one that the rest of the page doesn't have.
+    """
 
     icon: str
     text: str
@@ -24,6 +27,7 @@ class Entry:
     tone: str = ""
     comment: str = ""
     href: str = ""
+    answer: str = ""
 
 
 def log_of(upstream: Upstream, item: Interaction) -> tuple[list[Event], list[Decision]]:
@@ -132,13 +136,17 @@ def _claim(claimed_by: str | None, people: People, at: datetime | None) -> Entry
 def _answers(item: Interaction, people: People, decisions: Iterable[Decision]) -> list[Entry]:
     by_service = {d.actor for d in decisions if d.credential_kind == "service"}
     lines = []
-    for answer in given_answers(item, people, earlier_rounds=True):
+    given = given_answers(item, people, earlier_rounds=True)
+    for response, answer in zip(item.responses or (), given, strict=True):
         comment = quoted(answer.comment) if answer.comment else ""
         text = answer.did
         if answer.face.id in by_service:
             text = _("%(answered)s, with the service key") % {"answered": text}
         tone = {"yes": "ok", "no": "bad"}.get(answer.words.tone, "ok")
-        lines.append(Entry(answer.words.icon or "done", text, answer.at, tone, comment))
+        icon = answer.words.icon or "done"
+        of_earlier = response["round"] < item.round and not response.get(HIDDEN)
+        words = answer.words.text if of_earlier and answer.words.text not in answer.did else ""
+        lines.append(Entry(icon, text, answer.at, tone, comment, answer=words))
     return lines
 
 

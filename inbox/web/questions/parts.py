@@ -82,7 +82,9 @@ class Distinct(forms.MultipleChoiceField):
 
 
 class Part:
-    """Subclasses are one for each mode. ``filled_in``: unchanged from the workflow."""
+    """Subclasses are one for each mode. ``filled_in`` says where its answer comes from as long as
+    the person hasn't changed it; empty if nothing was filled in.
+    """
 
     mode: ClassVar[str]
     template: ClassVar[str] = "interactions/_part_options.html"
@@ -93,7 +95,7 @@ class Part:
 
     def __init__(self, question: Question, value_name: str, other_name: str) -> None:
         self.question, self.value_name, self.other_name = question, value_name, other_name
-        self.filled_in = False
+        self.filled_in = ""
 
     # What a form calls
 
@@ -247,7 +249,11 @@ class SelectPart(Part):
         return self.question.default if self.question.default in offered else None
 
     def from_typed(self, typed: list[str], other: str) -> Any:
-        return super().from_typed(typed, other) or (OTHER_CHOSEN if other else None)
+        chosen = super().from_typed(typed, other)
+        if chosen in {option.value for option in self.options}:
+            return chosen
+        is_other = chosen == OTHER_CHOSEN or bool(other)
+        return OTHER_CHOSEN if self.question.allow_other and is_other else None
 
     def answer(self, value: Any, other: str) -> QuestionAnswer | None:
         """Text for *Other…* counts if no option is chosen."""
@@ -282,7 +288,7 @@ class MultiSelectPart(Part):
         return [option.value for option in self.options if option.value in default]
 
     def from_typed(self, typed: list[str], other: str) -> Any:
-        return typed
+        return [option.value for option in self.options if option.value in typed]
 
     def answer(self, value: Any, other: str) -> QuestionAnswer | None:
         """Text for *Other…* counts as one more selection."""

@@ -23,6 +23,7 @@ from inbox.web.questions.nudging import nudges_on
 from inbox.web.questions.place import Place, place_of
 from inbox.web.questions.presence import other_viewers
 from inbox.web.questions.question import shown_question
+from inbox.web.questions.rounds import change_request, comparisons
 from inbox.web.questions.snoozing import snooze_link
 from inbox.web.questions.suggestions import Suggestion
 from inbox.web.ui.answers import (
@@ -124,6 +125,8 @@ def item_page(
         "claim": claim,
         "action": claim.action if claim is not None and answer["can_act"] else "",
         "answers": given_answers(item, people),
+        "change_request": change_request(item, people) if is_open else None,
+        "comparisons": comparisons(item, people),
         "members": members_card(
             viewer,
             item,
@@ -185,11 +188,12 @@ def _ids(
 ) -> Iterable[str | None]:
     started = run.started_by if run is not None else None
     own = (item.asked_by, item.claimed_by, item.responder_id, item.target_id, started)
+    checker = item.details.get("checked_by")
     reviewers = (event["actor_id"] for event in item.lifecycle)
     claimants = (event.data.get("claimed_by") for event in claims)
     actors = (entry.actor for entry in entries)
     answered = (response.get("user_id") for response in item.responses or ())
-    return (*own, *(item.members or ()), *answered, *reviewers, *claimants, *actors)
+    return (*own, checker, *(item.members or ()), *answered, *reviewers, *claimants, *actors)
 
 
 def _closing(

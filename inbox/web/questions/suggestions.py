@@ -11,7 +11,7 @@ from inbox.lib.bidi import has_overrides
 from inbox.models import Draft, Interaction
 from inbox.models.answers import Typed
 from inbox.web.questions.drafts import typed_words
-from inbox.web.questions.forms import comment_of, form_for, questions_of, typed_of
+from inbox.web.questions.forms import LastAnswers, comment_of, form_for, questions_of, typed_of
 
 LONGEST = 2000
 """The most characters of an answer or a comment."""
@@ -61,7 +61,7 @@ class Suggestion:
         ]
         return urlencode(pairs)
 
-    def placed(self, draft: Draft | None, *, in_form: bool) -> "Suggestion":
+    def placed(self, draft: Draft | LastAnswers | None, *, in_form: bool) -> "Suggestion":
         """A draft with text comes first unless the viewer has asked otherwise."""
         if self.empty:
             return self
@@ -69,7 +69,7 @@ class Suggestion:
             return replace(self, shown=True, base=draft.base if draft else "")
         return replace(self, shown=self.over_draft and not in_form)
 
-    def _is_text_of(self, draft: Draft) -> bool:
+    def _is_text_of(self, draft: Draft | LastAnswers) -> bool:
         # Approve and Reject are buttons, so a draft has no value for them.
         same = not draft.values or draft.values == self.values
         return same and draft.comment == self.comment

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,6 +19,10 @@ FINEST_LINES = 300
 COMPARED = 200_000
 """The most characters of two texts that are compared."""
 
+MOST_WORDS = 2000
+"""Longer texts are compared line by line."""
+
+_WORD = re.compile(r"\s+|\w+|[^\w\s]+")
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@", re.MULTILINE)
 _HEADER = re.compile(
     r"(---|\+\+\+|diff|index|similarity|dissimilarity|rename|copy|old mode|new mode|new file mode"
@@ -135,6 +139,53 @@ def compare(before: str, after: str, *, path: str = "") -> tuple[FileDiff, ...]:
         lines += [_line("del", number, text) for number, text in enumerate(old[i1:i2], i1 + 1)]
         lines += [_line("add", number, text) for number, text in enumerate(new[j1:j2], j1 + 1)]
     return (_file_diff(path, lines, {}),) if any(line.kind for line in lines) else ()
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of a text. ``kind`` is as for a line."""
+
+    kind: str
+    text: str
+
+
+Spans = tuple[Span, ...]
+
+
+def words(before: Sequence[str], after: Sequence[str]) -> tuple[Spans, Spans]:
+    """Two texts, with what was deleted marked in the first and what was added in the second."""
+    old, new = ["".join(map(show_overrides, texts)) for texts in (before, after)]
+    parts = [_WORD.findall(text) for text in (old, new)]
+    if max(map(len, parts)) > MOST_WORDS:
+        parts = [text.splitlines(keepends=True) for text in (old, new)]
+    a, b = parts
+    many = max(len(a), len(b)) > FINEST_LINES
+    # Spaces alone match nothing, so that what was rewritten is marked in one piece.
+    matcher = difflib.SequenceMatcher(str.isspace, a, b, autojunk=many)
+    deleted, added = [], []
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        equal = tag == "equal"
+        deleted.append(Span("" if equal else "del", "".join(a[i1:i2])))
+        added.append(Span("" if equal else "add", "".join(b[j1:j2])))
+    return _with_text(deleted), _with_text(added)
+
+
+def choices(before: Sequence[str], after: Sequence[str]) -> tuple[Spans, Spans]:
+    """As ``words``, for names that stay or go as a whole."""
+    return _marked(before, after, "del"), _marked(after, before, "add")
+
+
+def _marked(names: Sequence[str], others: Sequence[str], kind: str) -> Spans:
+    spans: list[Span] = []
+    for name in names:
+        if spans:
+            spans.append(Span("", ", "))
+        spans.append(Span("" if name in others else kind, show_overrides(name)))
+    return tuple(spans)
+
+
+def _with_text(spans: list[Span]) -> Spans:
+    return tuple(span for span in spans if span.text)
 
 
 def _line(kind: str, number: int, text: str, old: int = 0) -> Line:
