@@ -40,6 +40,8 @@ def store(upstream: Upstream, probed: Capabilities) -> None:
 
 def _claims(upstream: Upstream) -> Offer:
     """Group questions show claims, no call does."""
+    if not upstream.has_groups:
+        return Offer.NO
     questions = Interaction.objects.filter(upstream=upstream, target_type="group")
     if questions.filter(claimable=True).exists():
         return Offer.YES

@@ -1,19 +1,13 @@
-"""The guide-only server's HTTP: an ASGI application on loopback, in a thread of its own."""
+"""The guide-only server's HTTP."""
 
 import asyncio
 import hashlib
 import json
 import re
-import socket
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
-import uvicorn
-
-from tests.support import ports
+from tests.upstream.serving import Seen, Served, piece
 from tests.upstream.state import GUIDE_CALLS, Json, Offers, Refused, State
 
 ROUTES = (
@@ -35,99 +29,36 @@ ROUTES = (
 )
 
 
-@dataclass(frozen=True)
-class Seen:
-    call: str
-    id: str
-    query: dict[str, str]
-    headers: dict[str, str]
-
-
-class GuideServer:
-    """Serves while it is entered; ``stop`` and ``start`` keep the port."""
-
+class GuideServer(Served):
     def __init__(self, *, prefix: str = "", project: str = "demo", **offers: Any) -> None:
+        super().__init__()
         self.offers = Offers(**offers)
         self.state = State(self.offers)
         self.key = self.state.key
-        self.seen: list[Seen] = []
-        self.streams = self.most_streams = 0
-        self._more = threading.Condition()
         self._root = f"{prefix}/v1/projects/{project}"
         self._prefix = prefix
-        self._reserved = ports.reserve()
-        self._port = self._reserved.getsockname()[1]
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}{self._prefix}"
+        return f"{super().base_url}{self._prefix}"
 
-    def __enter__(self) -> "GuideServer":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._reserved.close()
-
-    def start(self) -> None:
-        """Accept connections, again at the same address after ``stop``."""
-        listener = socket.create_server(("127.0.0.1", self._port))
-        config = uvicorn.Config(
-            self._serve,
-            interface="asgi3",
-            lifespan="off",
-            log_level="critical",
-            timeout_graceful_shutdown=0,
-        )
-        server = self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=server.run, args=([listener],), name="guide server")
-        self._thread.start()
-
-    def stop(self) -> None:
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = self._server.force_exit = True
-            self._thread.join()
-            self._server = None
-
-    def wait_for(self, call: str, count: int, timeout: float = 60) -> None:
-        with self._more:
-            if not self._more.wait_for(lambda: len(self.requests(call)) >= count, timeout):
-                raise TimeoutError(f"{call} came {len(self.requests(call))} times, not {count}")
-
-    def requests(self, call: str) -> list[Seen]:
-        return [one for one in self.seen if one.call == call]
-
-    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = {k.decode(): v.decode() for k, v in scope["headers"]}
-        query = {k: v[0] for k, v in parse_qs(scope["query_string"].decode()).items()}
-        body = b""
-        while (message := await receive())["type"] == "http.request":
-            body += message["body"]
-            if not message["more_body"]:
-                break
-        call, id = self._call(scope["method"], scope["path"])
-        with self._more:
-            self.seen.append(Seen(call, id, query, headers))
-            self._more.notify_all()
+    async def answer(self, seen: Seen, receive: Any, send: Any) -> None:
         try:
-            token = self._token(call, id, headers)
-            if call in ("run_events", "project_events"):
-                since = self._since(query, headers)
-                await self._stream(id or None, since, receive, send)
+            token = self._token(seen.call, seen.id, seen.headers)
+            if seen.call in ("run_events", "project_events"):
+                since = self._since(seen.query, seen.headers)
+                await self._stream(seen.id or None, since, receive, send)
                 return
-            status, answer = self._answer(call, id, query, json.loads(body or b"{}"), token)
+            status, answer = self._answer(seen.call, seen.id, seen.query, seen.json, token)
         except Silent:
             await receive()
             return
         except Refused as refused:
             status = refused.status
             answer = {"error": {"code": refused.code, "message": str(refused)}}
-        await self._reply(send, status, answer, headers)
+        await self._reply(send, status, answer, seen.headers)
 
-    def _call(self, method: str, path: str) -> tuple[str, str]:
+    def call(self, method: str, path: str) -> tuple[str, str]:
         for call, allowed, route in ROUTES:
             pattern = re.escape(self._root) + route.replace("{id}", "(?P<id>[^/]+)")
             if method == allowed and (found := re.fullmatch(pattern, path)):
@@ -248,8 +179,7 @@ class GuideServer:
         loop, more = asyncio.get_running_loop(), asyncio.Event()
         unlisten = state.listen(lambda: loop.call_soon_threadsafe(more.set))
         gone = asyncio.ensure_future(receive())
-        self.streams += 1
-        self.most_streams = max(self.most_streams, self.streams)
+        self.count_stream(1)
         start = {"type": "http.response.start", "status": 200}
         try:
             with state.lock:
@@ -258,18 +188,18 @@ class GuideServer:
             first = ": hello" + offers.line_end if offers.comment_first else ""
             if run_id is not None and offers.seeds:
                 first += self._seed(run_id)
-            await send(_piece(first))
+            await send(piece(first))
             ends = None if offers.closes_after is None else loop.time() + offers.closes_after
             while not gone.done() and (ends is None or loop.time() < ends):
                 more.clear()
                 with state.lock:
                     fresh, sent = state.events[sent:], len(state.events)
                 wanted = [one for one in fresh if self._wanted(one, run_id, since)]
-                await send(_piece("".join(self._frame(one) for one in wanted)))
+                await send(piece("".join(self._frame(one) for one in wanted)))
                 await self._wait(more, gone, ends, send)
             await send({"type": "http.response.body", "body": b""})
         finally:
-            self.streams -= 1
+            self.count_stream(-1)
             unlisten()
             gone.cancel()
 
@@ -283,7 +213,7 @@ class GuideServer:
         )
         coming.cancel()
         if not done and quiet is not None and patience == quiet:
-            await send(_piece(f":keepalive{self.offers.line_end * 2}"))
+            await send(piece(f":keepalive{self.offers.line_end * 2}"))
 
     def _wanted(self, event: Json, run_id: str | None, since: int | None) -> bool:
         if run_id is not None and event["run_id"] != run_id:
@@ -331,10 +261,6 @@ class GuideServer:
 
 class Silent(Exception):
     """A request that is not answered."""
-
-
-def _piece(text: str) -> Json:
-    return {"type": "http.response.body", "body": text.encode(), "more_body": True}
 
 
 def _spellings(id: str | None) -> tuple[str, ...]:

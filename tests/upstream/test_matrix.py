@@ -14,16 +14,16 @@ from inbox.mirror import capabilities
 from inbox.mirror.freshness import Facts, sync_status
 from inbox.mirror.polling import PollIntervals
 from inbox.mobius.timing import Timeouts
+from inbox.mobius.types import Generation
 from inbox.models import Interaction, Run, Upstream
 from inbox.people.demo import CAST
 from inbox.upstream.connection import connection
 from inbox.web.connection.capabilities import offered
 from tests.mirror.keeping import Kept, keeping
-from tests.served.offers import forms_of
 from tests.support.people import make_people
 from tests.support.tags import text_of
-from tests.upstream import GuideServer
-from tests.web.cast import sign_in
+from tests.upstream import GuideServer, LaterServer
+from tests.web.cast import answer, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -78,6 +78,16 @@ BEFORE = {
     "tess": (*OF_LEADS, "/runs/", "/groups/"),
     "admin": OF_ADMINISTRATORS,
 }
+LATER: dict[str, tuple[str, set[str]]] = {
+    "b": ("b", set()),
+    **{f"b without {call}": ("b", {call}) for call in ("runs", "run", "steps", "run_events")},
+    "c1": ("c1", set()),
+    "c": ("c", set()),
+}
+"""Generations after the guide's: the dialect, and calls that are missing."""
+ABSENT = {"b": ("/groups/",), "c1": ("/groups/", "/runs/"), "c": ("/groups/", "/runs/")}
+"""Pages that a dialect has no use for: nobody finds them, and no page leads there."""
+
 AFTER = {"rina": ("/inbox/", "/inbox/?scope=done", "/runs/"), "tess": (*OF_LEADS, "/runs/")}
 """The pages on which an answer changes something."""
 
@@ -128,13 +138,51 @@ async def test_every_page_is_right_and_the_question_can_be_answered(
         await sync_to_async(_pages_are_true)(BEFORE, things)
         await sync_to_async(_connection_is_true)()
         for id, who in ((question, "rina"), (of_group, "sam")):
-            await sync_to_async(_answer)(who, id)
+            await sync_to_async(answer)(who, id, value="true", comment="Fine.")
             assert server.state.interaction(id)["status"] == "completed"
             row = await Interaction.objects.aget(mobius_id=id)
             assert (row.status, row.value) == ("completed", True)
         assert server.state.run(run_id)["status"] == "completed"
         await _run_is(mirror, run_id, "completed")
         await sync_to_async(_pages_are_true)(AFTER, things)
+
+
+@pytest.mark.parametrize(
+    ("later_server", "missing"), LATER.values(), ids=LATER, indirect=["later_server"]
+)
+async def test_pages_and_answers_with_the_later_generations(
+    later_server: LaterServer, missing: set[str]
+) -> None:
+    state, absent = later_server.state, ABSENT[later_server.dialect]
+    later_server.refuses |= missing
+    run_id = state.run_that_asks(title="Ship 4.2?") if later_server.dialect == "b" else ""
+    question = state.question_of(run_id) if run_id else state.ask(title="Ship 4.2?")
+    of_all = state.ask("user_rina", "user_sam", resolution_policy={"type": "all_of"})
+    polls = PollIntervals(watched=0.2, idle=0.2, live=60, live_idle=60)
+    async with keeping(
+        later_server.base_url,
+        "demo",
+        later_server.key,
+        generation=Generation(later_server.generation),
+        sync_status=sync_status,
+        polls=polls,
+    ) as mirror:
+        for id in (question, of_all):
+            await mirror.ears.until(f"item:{id}", Interaction.objects.filter(mobius_id=id).aexists)
+        await mirror.is_("live")
+        assert await connection.check() is None
+        things = tuple(f"/interactions/{id}/" for id in (question, of_all))
+        things += (f"/runs/{run_id}/",) if run_id else ()
+        await sync_to_async(_pages_are_true)(BEFORE, things, absent)
+        await sync_to_async(_connection_is_true)()
+        await sync_to_async(_nothing_can_be_claimed)()
+        for id, who in ((question, "rina"), (of_all, "rina"), (of_all, "sam")):
+            await sync_to_async(answer)(who, id, value="true")
+        for id in (question, of_all):
+            assert state.interaction(id)["status"] == "completed"
+            assert (await Interaction.objects.aget(mobius_id=id)).status == "completed"
+        await sync_to_async(_pages_are_true)(AFTER, things, absent)
+    assert len(later_server.requests("respond")) == 3
 
 
 async def _found(missing: set[str]) -> None:
@@ -151,7 +199,9 @@ async def _run_is(mirror: Kept, run_id: str, status: str) -> None:
         await mirror.ears.rings(f"run:{run_id}", after=since)
 
 
-def _pages_are_true(pages: dict[str, tuple[str, ...]], things: tuple[str, ...]) -> None:
+def _pages_are_true(
+    pages: dict[str, tuple[str, ...]], things: tuple[str, ...], absent: tuple[str, ...] = ()
+) -> None:
     """Open each page as those who may, and the questions and the run as those who may see them; all
     that is wrong at once.
     """
@@ -162,7 +212,8 @@ def _pages_are_true(pages: dict[str, tuple[str, ...]], things: tuple[str, ...]) 
             status, page = _opened(client, path)
             text = text_of(page)
             said = [one for one in FALSE if one in text] + YEAR_ZERO.findall(page)
-            if status != 200 or said:
+            said += [one for one in absent if f'href="{one}"' in page]
+            if status != (404 if path in absent else 200) or said:
                 wrong.append((name, path, status, said))
     assert wrong == []
 
@@ -173,17 +224,15 @@ def _connection_is_true() -> None:
         assert one.note in page, one.label
 
 
+def _nothing_can_be_claimed() -> None:
+    rina = sign_in("rina")
+    inbox, filters = (_opened(rina, path)[1] for path in ("/inbox/", "/inbox/filters/"))
+    assert "?scope=claimed" not in inbox
+    assert "Claim, release" not in inbox
+    assert 'name="claimed"' not in filters
+    assert 'name="target"' not in filters
+
+
 def _opened(client: Client, path: str) -> tuple[int, str]:
     answer = client.get(path)
     return answer.status_code, " ".join(unescape(answer.content.decode()).split())
-
-
-def _answer(name: str, id: str) -> None:
-    """Open the question, send its form, confirm."""
-    client = sign_in(name)
-    page = client.get(f"/interactions/{id}/").content.decode()
-    form = next(one for one in forms_of(page) if one.action == f"/interactions/{id}/respond")
-    answer = client.post(
-        form.action, {**form.fields, "value": "true", "comment": "Fine.", "confirmed": "1"}
-    )
-    assert answer.status_code in (200, 303), answer.content.decode()

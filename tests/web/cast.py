@@ -9,7 +9,9 @@ from inbox.mirror import project
 from inbox.mirror.snapshots import Payload
 from inbox.models import Reviewer, Upstream
 from inbox.people.demo import CAST
+from tests.served.offers import forms_of
 from tests.support.people import make_people
+from tests.support.tags import text_of
 
 HTMX = {"HX-Request": "true"}
 
@@ -21,6 +23,15 @@ def sign_in(username: str, **options: Any) -> Client:
         backend="inbox.people.backend.ReviewerBackend",
     )
     return client
+
+
+def answer(username: str, id: str, **typed: Any) -> None:
+    """Open the question, send its form, confirm."""
+    client, action = sign_in(username), f"/interactions/{id}/respond"
+    page = client.get(f"/interactions/{id}/").content.decode()
+    form = next(one for one in forms_of(page) if one.action == action)
+    sent = client.post(action, {"comment": "", **form.fields, **typed, "confirmed": "1"})
+    assert sent.status_code in (200, 303), text_of(sent.content.decode())
 
 
 def stranger(username: str = "mallory") -> Client:

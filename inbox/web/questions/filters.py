@@ -63,7 +63,8 @@ def selects(viewer: Viewer, upstream: Upstream, filters: Filters) -> tuple[forms
         filters.select("sort", usual, [(key, str(SORTS[key][0])) for key in orders if key]),
         filters.select("group_by", _("Same as sort order"), _options(GROUPINGS)),
     )
-    return tuple(field for field in fields if field.name not in filters.shown.unused)
+    unused = (*filters.shown.unused, *(() if upstream.has_groups else ("target", "claimed")))
+    return tuple(field for field in fields if field.name not in unused)
 
 
 def _workflows(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
