@@ -39,7 +39,7 @@ class ComparedAnswer:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A person's answers in this round beside those of an earlier one. Rounds count from 1;
+    """What a person answered in this round and the last time before. Rounds count from 1;
     ``earlier`` is 0 if the person hadn't answered before.
     """
 
@@ -50,8 +50,8 @@ class Comparison:
 
 
 def change_request(item: Interaction, people: People) -> ChangeRequest | None:
-    """The request that began this round; None in the first round, and unless it is pending."""
-    if not item.round or not item.pending:
+    """The request that began this round; None in the first round."""
+    if not item.round:
         return None
     requests = [event for event in item.lifecycle if event["action"] == "changes_requested"]
     last: Mapping[str, Any] = requests[-1] if requests else {}

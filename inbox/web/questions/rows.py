@@ -52,11 +52,10 @@ class RowRun(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """The HTML is cached by these values. ``single``: ``group`` is the
-    name of one person. ``of`` is 0 if one answer is enough. ``acts`` are the
-    keys of its buttons. ``found`` is an excerpt with the words searched for. ``value`` selects the
-    row for a batch, and ``alike`` is the same for questions that can be approved or rejected
-    together.
+    """The HTML is cached by these values. ``single``: ``group`` is the name of one person. ``of``
+    is 0 if one answer is enough. ``acts`` are the keys of its buttons. ``found`` is an excerpt
+    with the words searched for. ``value`` selects the row for a batch, and ``alike`` is the same
+    for questions that can be approved or rejected together.
     """
 
     id: str
