@@ -14,15 +14,12 @@ from inbox.mobius.client import MobiusClient
 from inbox.mobius.errors import MobiusError, RateLimited
 from inbox.mobius.probing import is_lasting
 from inbox.mobius.types import Event, EventKind, Offer, Run
-from inbox.models import Run as RunRow
 
 log = logging.getLogger(__name__)
 
 MAX_STREAMS = 100
 INTERVAL = 1.0
 """Seconds between two checks of which runs to follow."""
-LINGER = 60.0
-"""Seconds for which an unfinished run is followed after its last question closed."""
 RETRY_MISSING_AFTER = 60.0
 """Seconds before a missing stream is tried again."""
 
@@ -30,8 +27,8 @@ RETRY_MISSING_AFTER = 60.0
 class RunStreams:
     """Follows runs that are open on a page, and suspended runs with open questions.
 
-    The effects of an answer come after the question has closed, so such a run is followed a while
-    longer, or until it is finished.
+    The effects of an answer come after the question has closed, so such a run is followed a few
+    minutes longer, or until it is finished.
     """
 
     def __init__(self, client: MobiusClient, store: Store) -> None:
@@ -43,7 +40,6 @@ class RunStreams:
         self._open: set[str] = set()
         self._limited_until: dict[str, float] = {}
         self._missing: dict[str, float] = {}
-        self._wanted_at: dict[str, float] = {}
 
     @property
     def open(self) -> Collection[str]:
@@ -72,19 +68,14 @@ class RunStreams:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _wanted(self) -> set[str]:
-        """First those open on a page, then the most recently changed."""
+        """First those open on a page, then those that resume, the most recently changed first."""
         now = monotonic()
         self._missing = {
             id: at for id, at in self._missing.items() if now - at < RETRY_MISSING_AFTER
         }
-        runs = dict.fromkeys([*page_activity.runs(), *await self._store.waiting_runs(MAX_STREAMS)])
-        # A question may open and close between two checks.
-        runs |= dict.fromkeys(await self._store.unread_recent_runs(MAX_STREAMS))
-        recent = {id: at for id, at in self._wanted_at.items() if now - at < LINGER}
-        finished = await self._store.closed_by_id(RunRow, recent)
-        unfinished = {id: at for id, at in recent.items() if not finished.get(id)}
-        self._wanted_at = unfinished | dict.fromkeys(runs, now)
-        runs |= dict.fromkeys(unfinished)
+        runs = dict.fromkeys(page_activity.runs())
+        runs |= dict.fromkeys(await self._store.resuming_runs(MAX_STREAMS))
+        runs |= dict.fromkeys(await self._store.waiting_runs(MAX_STREAMS))
         return set([id for id in runs if id not in self._missing][:MAX_STREAMS])
 
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from inbox.mirror import capabilities, project
 from inbox.mirror.changes import Changes
-from inbox.mirror.rows import CLOSED, UNKNOWN
+from inbox.mirror.rows import CLOSED
 from inbox.mirror.snapshots import Deleted, Payload
 from inbox.mobius.types import Capabilities
 from inbox.models import Interaction, Run, Upstream
@@ -141,17 +141,17 @@ class Store:
         rows = asking.order_by("-updated_at").values_list("run_id", flat=True)[:limit]
         return await sync_to_async(lambda: [id for id in dict.fromkeys(rows) if id is not None])()
 
-    async def unread_recent_runs(self, limit: int) -> list[str]:
-        """Runs that were never read and whose last question closed recently."""
-        rows = Run.objects.filter(
+    async def resuming_runs(self, limit: int) -> list[str]:
+        """Unfinished runs with a question that closed recently, the latest first."""
+        unfinished = Run.objects.filter(upstream=self.upstream, finished=False, deleted=False)
+        closed = Interaction.objects.filter(
+            Exists(unfinished.filter(mobius_id=OuterRef("run_id"))),
             upstream=self.upstream,
-            deleted=False,
-            state=UNKNOWN,
-            raw={},
+            status__in=CLOSED,
             updated_at__gte=datetime.now(UTC) - RECENT,
         )
-        ids = rows.order_by("-created_at").values_list("mobius_id", flat=True)[:limit]
-        return await sync_to_async(lambda: list(ids))()
+        rows = closed.order_by("-updated_at").values_list("run_id", flat=True)[:limit]
+        return await sync_to_async(lambda: [id for id in dict.fromkeys(rows) if id is not None])()
 
     async def closed_by_id(
         self, model: type[Interaction | Run], ids: Iterable[str]

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -74,6 +75,30 @@ async def test_what_an_event_does_not_tell_is_read(server: ScriptedServer, mirro
     assert (await Interaction.objects.aget()).status == "completed"
     # What was replayed is in the run as it was read.
     assert len(server.seen("GET", "/runs/run_1$")) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_after_a_restart_it_follows_runs_whose_last_question_was_answered(
+    server: ScriptedServer, mirror: Mirror
+) -> None:
+    store, adapter, now = Store(mirror.upstream), AdapterB(), datetime.now(UTC).isoformat()
+    for run_id, status, at in (
+        ("run_resumed", "running", now),
+        ("run_done", "completed", now),
+        ("run_long_resumed", "running", ANSWERED),
+    ):
+        answered = answered_in_b() | {"id": f"of_{run_id}", "run_id": run_id, "updated_at": at}
+        run = run_of_b(id=run_id, status=status)
+        await store.apply([adapter.interaction("any").read(answered), adapter.run("any").read(run)])
+    server.on("GET", "/events$", Dribble(), always=True)
+    async with service(server) as client:
+        following = asyncio.create_task(RunStreams(client, store).run())
+        await asyncio.to_thread(server.wait_for, "GET", "/events$", 1)
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+    (followed,) = server.seen("GET", "/events$")
+    assert "/runs/run_resumed/" in followed.path
 
 
 @pytest.mark.django_db(transaction=True)
