@@ -45,15 +45,20 @@ class NotTheirs(LookupError):
 
 
 class Refusal(StrEnum):
-    """In the order of the checks. ``ALREADY_CLAIMED``: by this person."""
+    """In the order of the checks. ``ALREADY_CLAIMED``: by this person. ``OWN_WORK``: they are asked
+    themselves, or have answered.
+    """
 
     NOT_ASKED = "not_asked"
+    OWN_WORK = "own_work"
+    NOT_CHECKER = "not_checker"
     NO_CLAIMS = "no_claims"
     CLOSED = "closed"
     CLAIMED_BY_ANOTHER = "claimed_by_another"
     ANSWERED = "answered"
     ALREADY_CLAIMED = "already_claimed"
     NOT_CLAIMED = "not_claimed"
+    NOT_IN_REVIEW = "not_in_review"
 
 
 class Action(StrEnum):
@@ -109,7 +114,8 @@ def _viewer(user: Any, role_names: Iterable[str | None]) -> Viewer:
 
 
 def interactions(viewer: Viewer, upstream: Upstream) -> InteractionQuerySet:
-    """The questions the viewer may see: all for a lead, else those that ask the viewer.
+    """The questions the viewer may see: all for a lead, else those that ask the viewer, and those
+    that the viewer checks.
 
     A group's question whose members are unknown has no recipients, so only leads see it.
     """
@@ -199,15 +205,28 @@ def permissions_of(viewer: Viewer) -> frozenset[str]:
 
 
 def sees(viewer: Viewer, interaction: Interaction) -> bool:
-    return viewer.lead or is_asked(viewer, interaction)
+    return viewer.lead or has_a_part(viewer, interaction)
+
+
+def has_a_part(viewer: Viewer, interaction: Interaction) -> bool:
+    return is_asked(viewer, interaction) or is_checker(viewer, interaction)
 
 
 def is_asked(viewer: Viewer, interaction: Interaction) -> bool:
-    if viewer.mobius_id is None:
-        return False
-    if interaction.target_type == "user":
-        return interaction.target_id == viewer.mobius_id
-    return viewer.mobius_id in (interaction.members or ())
+    return viewer.mobius_id in interaction.people_asked
+
+
+def is_checker(viewer: Viewer, interaction: Interaction) -> bool:
+    """From the first time that it is in review on."""
+    return viewer.mobius_id in interaction.checkers
+
+
+def waits_for(viewer: Viewer, interaction: Interaction) -> bool:
+    """For an answer, whoever has claimed it, or for a review."""
+    if interaction.in_review:
+        return is_checker(viewer, interaction)
+    asked = interaction.pending and is_asked(viewer, interaction)
+    return asked and not has_answered(viewer, interaction)
 
 
 def has_answered(viewer: Viewer, interaction: Interaction) -> bool:
@@ -225,6 +244,17 @@ def why_not_answer(viewer: Viewer, interaction: Interaction) -> Refusal | None:
     if has_answered(viewer, interaction):
         return Refusal.ANSWERED
     return None
+
+
+def why_not_review(viewer: Viewer, interaction: Interaction) -> Refusal | None:
+    """The first reason, as far as the mirror knows, or None."""
+    if is_asked(viewer, interaction) or has_answered(viewer, interaction):
+        return Refusal.OWN_WORK
+    if not is_checker(viewer, interaction):
+        return Refusal.NOT_CHECKER
+    if not interaction.is_open:
+        return Refusal.CLOSED
+    return None if interaction.in_review else Refusal.NOT_IN_REVIEW
 
 
 def why_not_claim(viewer: Viewer, interaction: Interaction) -> Refusal | None:
@@ -254,7 +284,7 @@ def actions(viewer: Viewer, interaction: Interaction) -> frozenset[Action]:
 
 
 def hides_answers(viewer: Viewer, interaction: Interaction) -> bool:
-    """With ``GROUP_ANSWERS_HIDDEN_UNTIL_MINE``, until the viewer has answered."""
+    """With ``GROUP_ANSWERS_HIDDEN_UNTIL_MINE``, until the viewer answers. Checkers see them."""
     return (
         settings.GROUP_ANSWERS_HIDDEN_UNTIL_MINE
         and not interaction.takes_one_answer
@@ -268,7 +298,7 @@ def with_hidden_answers(viewer: Viewer, upstream: Upstream) -> QuerySet[Interact
         return rows.none()
     several = [PolicyKind.ALL.value, PolicyKind.QUORUM.value]
     own_open = {"recipients__user_id": viewer.mobius_id, "recipients__open__in": (True,)}
-    return rows.filter(policy__kind__in=several, **own_open)
+    return rows.filter(policy__kind__in=several, recipients__checks=False, **own_open)
 
 
 def _why_no_claim_action(viewer: Viewer, interaction: Interaction) -> Refusal | None:

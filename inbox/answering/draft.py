@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from inbox.access import Viewer, viewer_of
-from inbox.answering.question import find_asked
+from inbox.answering.question import find_own
 from inbox.models import Attempt, Draft, Interaction, Recipient, Reviewer, Upstream
 from inbox.models.answers import OTHER_CHOSEN, Typed, as_typed
 from inbox.models.interaction import OPEN
@@ -71,7 +71,7 @@ def save(
     False if the person has answered already, so that a late save restores nothing. Raises
     ``NotAsked``.
     """
-    item = find_asked(viewer_of(reviewer.user), interaction_id)
+    item = find_own(viewer_of(reviewer.user), interaction_id)
     if _answered(reviewer, item):
         return False
     keep(

@@ -44,9 +44,17 @@ def find_asked(
     viewer: Viewer, interaction_id: str, upstream: Upstream | None = None
 ) -> Interaction:
     """Raises ``NotAsked``."""
+    item = find_own(viewer, interaction_id, upstream)
+    if not access.is_asked(viewer, item):
+        raise NotAsked(interaction_id)
+    return item
+
+
+def find_own(viewer: Viewer, interaction_id: str, upstream: Upstream | None = None) -> Interaction:
+    """A question that asks the viewer, or that they check. Raises ``NotAsked``."""
     upstream = upstream or Upstream.current()
     item = find(viewer, upstream, interaction_id)
-    if item is None or not access.is_asked(viewer, item):
+    if item is None or not access.has_a_part(viewer, item):
         raise NotAsked(interaction_id)
     return item
 

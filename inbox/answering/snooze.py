@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from inbox.access import Viewer
-from inbox.answering.question import find_asked
+from inbox.answering.question import find_own
 from inbox.live import topics
 from inbox.live.alarm import Alarm
 from inbox.live.bus import Changed, get_bus
@@ -57,7 +57,7 @@ def limit_of(item: Interaction, now: datetime) -> Limit | None:
 
 def snoozes_of(viewer: Viewer) -> SnoozeQuerySet:
     """Includes snoozes that are over."""
-    return Snooze.objects.filter(reviewer__user_id=viewer.user_id).of_pending()
+    return Snooze.objects.filter(reviewer__user_id=viewer.user_id).of_open()
 
 
 def returns_of(viewer: Viewer) -> dict[int, datetime]:
@@ -92,7 +92,7 @@ def snooze(
     viewer: Viewer, *, interaction_id: str, reviewer: Reviewer, until: datetime, now: datetime
 ) -> Interaction:
     """A second time replaces the first. Raises ``NotAsked`` and ``NotSnoozed``."""
-    item = find_asked(viewer, interaction_id)
+    item = find_own(viewer, interaction_id)
     refusal = _refusal(viewer, item, until, now)
     if refusal is not None:
         raise NotSnoozed(refusal, item)
@@ -106,7 +106,7 @@ def snooze(
 
 def unsnooze(viewer: Viewer, *, interaction_id: str) -> Interaction:
     """Raises ``NotAsked``."""
-    item = find_asked(viewer, interaction_id)
+    item = find_own(viewer, interaction_id)
     own_row = Snooze.objects.filter(reviewer__user_id=viewer.user_id, interaction=item)
     if own_row.delete()[0]:
         _publish(viewer.mobius_id or "", item.mobius_id)

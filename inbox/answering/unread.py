@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from inbox.access import Viewer, viewer_of
-from inbox.answering.question import find_asked
+from inbox.answering.question import find_own
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Interaction, Recipient, Reviewer
@@ -16,7 +16,7 @@ def mark_seen(*, reviewer: Reviewer, interaction_id: str, version: datetime | No
     ``NotAsked``.
     """
     viewer = viewer_of(reviewer.user)
-    item = find_asked(viewer, interaction_id)
+    item = find_own(viewer, interaction_id)
     version = item.updated_at if version is None else min(version, item.updated_at)
     rows = _own(viewer, item.pk).filter(Q(open=True) | Q(waits_for_others=True))
     return _write(viewer, interaction_id, rows.filter(_older_than(version)), version)
@@ -25,7 +25,7 @@ def mark_seen(*, reviewer: Reviewer, interaction_id: str, version: datetime | No
 def mark_unread(*, reviewer: Reviewer, interaction_id: str) -> bool:
     """False if it does not wait for the person. Raises ``NotAsked``."""
     viewer = viewer_of(reviewer.user)
-    rows = _own(viewer, find_asked(viewer, interaction_id).pk).filter(open=True)
+    rows = _own(viewer, find_own(viewer, interaction_id).pk).filter(open=True)
     if not rows.exists():
         return False
     _write(viewer, interaction_id, rows.filter(seen__isnull=False), None)

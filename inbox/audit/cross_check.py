@@ -88,7 +88,11 @@ def answers_without_entry() -> QuerySet[Recipient]:
     )
     people = Reviewer.objects.exclude(mobius_id=None).values("mobius_id")
     return Recipient.objects.filter(
-        ~Exists(entries), ~Exists(coming), answered_at__isnull=False, user_id__in=people
+        ~Exists(entries),
+        ~Exists(coming),
+        checks=False,
+        answered_at__isnull=False,
+        user_id__in=people,
     ).order_by("pk")
 
 

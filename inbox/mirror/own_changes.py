@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from inbox.mirror.observers import MirroredAnswer
 from inbox.models import Interaction, Recipient
+from inbox.models.interaction import CHECKS
 
 _CLAIM = frozenset({"claimed_by", "claimed_at"})
 _ANSWER = _CLAIM | {
@@ -20,18 +21,18 @@ _NOT_COMPARED = frozenset({"id", "upstream_id", "updated_at", "seq", "raw", "cou
 
 
 def keep_seen(pairs: Iterable[tuple[Interaction, Interaction]]) -> None:
-    """Move what people have seen past their own claims, releases and answers.
+    """Move what people have seen past their own claims, releases, answers and reviews.
 
-    ``pairs``: stored and new rows. Who has answered has seen the question. A claim or a release
-    leaves an unread or changed question so.
+    ``pairs``: stored and new rows. Who has answered or reviewed it has seen the question. A claim
+    or a release leaves an unread or changed question so.
     """
     for stored, row in pairs:
-        if not row.pending:
+        if not row.is_open:
             continue
         own = Recipient.objects.filter(interaction_id=row.pk)
         answered = _answered_by(stored, row)
-        if answered:
-            own.filter(user_id__in=answered).update(seen=row.updated_at)
+        if acted := answered | _checked_by(stored, row):
+            own.filter(user_id__in=acted).update(seen=row.updated_at)
         author = author_of(stored, row)
         if author is not None and author not in answered:
             seen = own.filter(user_id=author, seen__gte=stored.updated_at)
@@ -60,3 +61,9 @@ def _answered_by(stored: Interaction, row: Interaction) -> set[str]:
         for answer in MirroredAnswer.all_of(row)
         if (answer.user_id, answer.round) not in before
     }
+
+
+def _checked_by(stored: Interaction, row: Interaction) -> set[str]:
+    before = len(stored.lifecycle)
+    checks = (event for event in row.lifecycle[before:] if event["action"] in CHECKS)
+    return {event["actor_id"] for event in checks if event["actor_id"]}

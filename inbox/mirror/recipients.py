@@ -1,15 +1,18 @@
 """Keeping the recipients of interactions up to date."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
+from inbox.lib.instants import read_instant
 from inbox.mirror.rows import CLOSED
 from inbox.mirror.upsert import build_row, upsert
 from inbox.models import Interaction, Recipient
 from inbox.models.answers import value_of
 
 _COMPARED = (
+    "checks",
     "via_group",
     "group_id",
     "open",
@@ -77,43 +80,66 @@ def people_of(rows: Collection[Interaction]) -> Questions:
 def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
     answers = {answer["user_id"]: answer for answer in row.current_responses}
     recipients: dict[str, Recipient] = {}
-    for user_id in _recipient_ids(row):
+    for user_id in row.people_asked:
         answer = answers.get(user_id)
         via_group = row.target_type != "user" and not row.asks_named_people
         answered_at = None if answer is None else row.time_of(answer)
-        recipients[user_id] = build_row(
-            Recipient,
-            interaction_id=row.pk,
-            upstream_id=row.upstream_id,
-            user_id=user_id,
+        recipients[user_id] = _recipient(
+            row,
+            user_id,
             via_group=via_group,
             group_id=row.group_id if via_group else None,
             open=row.pending and answer is None,
             claimed=row.pending and answer is None and _has_claimed(row, user_id),
             waits_for_others=row.is_open and answer is not None,
-            due_at=row.due_at,
             answered_at=answered_at,
             closed_at=answered_at or _closed_at(row, at),
-            created_at=row.created_at,
-            type=row.type,
-            run_id=row.run_id,
-            workflow=row.workflow,
-            asked_by=row.asked_by,
             value=None if answer is None else value_of(answer["answers"]),
             comment=None if answer is None else answer["comment"],
         )
+    for user_id in row.checkers:
+        recipients[user_id] = _checker(row, user_id, at)
     return recipients
+
+
+def _checker(row: Interaction, user_id: str, at: datetime) -> Recipient:
+    check = None if row.in_review else row.last_check_by(user_id)
+    checked_at = None if check is None else read_instant(check["at"] or "") or row.updated_at
+    return _recipient(
+        row,
+        user_id,
+        checks=True,
+        open=row.in_review,
+        waits_for_others=row.pending and check is not None,
+        answered_at=checked_at,
+        closed_at=checked_at or _closed_at(row, at),
+        value=None if check is None else check["action"],
+        comment=None if check is None else check["comment"],
+    )
+
+
+def _recipient(row: Interaction, user_id: str, **fields: Any) -> Recipient:
+    usual: dict[str, Any] = {
+        "interaction_id": row.pk,
+        "upstream_id": row.upstream_id,
+        "user_id": user_id,
+        "checks": False,
+        "via_group": False,
+        "group_id": None,
+        "claimed": False,
+        "due_at": row.due_at,
+        "created_at": row.created_at,
+        "type": row.type,
+        "run_id": row.run_id,
+        "workflow": row.workflow,
+        "asked_by": row.asked_by,
+    }
+    return build_row(Recipient, **(usual | fields))
 
 
 def _has_claimed(row: Interaction, user_id: str) -> bool:
     """A claim counts only where one answer is enough."""
     return row.claimed_by == user_id and row.takes_one_answer
-
-
-def _recipient_ids(row: Interaction) -> Iterable[str]:
-    if row.target_type == "user":
-        return (row.target_id,)
-    return row.members or ()
 
 
 def _closed_at(row: Interaction, at: datetime) -> datetime | None:

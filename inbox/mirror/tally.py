@@ -166,8 +166,7 @@ def _answered(key: Key, seconds: float, outcome: bool | None) -> Iterator[Additi
 
 
 def _people(row: Interaction) -> dict[str, Any]:
-    recipients = [row.target_id] if row.target_type == "user" else row.members or []
-    people: dict[str, Any] = dict.fromkeys(recipients)
+    people: dict[str, Any] = dict.fromkeys(row.people_asked)
     for answer in row.responses:
         if answer.get("user_id"):
             verdict = _verdict(row, value_of(answer["answers"]))

@@ -22,6 +22,11 @@ OPEN: Final = ("pending", "in_review")
 its checkers.
 """
 
+ACCEPTED: Final = "accepted"
+CHANGES_REQUESTED: Final = "changes_requested"
+CHECKS: Final = (ACCEPTED, CHANGES_REQUESTED)
+"""The actions of checkers, as a lifecycle has them."""
+
 
 def answered_at(response: Mapping[str, Any]) -> datetime | None:
     """None if upstream does not say."""
@@ -173,6 +178,11 @@ class Interaction(models.Model):
         return self.status in OPEN and not self.deleted
 
     @property
+    def in_review(self) -> bool:
+        """As far as the mirror knows."""
+        return self.status == "in_review" and not self.deleted
+
+    @property
     def closed_at(self) -> datetime | None:
         """When it was answered, expired or was cancelled, by upstream's clock; None for any other
         status.
@@ -198,9 +208,45 @@ class Interaction(models.Model):
         """Each a ``LifecycleEvent``, oldest first; empty if upstream does not say."""
         return list(self.details.get("lifecycle", ()))
 
+    @property
+    def people_asked(self) -> list[str]:
+        """Mobius IDs; empty if they are unknown."""
+        return [self.target_id] if self.target_type == "user" else list(self.members or ())
+
+    @property
+    def checkers(self) -> list[str]:
+        """Mobius IDs of who checks what was submitted, from the first time that it is in review on.
+        No one checks their own work.
+        """
+        if not self._was_in_review:
+            return []
+        own = {*self.people_asked, *self.answered_by}
+        return [user_id for user_id in self.details.get("checkers", ()) if user_id not in own]
+
+    @property
+    def _was_in_review(self) -> bool:
+        if self.status in ("in_review", "completed") or self.round:
+            return True
+        return any(event["action"] == "submitted_for_review" for event in self.lifecycle)
+
+    def last_check_by(self, user_id: str) -> dict[str, Any] | None:
+        """The person's last decision about what was submitted, a ``LifecycleEvent``."""
+        own = [
+            event
+            for event in self.lifecycle
+            if event["action"] in CHECKS and event["actor_id"] == user_id
+        ]
+        if own or "lifecycle" in self.details or self.details.get("checked_by") != user_id:
+            return own[-1] if own else None
+        action, at = ACCEPTED, self.completed_at or self.updated_at
+        if self.status != "completed":
+            action = CHANGES_REQUESTED
+        comment = self.details.get("feedback") if action == CHANGES_REQUESTED else None
+        return {"action": action, "at": at.isoformat(), "comment": comment}
+
     def round_began(self, round: int) -> datetime:
         """With a request for changes, or when it was asked. Also if upstream does not say."""
-        requests = [one for one in self.lifecycle if one["action"] == "changes_requested"]
+        requests = [one for one in self.lifecycle if one["action"] == CHANGES_REQUESTED]
         began = requests[round - 1]["at"] if 0 < round <= len(requests) else None
         return read_instant(began or "") or self.created_at
 
@@ -306,7 +352,8 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
 
 
 class Recipient(models.Model):
-    """A person an interaction asks: the direct target, or a member of its group.
+    """A person an interaction asks: the direct target, or a member of its group. Or, with
+    ``checks``, a checker of what was submitted.
 
     Columns that the inbox sorts and filters by are copies of the interaction's, so that a person's
     list is found in an index of this table. ``open``: this person still has to answer.
@@ -316,6 +363,10 @@ class Recipient(models.Model):
     and still open for others or for a review. ``seen`` is the interaction's ``updated_at`` when
     this person last saw it, null if they have not or have marked it as unread. ``value`` is this
     person's answer in this round, as ``inbox.models.answers.value_of`` has it.
+
+    Of a checker: ``open``: it is in review. ``answered_at``, ``value`` and ``comment``: when they
+    decided last, which of ``CHECKS`` and why, unless it is in review again. ``waits_for_others``:
+    they asked for changes that were not submitted yet.
     """
 
     # Longer indexes begin with each of these two.
@@ -326,6 +377,7 @@ class Recipient(models.Model):
         "inbox.Upstream", on_delete=models.CASCADE, related_name="+", db_index=False
     )
     user_id = models.CharField(max_length=200)
+    checks = models.BooleanField(default=False)
     via_group = models.BooleanField(default=False)
     group_id = models.CharField(max_length=200, null=True)
     open = models.BooleanField()
@@ -392,6 +444,11 @@ class Recipient(models.Model):
                 fields=["upstream", "user_id", "due_at", "id"],
                 condition=models.Q(open=True, seen__isnull=True),
                 name="asks_unread",
+            ),
+            models.Index(
+                fields=["upstream", "user_id", "due_at", "id"],
+                condition=models.Q(open=True, checks=True),
+                name="asks_to_review",
             ),
         ]
 

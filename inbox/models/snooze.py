@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
-from inbox.models.interaction import Interaction
+from inbox.models.interaction import OPEN, Interaction
 from inbox.models.reviewer import Reviewer
 
 AHEAD = timedelta(hours=1)
@@ -15,11 +15,11 @@ AHEAD = timedelta(hours=1)
 
 
 class SnoozeQuerySet(models.QuerySet["Snooze"]):
-    def of_pending(self) -> Self:
+    def of_open(self) -> Self:
         """``Coalesce`` keeps SQLite from walking an index over all open questions."""
         status = Coalesce("interaction__status", Value(""))
         rows = self.filter(interaction__deleted=False)
-        return rows.alias(plain_status=status).filter(plain_status="pending")
+        return rows.alias(plain_status=status).filter(plain_status__in=OPEN)
 
     def waiting(self, now: datetime) -> Self:
         limit = now + AHEAD

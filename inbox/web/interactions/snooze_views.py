@@ -13,7 +13,7 @@ from django_htmx.http import push_url, reswap, retarget, trigger_client_event
 from inbox import access
 from inbox.answering import claiming
 from inbox.answering import snooze as service
-from inbox.answering.question import find_asked
+from inbox.answering.question import find_own
 from inbox.answering.snooze import NotSnoozed, Refusal
 from inbox.live import hub
 from inbox.models import Interaction
@@ -68,7 +68,7 @@ def unsnooze(request: ReviewerRequest, id: str) -> HttpResponseBase:
 
 def _snooze(request: ReviewerRequest, id: str) -> Interaction | HttpResponseBase:
     now, viewer = timezone.now(), request.viewer
-    item = find_asked(viewer, id)
+    item = find_own(viewer, id)
     form = SnoozeForm(request.POST, item, now)
     if form.is_valid():
         try:
@@ -89,7 +89,7 @@ def _snooze(request: ReviewerRequest, id: str) -> Interaction | HttpResponseBase
 
 
 def _ask(request: ReviewerRequest, id: str) -> HttpResponse:
-    item = find_asked(request.viewer, id)
+    item = find_own(request.viewer, id)
     form = SnoozeForm(None, item, timezone.now())
     closed = not service.is_open_for(request.viewer, item)
     return _form(request, item, form, status=409 if closed else 200)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from inbox import access
 from inbox.access import Refusal, redaction
 from inbox.answering import awaited_releases, question
 from inbox.answering import draft as service
@@ -145,7 +146,7 @@ def _place_in_focus(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "focus": focus_place(request.own, filters, id_),
-        "open": item is not None and item.pending,
+        "open": item is not None and (item.pending or access.waits_for(request.viewer, item)),
     }
     if is_fragment(request, "focus-place"):
         return render(request, "inbox/_focus_place.html", context)
@@ -207,7 +208,7 @@ def draft(request: ReviewerRequest, id: str) -> HttpResponseBase:
     """204, or 200 with the text that is not in the form; 409 if the question has been answered.
     ``put_back`` swaps the draft and the earlier text, ``discard`` deletes the draft.
     """
-    reviewer, item = request.user.reviewer, question.find_asked(request.viewer, id)
+    reviewer, item = request.user.reviewer, question.find_own(request.viewer, id)
     if "discard" in request.POST:
         service.discard(reviewer=reviewer, item=item, base=request.POST.get("draft", ""))
         return HttpResponseRedirect(item_href(id, filters_of(request)), status=303)

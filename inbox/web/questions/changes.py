@@ -103,6 +103,7 @@ def inbox_changes(
                 counts,
                 groups,
                 has_groups=upstream.has_groups,
+                has_reviews=upstream.adapter.has_reviews,
                 changed_groups=_groups_of(viewer, upstream, changed) if filters.counted else (),
             ),
             "place": place_in(viewer, counts, filters, current) or place_of(own, filters, current),

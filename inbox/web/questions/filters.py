@@ -139,10 +139,11 @@ def counted_choices(
     names: Mapping[str, str],
     *,
     has_groups: bool,
+    has_reviews: bool,
     changed_groups: Collection[str] = (),
 ) -> tuple[Choice, ...]:
-    """``has_groups``: Mobius has groups. ``changed_groups`` are listed too: a page may show an old
-    count beside them.
+    """``has_groups``, ``has_reviews``: Mobius has them. ``changed_groups`` are listed too: a page
+    may show an old count beside them.
     """
     found = [
         Choice(
@@ -153,6 +154,9 @@ def counted_choices(
             count=_count(filters, counts, counts.total),
         ),
     ]
+    if has_reviews and "review" not in filters.shown.unused:
+        count = _count(filters, counts, counts.to_review)
+        found.append(_choice(filters, "review", _("To review"), count, review="yes"))
     if has_groups:
         mine, shared = counts.direct, counts.total - counts.direct
         found += [
@@ -184,7 +188,13 @@ def _types(upstream: Upstream) -> list[str]:
 def choices(
     upstream: Upstream, filters: Filters, counts: Sample, names: Mapping[str, str]
 ) -> tuple[Choice, ...]:
-    every, *by_target = counted_choices(filters, counts, names, has_groups=upstream.has_groups)
+    every, *by_target = counted_choices(
+        filters,
+        counts,
+        names,
+        has_groups=upstream.has_groups,
+        has_reviews=upstream.adapter.has_reviews,
+    )
     found = [every]
     if filters.done:
         words = _("Run failed after my answer")

@@ -32,6 +32,7 @@ from inbox.web.ui.scopes import (
 from inbox.web.ui.when import AGE_HOURS, BANDS, HOUR, band, midnight, next_midnight, since
 
 _COLUMNS = (
+    "checks",
     "via_group",
     "open",
     "claimed",
@@ -99,6 +100,7 @@ class Sample:
     whole: bool
     rail: Mapping[str, str]
     claimed_by: Mapping[str, str | None]
+    to_review: int
 
     def words(self, count: int) -> str:
         """With a plus sign if not all were counted."""
@@ -148,6 +150,8 @@ def narrowed(
     rows = _due(_asked(rows, cleaned["age"]), cleaned["due"])
     rows = _claimed(rows, upstream, cleaned["claimed"])
     rows = _answered(rows, cleaned["answer"])
+    if cleaned["review"]:
+        rows = rows.filter(open=True, checks=True)
     if cleaned["closed"]:
         rows = rows.filter(closed_at__gte=since(cleaned["closed"], timezone.now()))
     if cleaned["failed"]:
@@ -296,6 +300,7 @@ _COUNTED_COLUMNS = (
     "via_group",
     "claimed",
     "seen",
+    "checks",
     "interaction__group_id",
     "interaction__mobius_id",
     "interaction__claimed_by",
@@ -328,19 +333,21 @@ def sample(
         ),
         direct=sum(not via_group for _, via_group, *_ in counted),
         groups=Counter(
-            group_id for _, via_group, _, _, group_id, *_ in counted if via_group and group_id
+            group_id for _, via_group, _, _, _, group_id, *_ in counted if via_group and group_id
         ),
         total=len(counted),
         whole=counts.whole,
         rail=rail_counts(own, counts, notices=notices),
         claimed_by={id_: claimed_by for *_, id_, claimed_by, _number in waiting},
+        to_review=sum(checks for _, _, _, _, checks, *_ in counted),
     )
 
 
 def _counted_columns(row: Recipient) -> tuple[Any, ...]:
     item = row.interaction
     about_item = (item.group_id, item.mobius_id, item.claimed_by)
-    return row.due_at, row.via_group, row.claimed, row.seen, *about_item, item.pk
+    about_row = (row.due_at, row.via_group, row.claimed, row.seen, row.checks)
+    return *about_row, *about_item, item.pk
 
 
 def answered_today(viewer: Viewer, upstream: Upstream, now: datetime) -> int:
@@ -349,7 +356,9 @@ def answered_today(viewer: Viewer, upstream: Upstream, now: datetime) -> int:
     own = Recipient.objects.filter(upstream=upstream, user_id=viewer.mobius_id or "")
     # An answered question is closed or waits for others.
     return own.filter(
-        Q(open=False, closed_at__gte=today) | Q(waits_for_others=True), answered_at__gte=today
+        Q(open=False, closed_at__gte=today) | Q(waits_for_others=True),
+        answered_at__gte=today,
+        checks=False,
     ).count()
 
 

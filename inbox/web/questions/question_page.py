@@ -66,7 +66,8 @@ def item_page(
     group = groups.name_for(item) if item.target_type == "group" else ""
 
     refusal = access.why_not_answer(viewer, item)
-    closing = _closing(item, people, now, decisions)
+    reviews = access.why_not_review(viewer, item) is None
+    closing = "" if reviews else _closing(item, people, now, decisions)
     ending = question_ending(viewer, item, run, (*run_entries, *decisions), people)
     is_open = item.pending and not closing
     can_answer = is_open and refusal is None
@@ -85,8 +86,7 @@ def item_page(
         submitted=form,
     )
     claim = claim_of(viewer, item, people, now) if is_open else None
-    # Noted as seen: it is open, and the viewer was asked.
-    notes_seen = item.pending and refusal is not Refusal.NOT_ASKED
+    notes_seen = item.is_open and access.has_a_part(viewer, item)
     place = place or _place(request.own, filters, item.mobius_id)
     return {
         "item": item,
@@ -107,6 +107,9 @@ def item_page(
         "answer": answer,
         "open": is_open,
         "refusal": refusal,
+        "reviews": reviews,
+        "waits": is_open or reviews,
+        "checks": access.is_checker(viewer, item),
         "closing": closing,
         "closing_tone": "warn" if item.closed_unanswered else "info",
         "ending": ending,
@@ -125,7 +128,7 @@ def item_page(
         "claim": claim,
         "action": claim.action if claim is not None and answer["can_act"] else "",
         "answers": given_answers(item, people),
-        "change_request": change_request(item, people) if is_open else None,
+        "change_request": change_request(item, people) if is_open or reviews else None,
         "comparisons": comparisons(item, people),
         "members": members_card(
             viewer,
@@ -138,9 +141,9 @@ def item_page(
         ),
         "members_from": members_from_words(item),
         "other_viewers": other_viewers(viewer, item) if is_open else None,
-        "snooze": snooze_link(viewer, item, filters, now) if is_open else None,
+        "snooze": snooze_link(viewer, item, filters, now) if is_open or reviews else None,
         "notes_seen": notes_seen,
-        "can_be_unread": notes_seen and refusal is not Refusal.ANSWERED,
+        "can_be_unread": access.waits_for(viewer, item),
         "history": history(
             item,
             people=people,
@@ -193,7 +196,8 @@ def _ids(
     claimants = (event.data.get("claimed_by") for event in claims)
     actors = (entry.actor for entry in entries)
     answered = (response.get("user_id") for response in item.responses or ())
-    return (*own, checker, *(item.members or ()), *answered, *reviewers, *claimants, *actors)
+    checkers = (checker, *item.details.get("checkers", ()))
+    return (*own, *checkers, *(item.members or ()), *answered, *reviewers, *claimants, *actors)
 
 
 def _closing(

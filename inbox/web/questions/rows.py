@@ -24,6 +24,7 @@ from inbox.web.questions.snippets import VISIBLE, Piece, snippet
 from inbox.web.ui.answers import (
     Member,
     Words,
+    check_words,
     given_answers,
     members,
     progress,
@@ -53,9 +54,10 @@ class RowRun(NamedTuple):
 @dataclass(frozen=True)
 class Row:
     """The HTML is cached by these values. ``single``: ``group`` is the name of one person. ``of``
-    is 0 if one answer is enough. ``acts`` are the keys of its buttons. ``found`` is an excerpt
-    with the words searched for. ``value`` selects the row for a batch, and ``alike`` is the same
-    for questions that can be approved or rejected together.
+    is 0 if one answer is enough. ``to_review``: it waits for the viewer's review. ``acts`` are the
+    keys of its buttons. ``found`` is an excerpt with the words searched for. ``value`` selects the
+    row for a batch, and ``alike`` is the same for questions that can be approved or rejected
+    together.
     """
 
     id: str
@@ -83,6 +85,7 @@ class Row:
     open: bool
     unread: bool
     changed: bool
+    to_review: bool
     held: HeldAnswer | None
     draft: bool
     snoozed: str
@@ -196,6 +199,7 @@ class _Page:
             open=is_open,
             unread=recipient.unread and not others,
             changed=recipient.changed and not others,
+            to_review=recipient.checks and recipient.open and not others,
             held=held if is_open else None,
             draft=id_ in self.drafts,
             snoozed=moment(returns_at, now) if returns_at and returns_at > now and alive else "",
@@ -219,6 +223,8 @@ def _acts(recipient: Recipient, can: Collection[Action]) -> str:
 
 
 def _ended(recipient: Recipient, item: Interaction, people: People) -> Words:
+    if recipient.checks and recipient.answered_at is not None:
+        return check_words(recipient.value)
     if recipient.answered_at is not None:
         words = words_of_value(item, recipient.value)
         return replace(words, text=words.line) if len(item.questions) > 1 else words

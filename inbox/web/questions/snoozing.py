@@ -25,8 +25,8 @@ FIELD_FORMAT = "%Y-%m-%dT%H:%M"
 def snooze_link(
     viewer: Viewer, item: Interaction, filters: Filters, now: datetime
 ) -> dict[str, str] | None:
-    """None if the viewer wasn't asked or has answered. ``until`` is empty if it isn't snoozed."""
-    if not access.is_asked(viewer, item) or access.has_answered(viewer, item):
+    """None if it doesn't wait for the viewer. ``until`` is empty if it isn't snoozed."""
+    if not access.waits_for(viewer, item):
         return None
     returns_at = of_item(viewer, item, now)
     return {

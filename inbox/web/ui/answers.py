@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from inbox.access.redaction import HIDDEN, masked
 from inbox.mobius.types import ONLY_QUESTION, QuestionAnswer
 from inbox.models import Interaction
-from inbox.models.interaction import answered_at
+from inbox.models.interaction import ACCEPTED, answered_at
 from inbox.web.ui.labels import TASK, listed
 from inbox.web.ui.people import Face, People
 from inbox.web.ui.values import compact
@@ -44,6 +44,13 @@ class Words:
         else:
             did = _("You answered") if viewer else _("%(name)s answered")
         return did % {"name": name, "answer": self.chosen}
+
+
+def check_words(action: str) -> Words:
+    """What a checker decided, one of ``CHECKS``."""
+    if action == ACCEPTED:
+        return Words(_("Accepted"), tone="yes", icon="check")
+    return Words(_("Asked for changes"), icon="undo")
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,13 @@ class Scope:
     def unused(self) -> tuple[str, ...]:
         match self.key:
             case "done":
-                return ("due", "claimed", "unread", "drafts", "snoozed", "group_by")
+                return ("due", "claimed", "review", "unread", "drafts", "snoozed", "group_by")
             case "waiting-others":
-                return ("claimed", "unread", "snoozed", *OF_DONE)
+                return ("claimed", "review", "unread", "snoozed", *OF_DONE)
             case "claimed":
-                return ("claimed", "snoozed", *OF_DONE)
+                return ("claimed", "review", "snoozed", *OF_DONE)
             case "everyone":
-                return ("target", "claimed", "unread", "drafts", "snoozed", *OF_DONE)
+                return ("target", "claimed", "review", "unread", "drafts", "snoozed", *OF_DONE)
             case _:
                 return OF_DONE
 
@@ -252,6 +252,7 @@ class Filters(ListForm):
     age = OneOf(AGES, label=_("Asked"))
     due = OneOf(DUE, label=_("Due"))
     claimed = OneOf(CLAIMS, label=pgettext_lazy("filter", "Claim"))
+    review = OneOf(["yes"])
     unread = OneOf(["yes"])
     drafts = OneOf(["yes"])
     snoozed = OneOf(["yes"])
