@@ -158,7 +158,7 @@ def answered(item: Interaction) -> Outcome[Interaction]:
 
 
 def _sent_as(settled: Settled) -> Outcome[Interaction]:
-    person = names_of([settled.owner])[settled.owner]
+    person = names_of(settled.item.upstream, [settled.owner]).of(settled.owner)
     return Outcome(Kind.ANOTHER_OWNER, settled.item, user_id=settled.owner, person=person)
 
 

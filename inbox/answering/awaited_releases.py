@@ -65,5 +65,5 @@ def _note(awaited: AwaitedRelease) -> None:
         upstream_id=item.upstream_id,
         interaction_id=item.mobius_id,
         sender=awaited.claimed_by,
-        sender_name=names_of([awaited.claimed_by]).get(awaited.claimed_by, ""),
+        sender_name=names_of(item.upstream, [awaited.claimed_by]).of(awaited.claimed_by),
     )

@@ -57,11 +57,8 @@ def seen(mobius_ids: Iterable[str]) -> set[str]:
 
 def seen_without_account(*, limit: int = 200) -> list[str]:
     upstream = Upstream.current()
-    with_account = Reviewer.objects.exclude(mobius_id=None).values("mobius_id")
-    recipients = Recipient.objects.filter(upstream=upstream, open=True).exclude(
-        user_id__in=with_account
-    )
-    members = Membership.objects.filter(group__upstream=upstream).exclude(user_id__in=with_account)
+    recipients = Recipient.objects.filter(_unknown(), upstream=upstream, open=True)
+    members = Membership.objects.filter(_unknown(), group__upstream=upstream)
     ids = recipients.values_list("user_id", flat=True).union(
         members.values_list("user_id", flat=True)
     )
@@ -70,13 +67,16 @@ def seen_without_account(*, limit: int = 200) -> list[str]:
 
 def asked_without_account(upstream: Upstream, *, limit: int = 50) -> list[tuple[str, int]]:
     """Mobius IDs of people who are asked, and how many open questions wait for each; most first."""
-    with_account = Reviewer.objects.exclude(mobius_id=None).values("mobius_id")
-    asked = Recipient.objects.filter(upstream=upstream, open=True)
-    unknown = asked.exclude(user_id__in=with_account).exclude(
-        user_id__in=Machine.objects.values("mobius_id")
-    )
-    counted = unknown.values_list("user_id").annotate(questions=Count("pk"))
+    asked = Recipient.objects.filter(_unknown(), upstream=upstream, open=True)
+    counted = asked.values_list("user_id").annotate(questions=Count("pk"))
     return list(counted.order_by("-questions", "user_id")[:limit])
+
+
+def _unknown() -> Q:
+    """Rows whose ``user_id`` is neither an account here nor a machine."""
+    with_account = Reviewer.objects.exclude(mobius_id=None).values("mobius_id")
+    machines = Machine.objects.values("mobius_id")
+    return ~Q(user_id__in=with_account) & ~Q(user_id__in=machines)
 
 
 def known_people(*, limit: int = 200) -> list[tuple[str, str]]:

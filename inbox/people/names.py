@@ -1,18 +1,22 @@
-"""People's names: from their accounts here, else their Mobius ID. Machines have Mobius' names."""
+"""The names behind Mobius IDs: of accounts here, and of machines as Mobius lists them."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Q, Value
+from django.utils.translation import gettext as _
 
-from inbox.models import Machine, Reviewer
+from inbox.models import Machine, Reviewer, Upstream
 
 _NAME_FIELDS = {"first_name", "last_name", "username"}
 _USERNAME = re.compile(r" \([^()]*\)$")
 """The username behind a name that several accounts have."""
+_WHOLE, _SHORT = 16, 11
+"""Characters: the longest ID that is shown whole, and the beginning of longer ones."""
 
 
 def account_saved(
@@ -59,28 +63,48 @@ def full_name(user: User) -> str:
     return " ".join(user.get_full_name().split()) or user.username
 
 
-def accounts_of(user_ids: Iterable[str | None]) -> dict[str, str]:
-    """Mobius ID → name, for IDs with an account here and for machines."""
-    return accounts_and_deactivated(user_ids)[0]
+@dataclass(frozen=True)
+class Names:
+    """``known``: Mobius ID → name, for accounts here, ``deactivated`` ones too, and for
+    ``machines``.
+
+    ``person_prefix`` is as in ``Adapter``.
+    """
+
+    known: Mapping[str, str]
+    deactivated: frozenset[str] = frozenset()
+    machines: frozenset[str] = frozenset()
+    person_prefix: str = ""
+
+    def of(self, user_id: str) -> str:
+        return self.known.get(user_id) or self._unknown(user_id)
+
+    def has_active_account(self, user_id: str) -> bool:
+        return user_id in self.known.keys() - self.deactivated - self.machines
+
+    def _unknown(self, user_id: str) -> str:
+        if not self.person_prefix or not user_id.startswith(self.person_prefix):
+            return user_id
+        short = f"{user_id[:_SHORT]}…" if len(user_id) > _WHOLE else user_id
+        return _("Unknown person (%(id)s)") % {"id": short}
 
 
-def accounts_and_deactivated(
-    user_ids: Iterable[str | None],
-) -> tuple[dict[str, str], frozenset[str]]:
-    """The second value is the IDs whose account is deactivated."""
-    ids = {user_id for user_id in user_ids if user_id}
+NO_NAMES = Names({})
+
+
+def names_of(upstream: Upstream, user_ids: Iterable[str | None]) -> Names:
+    ids, prefix = {user_id for user_id in user_ids if user_id}, upstream.adapter.person_prefix
     if not ids:
-        return {}, frozenset()
+        return Names({}, person_prefix=prefix)
     # Only these columns: a group can have hundreds of members.
-    found = Reviewer.objects.filter(mobius_id__in=ids)
-    people = found.values_list("mobius_id", "name", "user__is_active")
-    machines = Machine.objects.filter(mobius_id__in=ids)
-    rows = list(people.union(machines.values_list("mobius_id", "name", Value(True))))
-    names = {str(id_): name for id_, name, _active in rows}
-    return names, frozenset(str(id_) for id_, _name, active in rows if not active)
-
-
-def names_of(user_ids: Iterable[str | None]) -> dict[str, str]:
-    """Mobius ID → name, for each ID that is not empty."""
-    ids = {user_id for user_id in user_ids if user_id}
-    return {user_id: user_id for user_id in ids} | accounts_of(ids)
+    found = Reviewer.objects.filter(mobius_id__in=ids).annotate(machine=Value(False))
+    people = found.values_list("mobius_id", "name", "user__is_active", "machine")
+    listed = Machine.objects.filter(mobius_id__in=ids)
+    machines = listed.values_list("mobius_id", "name", Value(True), Value(True))
+    rows = [(str(id_), *others) for id_, *others in people.union(machines)]
+    return Names(
+        known={id_: name for id_, name, _active, _machine in rows},
+        deactivated=frozenset(id_ for id_, _name, active, _machine in rows if not active),
+        machines=frozenset(id_ for id_, _name, _active, machine in rows if machine),
+        person_prefix=prefix,
+    )

@@ -189,6 +189,6 @@ def _prepare(
         credential = member_credential(reviewer)
     except NoCredential as none:
         return Outcome(Kind.NO_CREDENTIAL, group, change.verb, lost=none.lost)
-    person = names_of([change.user_id]).get(change.user_id, "")
+    person = names_of(upstream, [change.user_id]).of(change.user_id)
     before = change.is_in(group)
     return GroupCommand(reviewer, upstream, group, change, credential, origin, person, before)

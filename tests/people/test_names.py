@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from inbox.models import Reviewer
+from inbox.models import Machine, Reviewer, Upstream
 from inbox.people.names import names_of
 
 pytestmark = pytest.mark.django_db
@@ -14,10 +14,10 @@ def account(username: str, first_name: str = "", last_name: str = "") -> User:
 
 
 def shown(*usernames: str) -> list[str]:
-    names = names_of(f"user_{username}" for username in usernames)
+    names = names_of(Upstream.current(), [f"user_{username}" for username in usernames])
     for username in usernames:
-        assert User.objects.get(username=username).reviewer.name == names[f"user_{username}"]
-    return [names[f"user_{username}"] for username in usernames]
+        assert User.objects.get(username=username).reviewer.name == names.of(f"user_{username}")
+    return [names.of(f"user_{username}") for username in usernames]
 
 
 def test_a_person_is_shown_by_full_name_else_by_username() -> None:
@@ -60,3 +60,22 @@ def test_the_name_survives_a_save_of_an_older_copy_of_the_row() -> None:
     account("mallory", "Rina", "Sol")
     older.save()
     assert shown("rina") == ["Rina Sol (rina)"]
+
+
+@pytest.mark.parametrize(
+    ("generation", "user_id", "name"),
+    [
+        ("a", "user_rina", "Rina"),
+        ("a", "user_bo", "user_bo"),
+        ("b", "user_rina", "Rina"),
+        ("b", "user_bo", "Unknown person (user_bo)"),
+        ("c", "user_2f9s3k4m5n6p7q8r", "Unknown person (user_2f9s3k…)"),
+        ("c", "agent_1", "Invoice agent"),
+        ("c", "agent_2", "agent_2"),
+        ("b", "the loop", "the loop"),
+    ],
+)
+def test_names_are_those_of_accounts_and_machines(generation: str, user_id: str, name: str) -> None:
+    account("rina", "Rina")
+    Machine.objects.create(mobius_id="agent_1", name="Invoice agent")
+    assert names_of(Upstream(generation=generation), [user_id, None, ""]).of(user_id) == name

@@ -15,7 +15,6 @@ from inbox.people import clients, credentials, vault
 from inbox.people.credentials import AnotherOwner
 from inbox.people.demo import demo_accounts, make_demo
 from inbox.people.member_tokens import assign
-from inbox.people.names import names_of
 
 TOKEN = "mbc_0123456789abcdefghijklmnopqrstuv"
 
@@ -44,14 +43,6 @@ def test_accounts_older_than_the_app_get_theirs_at_the_next_migrate(db: None) ->
 def test_the_roles_are_there_after_a_migrate(db: None) -> None:
     names = set(Group.objects.values_list("name", flat=True))
     assert {"reviewer", "team lead"} <= names
-
-
-def test_names_come_from_accounts_else_the_id(rina: Reviewer) -> None:
-    assert names_of(["user_rina", "user_bo", None, ""]) == {
-        "user_rina": "Rina",
-        "user_bo": "user_bo",
-    }
-    assert names_of([]) == {}
 
 
 def test_a_sealed_token_opens_with_any_present_key(settings: object) -> None:

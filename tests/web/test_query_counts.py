@@ -28,7 +28,7 @@ PAGES = {
     ("rina", "/runs/run_one/"): 17,
     ("tess", "/runs/"): 14,
     ("tess", "/runs/run_one/"): 19,
-    ("tess", "/runs/blocked/"): 12,
+    ("tess", "/runs/blocked/"): 13,
     ("tess", "/groups/"): 14,
     ("tess", "/groups/change-board/"): 25,
     ("tess", "/decisions/"): 23,

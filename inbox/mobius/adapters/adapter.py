@@ -53,6 +53,8 @@ class Adapter(Protocol):
 
     service_key_prefix: str
     member_token_prefix: str
+    person_prefix: str
+    """How the IDs of people begin where machines have IDs too; else empty."""
     says_cancelled: bool
     """Of questions. Without such a status, a cancelled one is ``expired``."""
     has_groups: bool

@@ -99,7 +99,7 @@ def _rows(viewer: Viewer, upstream: Upstream, batch: Batch, now: datetime) -> li
     drafts = drafted(viewer, upstream, list(questions)) if batch.previewed else set()
     recipients = _recipients(viewer, upstream, questions) if batch.previewed else {}
     asked_by = {question.asked_by for question in questions.values() if question.asked_by}
-    people = People(names_of(asked_by), viewer.mobius_id)
+    people = People(names_of(upstream, asked_by), viewer.mobius_id)
     rows = []
     for item in items:
         question = questions.get(item.interaction_id)

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from inbox.access import Viewer
 from inbox.models import Interaction, Upstream
+from inbox.people.names import names_of
 from inbox.web.blocked.parts import (
     BlockedQuestion,
     Missing,
@@ -19,7 +20,7 @@ from inbox.web.blocked.parts import (
     missing_of,
 )
 from inbox.web.blocked.queries import EXPIRING, MOST, OVER, BlockedFilters, read
-from inbox.web.questions.nudging import LastNudge, read_accounts, who_can_answer
+from inbox.web.questions.nudging import LastNudge, last_nudges, who_can_answer
 from inbox.web.ui.answers import progress
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import read_groups
@@ -42,13 +43,13 @@ def blocked_context(
     cleaned = filters.cleaned_data
     items, whole = read(viewer, upstream, filters, now)
     ids = {id_ for item in items for id_ in who_can_answer(item)}
-    accounts = read_accounts(upstream, ids | {cleaned["person"], viewer.mobius_id or ""}, now)
+    names = names_of(upstream, {*ids, cleaned["person"], viewer.mobius_id})
     group_ids = {item.group_id or "" for item in items} | {cleaned["group"]}
     page_context = PageContext(
         viewer=viewer,
         filters=filters,
-        people=People(accounts.names, viewer.mobius_id),
-        accounts=accounts,
+        people=People(names, viewer.mobius_id),
+        nudges=last_nudges(upstream, ids, now),
         groups=read_groups(upstream, group_ids - {""}),
         now=now,
     )
@@ -233,7 +234,7 @@ def _todays_nudges(items: Sequence[Interaction], page_context: PageContext) -> l
     today = midnight(page_context.now)
     nudges = [
         nudge
-        for nudge in page_context.accounts.nudges.values()
+        for nudge in page_context.nudges.values()
         if nudge.at >= today and nudge.item in titles
     ]
     nudges.sort(key=lambda nudge: nudge.at, reverse=True)

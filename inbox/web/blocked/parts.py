@@ -10,7 +10,7 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.web.blocked.queries import BlockedFilters
-from inbox.web.questions.nudging import Accounts, Nudge, nudge_of, who_can_answer
+from inbox.web.questions.nudging import Nudge, Nudges, nudge_of, who_can_answer
 from inbox.web.ui.answers import obstacle, progress, progress_text, unable_to_answer
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import Groups
@@ -31,7 +31,7 @@ class PageContext:
     viewer: Viewer
     filters: BlockedFilters
     people: People
-    accounts: Accounts
+    nudges: Nudges
     groups: Groups
     now: datetime
 
@@ -110,15 +110,12 @@ def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -
         "face": page_context.people.face(id_),
         "words": _count_words(items, page_context.now),
         "obstacle": obstacle(
-            account=id_ in page_context.accounts.names,
-            off=id_ not in page_context.accounts.active,
+            account=page_context.people.has_account(id_),
+            off=id_ in page_context.people.names.deactivated,
             left=False,
         ),
         "lines": [
-            (
-                blocked_question(item, page_context),
-                nudge_of(page_context.viewer, item, id_, page_context.accounts, page_context.now),
-            )
+            (blocked_question(item, page_context), _nudge(item, id_, page_context))
             for item in shown
         ],
         "rest": ordered[len(shown) :],
@@ -178,22 +175,32 @@ def _group_line(item: Interaction, page_context: PageContext) -> dict[str, Any]:
 
 
 def missing_of(item: Interaction, id_: str, page_context: PageContext) -> Missing:
-    accounts = page_context.accounts
+    known, off = page_context.people.names.known, page_context.people.names.deactivated
     now_in = page_context.groups.members.get(item.group_id or "")
-    off = accounts.names.keys() - accounts.active
     left = {*item.missing}.difference(item.missing if now_in is None else now_in)
-    unable = unable_to_answer(item, accounts=accounts.names, off=off, left=left)
+    unable = unable_to_answer(item, accounts=known, off=off, left=left)
     needed = item.is_short_of(unable)
-    note = obstacle(account=id_ in accounts.names, off=id_ in off, left=id_ in left, needed=needed)
+    note = obstacle(account=id_ in known, off=id_ in off, left=id_ in left, needed=needed)
     blocks = bool(note) and needed
     old = claimed_too_long(item, page_context.now) and item.claimed_by == id_
     if not note and item.claimed_by == id_ and access.can_be_claimed(item):
         note = _("Claimed %(since)s") % {"since": since_words(item, page_context.now)}
-    last = accounts.nudges.get((item.mobius_id, id_))
+    last = page_context.nudges.get((item.mobius_id, id_))
     if not note and last is not None:
         note = _("Nudge read") if last.read_at else _("Nudge not read yet")
-    nudge = nudge_of(page_context.viewer, item, id_, accounts, page_context.now)
+    nudge = _nudge(item, id_, page_context)
     return Missing(page_context.people.face(id_), note, old, blocks, nudge)
+
+
+def _nudge(item: Interaction, id_: str, page_context: PageContext) -> Nudge:
+    return nudge_of(
+        page_context.viewer,
+        item,
+        id_,
+        names=page_context.people.names,
+        nudges=page_context.nudges,
+        now=page_context.now,
+    )
 
 
 def _count_words(items: Sequence[Interaction], now: datetime) -> str:

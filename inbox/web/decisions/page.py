@@ -40,7 +40,7 @@ def decision_list(
     found = NEWEST_FIRST.after(filters.rows(entries, now), cleaned["cursor"])
     page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
     rows = page.rows
-    people = People(names_of(messages.people_in(rows)))
+    people = People(names_of(upstream, messages.people_in(rows)))
     items = _items(upstream, rows)
     groups = group_names(upstream, messages.mapped_groups(upstream, rows))
     item_title = next((row.title for row in rows if row.title), cleaned["item"])

@@ -39,7 +39,7 @@ def receipts(
     viewer: Viewer, upstream: Upstream, entries: Sequence[Decision], item: Interaction | None
 ) -> list[dict[str, Any]]:
     """Leads see every address, others only their own."""
-    people = People(names_of(messages.people_in(entries)))
+    people = People(names_of(upstream, messages.people_in(entries)))
     groups = group_names(upstream, messages.mapped_groups(upstream, entries))
     last, problems = head(), _problems(entries)
     return [

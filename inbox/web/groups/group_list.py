@@ -22,7 +22,7 @@ def group_rows(viewer: Viewer, upstream: Upstream, now: datetime) -> list[dict[s
     members = members_of(groups)
     waiting_by_id = waiting(viewer, upstream, [group.mobius_id for group in groups])
     everyone = {id_ for found in members.values() for id_ in found}
-    people = People(names_of(everyone), viewer.mobius_id)
+    people = People(names_of(upstream, everyone), viewer.mobius_id)
     rows = []
     for group in groups:
         ids = sorted(members.get(group.pk, []), key=lambda id_: people.full(id_).lower())

@@ -103,7 +103,7 @@ def _addition(
         several = _("Several people here are called %(name)s: %(ids)s. Enter the Mobius ID.")
         return None, several % {"name": typed, "ids": listed(found)}
     (user_id,) = found
-    names = {"name": names_of([user_id])[user_id], "id": user_id, "group": group.name}
+    names = {"name": names_of(upstream, [user_id]).of(user_id), "id": user_id, "group": group.name}
     if user_id in members:
         return None, _("%(name)s is already in %(group)s.") % names
     status = account_statuses(upstream, [user_id])[user_id]
@@ -175,7 +175,8 @@ def group_context(
     oldest = rows.defer("raw", "context", "details").order_by("completed_at", "created_at")
     items = list(oldest[:WAITING])
     log = _log(upstream, group) if manages else []
-    people, wanted = People(names_of(_ids(ids, items, log)), viewer.mobius_id), query.get("routing")
+    names, wanted = names_of(upstream, _ids(ids, items, log)), query.get("routing")
+    people = People(names, viewer.mobius_id)
     statuses = account_statuses(upstream, ids) if viewer.lead else {}
     confirmation, problem = None, str(message) if message and typed else ""
     if manages and message is None:

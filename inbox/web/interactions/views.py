@@ -257,7 +257,7 @@ def similar(request: ReviewerRequest, id: str) -> HttpResponse:
     item = _find(request, id)
     found = find_similar(request.viewer, request.upstream, item)
     ids = {user_id for one in found for user_id in one.answered_by if user_id}
-    people = People(names_of(ids), request.viewer.mobius_id)
+    people = People(names_of(request.upstream, ids), request.viewer.mobius_id)
     decisions = [
         {"item": one, "answers": given_answers(one, people), "closed_at": ended_at(one)}
         for one in found

@@ -57,7 +57,8 @@ def notices_context(
     columns = ("mobius_id", "title", "state", "deleted", "due_at", "expires_at", "soft")
     items = {item.mobius_id: item for item in wanted.only(*columns, *ANSWERED_FIRST)}
     unsent = {notice.interaction_id for notice in shown if notice.kind == Notice.Kind.NOT_SENT}
-    first = answered_first(viewer, (item for id_, item in items.items() if id_ in unsent))
+    returned = (item for id_, item in items.items() if id_ in unsent)
+    first = answered_first(viewer, upstream, returned)
     return {
         "filters": filters,
         "unread_only": unread_only,

@@ -54,7 +54,7 @@ def selects(viewer: Viewer, upstream: Upstream, filters: Filters) -> tuple[forms
             "type", _("Any type"), [(type_, kind(type_).label) for type_ in _types(upstream)]
         ),
         filters.select("workflow", _("Any workflow"), _workflows(rows)),
-        filters.select("requester", _("Anyone"), _requesters(rows)),
+        filters.select("requester", _("Anyone"), _requesters(upstream, rows)),
         filters.select("target", _("Anyone"), _assignees(upstream, rows)),
         filters.select("run", _("Any run"), _runs(rows)),
         filters.select("age", _("Any time"), _options(AGES)),
@@ -71,8 +71,10 @@ def _workflows(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
     return [(name, name) for name in distinct_values(rows, "workflow", MOST)]
 
 
-def _requesters(rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
-    return by_label(names_of(distinct_values(rows, "asked_by", MOST)))
+def _requesters(upstream: Upstream, rows: QuerySet[Recipient]) -> list[tuple[str, str]]:
+    ids = distinct_values(rows, "asked_by", MOST)
+    names = names_of(upstream, ids)
+    return by_label({id_: names.of(id_) for id_ in ids})
 
 
 def _assignees(upstream: Upstream, rows: QuerySet[Recipient]) -> list[tuple[str, str]]:

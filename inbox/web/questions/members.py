@@ -20,11 +20,10 @@ def members_card(
     *,
     group: str,
     left: Collection[str],
-    off: Collection[str],
     received: Collection[str],
 ) -> dict[str, Any] | None:
     """None unless several people have to answer and it is known who they are."""
-    asked = members(item, people, left=left, off=off, received=received, lead=viewer.lead)
+    asked = members(item, people, left=left, received=received, lead=viewer.lead)
     if not asked:
         return None
     have, of = progress(item, received=received) or (0, 0)

@@ -2,18 +2,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import FilteredRelation, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inbox import access
 from inbox.access import Viewer
 from inbox.answering.nudge import EVERY
-from inbox.models import Interaction, Notice, Reviewer, Upstream
+from inbox.models import Interaction, Notice, Upstream
+from inbox.people.names import Names
 from inbox.web.ui.when import at, clock
 
 RECENT = timedelta(days=1)
 """Nudges older than this are not shown."""
+
+
+Nudges = Mapping[tuple[str, str], "LastNudge"]
+"""By question and person."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +28,6 @@ class LastNudge:
     sender_name: str
     at: datetime
     read_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Accounts:
-    names: Mapping[str, str]
-    active: frozenset[str]
-    nudges: Mapping[tuple[str, str], LastNudge]
 
 
 @dataclass(frozen=True)
@@ -49,38 +46,26 @@ class Nudge:
     turns_at: datetime | None = None
 
 
-def read_accounts(upstream: Upstream, ids: Iterable[str], now: datetime) -> Accounts:
-    """With their nudges within ``RECENT``."""
-    recent = FilteredRelation(
-        "notices",
-        condition=Q(
-            notices__upstream=upstream,
-            notices__kind=Notice.Kind.NUDGE,
-            notices__at__gte=now - RECENT,
-        ),
+def last_nudges(upstream: Upstream, ids: Iterable[str], now: datetime) -> Nudges:
+    """Within ``RECENT``."""
+    rows = Notice.objects.filter(
+        upstream=upstream,
+        kind=Notice.Kind.NUDGE,
+        at__gte=now - RECENT,
+        reviewer__mobius_id__in=set(ids),
     )
-    rows = Reviewer.objects.filter(mobius_id__in=set(ids)).annotate(nudge=recent)
-    names: dict[str, str] = {}
-    active: set[str] = set()
-    nudges: dict[tuple[str, str], LastNudge] = {}
-    found = rows.values_list(
-        "mobius_id",
-        "name",
-        "user__is_active",
-        "nudge__interaction_id",
-        "nudge__sender",
-        "nudge__sender_name",
-        "nudge__at",
-        "nudge__read_at",
+    nudges = (
+        LastNudge(
+            item=row.interaction_id,
+            user=row.reviewer.mobius_id or "",
+            sender=row.sender,
+            sender_name=row.sender_name,
+            at=row.at,
+            read_at=row.read_at,
+        )
+        for row in rows.select_related("reviewer")
     )
-    for mobius_id, name, is_active, item, *nudge in found:
-        id_ = mobius_id or ""
-        names[id_] = name
-        if is_active:
-            active.add(id_)
-        if item is not None:
-            nudges[item, id_] = LastNudge(item, id_, *nudge)
-    return Accounts(names, frozenset(active), nudges)
+    return {(nudge.item, nudge.user): nudge for nudge in nudges}
 
 
 def nudge_href(id_: str) -> str:
@@ -93,14 +78,20 @@ def nudged_words(sent_at: datetime) -> str:
 
 
 def nudge_of(
-    viewer: Viewer, item: Interaction, user_id: str, accounts: Accounts, now: datetime
+    viewer: Viewer,
+    item: Interaction,
+    user_id: str,
+    *,
+    names: Names,
+    nudges: Nudges,
+    now: datetime,
 ) -> Nudge:
-    name = accounts.names.get(user_id, user_id)
+    name = names.of(user_id)
     if user_id == viewer.mobius_id:
         return Nudge("mine", user_id, name, item.get_absolute_url())
-    if user_id not in accounts.active:
+    if not names.has_active_account(user_id):
         return Nudge("unavailable", user_id, name, "", _("Can't be nudged"))
-    href, last = nudge_href(item.mobius_id), accounts.nudges.get((item.mobius_id, user_id))
+    href, last = nudge_href(item.mobius_id), nudges.get((item.mobius_id, user_id))
     title = item.display_title
     if last is None:
         return Nudge("free", user_id, name, href, title=title)
@@ -120,13 +111,15 @@ def who_can_answer(item: Interaction) -> list[str]:
 
 
 def nudges_on(
-    viewer: Viewer, upstream: Upstream, items: Iterable[Interaction], now: datetime
+    viewer: Viewer, upstream: Upstream, items: Iterable[Interaction], names: Names, now: datetime
 ) -> dict[str, tuple[Nudge, ...]]:
     waiting = {item: who_can_answer(item) for item in items if item.pending} if viewer.lead else {}
     if not waiting:
         return {}
-    accounts = read_accounts(upstream, {id_ for ids in waiting.values() for id_ in ids}, now)
+    nudges = last_nudges(upstream, {id_ for ids in waiting.values() for id_ in ids}, now)
     return {
-        item.mobius_id: tuple(nudge_of(viewer, item, id_, accounts, now) for id_ in ids)
+        item.mobius_id: tuple(
+            nudge_of(viewer, item, id_, names=names, nudges=nudges, now=now) for id_ in ids
+        )
         for item, ids in waiting.items()
     }

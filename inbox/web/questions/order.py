@@ -20,7 +20,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inbox.models import Recipient, Reviewer
+from inbox.models import Machine, Recipient, Reviewer
+from inbox.people.names import NO_NAMES, Names
 from inbox.web.ui.lists import Keyset
 from inbox.web.ui.scopes import OPEN, Filters
 from inbox.web.ui.when import BANDS, HOUR, Band, band, next_midnight
@@ -57,7 +58,14 @@ class Order:
         chosen = Recipient.objects.filter(pk__in=found.values("pk")[:count])
         return self.keyset.sorted(self.annotated(chosen))
 
-    def heading(self, row: Recipient, now: datetime, tomorrow: datetime | None = None) -> Band:
+    def heading(
+        self,
+        row: Recipient,
+        now: datetime,
+        tomorrow: datetime | None = None,
+        names: Names = NO_NAMES,
+    ) -> Band:
+        """``names`` of requesters, for the label."""
         if row.interaction_id in self.returned:
             return RETURNED
         match self.by:
@@ -67,8 +75,9 @@ class Order:
                 name = row.workflow
                 return Band(f"workflow-{quote(name, '')}", name or _("No workflow"), "runs")
             case "requester":
-                name = getattr(row, "by_requester", None) or ""
-                return Band(f"requester-{quote(name, '')}", name or _("No requester"), "user")
+                key = getattr(row, "by_requester", None) or ""
+                label = names.of(row.interaction.asked_by) if key else _("No requester")
+                return Band(f"requester-{quote(key, '')}", label, "user")
             case "closed":
                 return CLOSED
             case _:
@@ -122,8 +131,10 @@ def _text(name: str, now: datetime) -> Expression:
         case "by_workflow":
             return NullIf("workflow", Value(""))
         case "by_requester":
-            people = Reviewer.objects.filter(mobius_id=OuterRef("asked_by"))
-            return Coalesce(Subquery(people.values("name")[:1]), NullIf("asked_by", Value("")))
+            people = Reviewer.objects.filter(mobius_id=OuterRef("asked_by")).values("name")
+            machines = Machine.objects.filter(mobius_id=OuterRef("asked_by")).values("name")
+            names = Subquery(people[:1]), Subquery(machines[:1])
+            return Coalesce(*names, NullIf("asked_by", Value("")))
         case _:
             return _band_number(now)
 

@@ -11,7 +11,7 @@ from inbox.answering.batches import MOST as MOST_SELECTED
 from inbox.answering.batches import dismiss_shown, note_shown
 from inbox.models import Recipient, Reviewer, SavedView, Upstream
 from inbox.people import credentials, service_key
-from inbox.people.names import names_of
+from inbox.people.names import Names, names_of
 from inbox.web.questions.changes import Arrivals
 from inbox.web.questions.filters import choices, filter_chips, found_words
 from inbox.web.questions.order import Order, order_of
@@ -82,7 +82,7 @@ def list_beside(
         left=current if moved_on else None,
     )
     groups = group_names(upstream, {*counts.groups, *groups_in(page.rows)})
-    people = People(names_of(people_in(page.rows, filters)), viewer.mobius_id)
+    people = People(names_of(upstream, people_in(page.rows, filters)), viewer.mobius_id)
     rows = inbox_rows(own, page.rows, filters, now, groups=groups, current=current, people=people)
     view = open_view(viewer, upstream, SavedView.Page.INBOX, cleaned["view"])
     nothing_left = filters.shown.key == OPEN and not filters.narrowed and not page.rows
@@ -92,7 +92,9 @@ def list_beside(
     return {
         "filters": filters,
         "title": view.name if view else str(filters.shown.title),
-        "sections": _sections(filters, rows, page, counts, order=order, now=now),
+        "sections": _sections(
+            filters, rows, page, counts, order=order, names=people.names, now=now
+        ),
         "exact": _counts_bands(filters, page),
         "open": counts.words(counts.total),
         "found": found_words(filters, PAGE + 1 if cleaned["cursor"] or page.cursor else found),
@@ -205,13 +207,14 @@ def _sections(
     counts: Sample,
     *,
     order: Order,
+    names: Names,
     now: datetime,
 ) -> tuple[Section, ...]:
     headings: dict[str, Band] = {}
     rows: dict[str, list[Row]] = {}
     tomorrow = next_midnight(now)
     for recipient, line in zip(page.rows, shown, strict=True):
-        heading = order.heading(recipient, now, tomorrow)
+        heading = order.heading(recipient, now, tomorrow, names)
         headings.setdefault(heading.key, heading)
         rows.setdefault(heading.key, []).append(line)
     last = next(reversed(rows), "")

@@ -12,7 +12,7 @@ from inbox.answering.shown_version import digest, shown_version_of
 from inbox.answering.underway import Sent, sent_to
 from inbox.models import Decision, Event, Interaction, Run, Upstream
 from inbox.models.decision import RESPOND
-from inbox.people.names import accounts_and_deactivated
+from inbox.people.names import names_of
 from inbox.web.questions.answer_box import answer_box
 from inbox.web.questions.endings import entries_of, question_ending
 from inbox.web.questions.focus import FocusPlace, focus_place
@@ -60,7 +60,7 @@ def item_page(
     run = _run_of(upstream, item)
     run_entries = _run_entries(upstream, item)
     events, decisions = log_of(upstream, item)
-    names, off = accounts_and_deactivated(_ids(item, run, events, (*run_entries, *decisions)))
+    names = names_of(upstream, _ids(item, run, events, (*run_entries, *decisions)))
     people = People(names, viewer.mobius_id)
     groups = groups_of(upstream, [item])
     group = groups.name_for(item) if item.target_type == "group" else ""
@@ -124,7 +124,7 @@ def item_page(
         and is_open
         and refusal is Refusal.NOT_ASKED
         and not filters.everyone,
-        "nudges": nudges_on(viewer, upstream, waits, now).get(item.mobius_id, ()),
+        "nudges": nudges_on(viewer, upstream, waits, people.names, now).get(item.mobius_id, ()),
         "claim": claim,
         "action": claim.action if claim is not None and answer["can_act"] else "",
         "answers": given_answers(item, people),
@@ -136,7 +136,6 @@ def item_page(
             people,
             group=group,
             left=groups.former_members(item),
-            off=off,
             received=sent.received,
         ),
         "members_from": members_from_words(item),

@@ -248,7 +248,7 @@ def inbox_rows(
     if not page:
         return []
     viewer, upstream = own.viewer, own.upstream
-    people = people or People(names_of(people_in(page, filters)), viewer.mobius_id)
+    people = people or People(names_of(upstream, people_in(page, filters)), viewer.mobius_id)
     can = [_can(viewer, recipient, now) for recipient in page]
     if any(actions & IN_A_ROW.keys() for actions in can) and not _has_token(viewer, upstream):
         can = [actions - IN_A_ROW.keys() for actions in can]

@@ -7,7 +7,7 @@ from django.db import connection
 
 from inbox.access import Viewer
 from inbox.models import Upstream
-from inbox.people.names import accounts_of
+from inbox.people.names import Names, names_of
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.scopes import counted_words
 from inbox.web.ui.when import midnight
@@ -33,7 +33,7 @@ class MonitorCounts:
     """``notable`` runs have been suspended for over four hours or have ended today."""
 
     figures: Mapping[tuple[str, str], int]
-    people: Mapping[str, str]
+    people: Names
     groups: Mapping[str, str]
 
     def notable(self, state: str) -> str:
@@ -50,7 +50,7 @@ def monitor_counts(
 ) -> MonitorCounts:
     return MonitorCounts(
         figures=_figures(upstream, now) if viewer.lead else {},
-        people=accounts_of(people),
+        people=names_of(upstream, people),
         groups=group_names(upstream, groups),
     )
 

@@ -13,7 +13,7 @@ from inbox.answering.underway import accepted_answers
 from inbox.mirror import capabilities, run_reads
 from inbox.mobius.types import Offer
 from inbox.models import Decision, Event, Interaction, Run, Step, Upstream
-from inbox.people.names import accounts_and_deactivated
+from inbox.people.names import names_of
 from inbox.upstream.run_control import is_retryable, reached_limit
 from inbox.web.questions.endings import (
     SIGNALLED,
@@ -127,8 +127,7 @@ class RunPage:
         found = found.defer("raw", "context").order_by("created_at", "id")
         self.items = [redaction.seen_by(viewer, item) for item in found]
         self.entries = entries_of(upstream, [run.mobius_id]).get(run.mobius_id, [])
-        names, self.deactivated = accounts_and_deactivated(self._ids())
-        self.people = People(names, viewer.mobius_id)
+        self.people = People(names_of(upstream, self._ids()), viewer.mobius_id)
         self.groups = groups_of(upstream, self.items)
         self.ending = run_ending(viewer, run, self.entries, self.people)
         self.endings = {
@@ -258,7 +257,7 @@ class RunPage:
             if item.pending and (item.shared or access.why_not_answer(viewer, item) is None)
         ]
         accepted = accepted_answers(upstream, waiting)
-        nudges = nudges_on(viewer, upstream, self.items, self.now)
+        nudges = nudges_on(viewer, upstream, self.items, self.people.names, self.now)
         return [
             self._run_item(
                 item,
@@ -296,7 +295,6 @@ class RunPage:
                 item,
                 people,
                 left=left,
-                off=self.deactivated,
                 received=received,
                 lead=viewer.lead,
             ),

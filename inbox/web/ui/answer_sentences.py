@@ -54,7 +54,8 @@ def underway_notice(
 
 
 def closed_title(viewer: Viewer, item: Interaction) -> str:
-    people = People(names_of([item.responder_id, *item.answered_by]), viewer.mobius_id)
+    names = names_of(item.upstream, [item.responder_id, *item.answered_by])
+    people = People(names, viewer.mobius_id)
     sentence = closing_sentence(item, people, timezone.now())
     if item.status == "in_review":
         return _("This was answered and is being reviewed")
@@ -116,7 +117,7 @@ def _closed(item: Interaction) -> str:
 
 
 def _still_needed(viewer: Viewer, item: Interaction, received: Collection[str]) -> tuple[str, ...]:
-    people = People(names_of(item.members or ()), viewer.mobius_id)
+    people = People(names_of(item.upstream, item.members or ()), viewer.mobius_id)
     if not item.policy_is_known:
         return (after_mine(item, people),)
     counts = progress(item, received=received)

@@ -195,15 +195,13 @@ def members(
     people: People,
     *,
     left: Collection[str] = (),
-    off: Collection[str] = (),
     received: Collection[str] = (),
     lead: bool = False,
 ) -> tuple[Member, ...]:
-    """``left`` are no longer in the group, ``off`` are deactivated; ``received``: as in
-    ``progress``.
-    """
+    """``left`` are no longer in the group; ``received``: as in ``progress``."""
     if not item.shared:
         return ()
+    off = people.names.deactivated
     answered = {answer.face.id: answer for answer in given_answers(item, people)}
     unable = unable_to_answer(
         item, accounts=filter(people.has_account, item.missing), off=off, left=left

@@ -54,7 +54,8 @@ def claim_of(viewer: Viewer, item: Interaction, people: People, now: datetime) -
 
 def claimed_by_another_words(item: Interaction) -> tuple[str, str]:
     """Title and text for someone whose answer or claim failed because of this claim."""
-    people, now, since = People(names_of([item.claimed_by])), timezone.now(), item.claimed_at
+    people = People(names_of(item.upstream, [item.claimed_by]))
+    now, since = timezone.now(), item.claimed_at
     if since is not None and now - since < JUST_NOW:
         ago = span(max(1.0, (now - since).total_seconds()))
         facts = {"name": people.full(item.claimed_by), "duration": ago}

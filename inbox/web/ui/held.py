@@ -173,13 +173,16 @@ def returned_answers(
     rows = list(found.order_by("-at", "-pk"))
     ids = [row.interaction_id for row in rows]
     items = _items(viewer, upstream, ids, *ANSWERED_FIRST)
-    typed, first = drafts.drafted(viewer, upstream, ids), answered_first(viewer, items.values())
+    typed = drafts.drafted(viewer, upstream, ids)
+    first = answered_first(viewer, upstream, items.values())
     return tuple(
         _returned(row, items.get(row.interaction_id), typed=typed, first=first) for row in rows
     )
 
 
-def answered_first(viewer: Viewer, items: Iterable[Interaction]) -> dict[str, str]:
+def answered_first(
+    viewer: Viewer, upstream: Upstream, items: Iterable[Interaction]
+) -> dict[str, str]:
     """By question, the name of the one other person whose answer closed it."""
     answered = {
         item.mobius_id: item.answered_by[0]
@@ -187,8 +190,8 @@ def answered_first(viewer: Viewer, items: Iterable[Interaction]) -> dict[str, st
         if item.status == "completed" and len(item.answered_by) == 1
     }
     others = {id_: by for id_, by in answered.items() if by and by != viewer.mobius_id}
-    names = names_of(others.values())
-    return {id_: names[by] for id_, by in others.items()}
+    names = names_of(upstream, others.values())
+    return {id_: names.of(by) for id_, by in others.items()}
 
 
 def _returned(

@@ -1,9 +1,11 @@
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+
+from inbox.people.names import Names
 
 
 @dataclass(frozen=True)
@@ -17,16 +19,13 @@ class Face:
 
 @dataclass(frozen=True)
 class People:
-    """``names`` has only people with an account, and machines."""
+    """The people named on a page rendered for ``viewer``, a Mobius ID."""
 
-    names: Mapping[str, str]
+    names: Names
     viewer: str | None = None
 
     def full(self, user_id: str | None) -> str:
-        """An ID without an account is its own name."""
-        if not user_id:
-            return _("Someone")
-        return self.names.get(user_id) or user_id
+        return self.names.of(user_id) if user_id else _("Someone")
 
     def name(self, user_id: str | None) -> str:
         return self._you if self.is_viewer(user_id) else self.full(user_id)
@@ -53,7 +52,7 @@ class People:
 
     def has_account(self, user_id: str) -> bool:
         """True even for a deactivated one, and for a machine, which answers in Mobius."""
-        return user_id in self.names
+        return user_id in self.names.known
 
     def is_viewer(self, user_id: str | None) -> bool:
         return bool(user_id) and user_id == self.viewer

@@ -113,7 +113,8 @@ def _people(upstream: Upstream) -> list[tuple[str, str]]:
     recipients = Recipient.objects.filter(upstream=upstream).open_by_index()
     ids = set(members.values_list("user_id", flat=True).distinct()[:MOST])
     ids |= set(distinct_values(recipients, "user_id", MOST))
-    return by_label(names_of(ids))
+    names = names_of(upstream, ids)
+    return by_label({id_: names.of(id_) for id_ in ids})
 
 
 MANY = 2_000

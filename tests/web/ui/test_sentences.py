@@ -17,6 +17,7 @@ from inbox.mobius.types import (
     Wait,
 )
 from inbox.models import Decision, Interaction, Upstream
+from inbox.people.names import Names
 from inbox.web.questions.drafts import typed_words
 from inbox.web.questions.history import history
 from inbox.web.runs.page import time_breakdown
@@ -35,7 +36,7 @@ from inbox.web.ui.people import People
 from tests.support.snapshots import NOON, answered, ask, at, group_ask, reply, run, step
 
 NAMES = {"user_rina": "Rina", "user_sam": "Sam", "user_lee": "Lee"}
-RINA = People(NAMES, "user_rina")
+RINA = People(Names(NAMES), "user_rina")
 ANYBODY = Policy(kind=PolicyKind.ANY)
 
 
@@ -184,7 +185,7 @@ def test_sentences_for_who_answered_what_and_when() -> None:
     assert closing_sentence(item, RINA, now) == "Lee answered this 2 min ago: Approved."
     [answer] = given_answers(item, RINA)
     assert (answer.did, answer.comment, answer.at) == ("Lee approved", "fine", at(2))
-    lee = People(NAMES, "user_lee")
+    lee = People(Names(NAMES), "user_lee")
     assert closing_sentence(item, lee, now) == "You answered this 2 min ago: Approved."
     outside = "You answered this outside this app 2 min ago: Approved."
     assert closing_sentence(item, lee, now, outside=True) == outside
@@ -226,13 +227,13 @@ def test_an_answer_that_mobius_has_received_counts_before_it_is_shown() -> None:
 )
 def test_a_quorum_is_blocked_once_too_few_are_left(off: set[str], blocked: list[str]) -> None:
     item = row(group_ask(policy=Policy(kind=PolicyKind.QUORUM, quorum=2)))
-    asked = members(item, RINA, off=off, lead=True)
+    asked = members(item, People(Names(NAMES, frozenset(off))), lead=True)
     assert [member.face.name for member in asked if member.blocks] == blocked
 
 
 def test_someone_without_an_account_may_complete_a_quorum_in_mobius() -> None:
     item = row(group_ask(policy=Policy(kind=PolicyKind.QUORUM, quorum=2)))
-    asked = members(item, People({"user_rina": "Rina"}, "user_rina"), lead=True)
+    asked = members(item, People(Names({"user_rina": "Rina"}), "user_rina"), lead=True)
     assert not any(member.blocks for member in asked)
 
 

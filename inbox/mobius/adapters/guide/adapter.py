@@ -39,6 +39,7 @@ class GuideAdapter:
 
     service_key_prefix = "mbx_"
     member_token_prefix = "mbc_"  # nosec B105 # a prefix, no secret
+    person_prefix = ""
     says_cancelled = False
     has_groups = True
     has_tasks = False

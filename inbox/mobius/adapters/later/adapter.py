@@ -42,6 +42,7 @@ class LaterAdapter:
 
     service_key_prefix = "mbx_"
     member_token_prefix = "mbc_"  # nosec B105 # a prefix, no secret
+    person_prefix = "user_"
     says_cancelled = True
     has_groups = False
     has_tasks = True
