@@ -19,7 +19,7 @@ class InboxConfig(AppConfig):
         from inbox.models import append_only  # noqa: PLC0415
         from inbox.people import known_browser, member_tokens, names, roles, sessions  # noqa: PLC0415
         from inbox.processes import lease  # noqa: PLC0415
-        from inbox.upstream import installation  # noqa: PLC0415
+        from inbox.upstream import installation, token_revocations  # noqa: PLC0415
 
         connection_created.connect(metrics.time_queries, dispatch_uid="inbox.lib.metrics")
         connection_created.connect(lease.check_writes, dispatch_uid="inbox.lease")
@@ -57,4 +57,9 @@ class InboxConfig(AppConfig):
         )
         post_save.connect(
             names.reviewer_saved, sender="inbox.Reviewer", dispatch_uid="inbox.name_of_reviewer"
+        )
+        post_save.connect(
+            token_revocations.on_stored,
+            sender="inbox.TokenRevocation",
+            dispatch_uid="inbox.token_revocations",
         )

@@ -41,7 +41,7 @@ from inbox.processes.leader_election import ENDED, LeaderElection, require_same_
 from inbox.processes.lease import sync_lease  # noqa: E402
 from inbox.processes.postgres_bus import postgres_bus  # noqa: E402
 from inbox.processes.web_process_lock import NO_LISTEN, WebProcessLock  # noqa: E402
-from inbox.upstream import installation, measuring, upkeep  # noqa: E402
+from inbox.upstream import device_sign_in, installation, measuring, token_revocations, upkeep  # noqa: E402
 from inbox.upstream.connection import connection  # noqa: E402
 from inbox.upstream.log_watcher import log_watcher  # noqa: E402
 from inbox.web.live.fragments import render  # noqa: E402 - models need Django set up
@@ -93,6 +93,8 @@ LEADER_TASKS: dict[str, BackgroundTask] = {
     "the recounting of Insights": recount,
     "the indexing of questions": index,
     "the alerts to administrators": incidents.run,
+    "the sign-ins at Mobius": device_sign_in.polling.run,
+    "the revocation of member tokens": token_revocations.sending.run,
 }
 """One process runs these for all."""
 PROCESS_TASKS: dict[str, BackgroundTask] = {

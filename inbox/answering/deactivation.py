@@ -42,7 +42,7 @@ from inbox.models import (
     Upstream,
 )
 from inbox.notify import notices
-from inbox.people import member_tokens, sessions
+from inbox.people import device_sign_ins, member_tokens, sessions
 
 WITHDRAWN = "answer_withdrawn"
 TRY_FOR = 10.0
@@ -208,6 +208,7 @@ def _switch_off(reviewer: Reviewer, by: Reviewer | None) -> int:
         user.save(update_fields=["is_active"])
     reviewer.user.is_active = False
     OneTimeLink.objects.filter(user=user).delete()
+    device_sign_ins.discard(reviewer)
     return _withdraw(reviewer, upstream)
 
 

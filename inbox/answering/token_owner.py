@@ -17,6 +17,7 @@ from inbox.audit import rights_log
 from inbox.models import Attempt, Credential, Incident, Interaction, Notice, Reviewer, Upstream
 from inbox.models.answers import as_json
 from inbox.notify import incidents, notices
+from inbox.people import credentials
 from inbox.processes.answer_lock import answering
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ def _responders(attempt: Attempt, item: Interaction) -> list[str]:
 
 
 def _remove(credential: Credential, owner: str, item: Interaction) -> None:
-    Credential.objects.filter(pk=credential.pk).delete()
+    credentials.forget([credential])
     rights_log.enter_another_owner(credential, owner, item)
     notices.notify(
         credential.reviewer,

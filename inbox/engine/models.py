@@ -48,6 +48,22 @@ class Token(models.Model):
         return f"{'member token' if self.person_id else 'service key'} {self.digest[:8]}…"
 
 
+class DeviceSignIn(models.Model):
+    """A sign-in by device flow. ``project`` is the requested one, if any. Only the SHA-256 of the
+    device code is stored. ``person`` is who approved it.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    user_code = models.CharField(max_length=9, unique=True)
+    expires_at = models.DateTimeField()
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="+")
+    denied = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.user_code
+
+
 class Group(models.Model):
     """Its policy and its members are copied into each interaction that targets it."""
 

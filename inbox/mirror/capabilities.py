@@ -28,10 +28,14 @@ def facts() -> dict[str, str | int | list[str] | None]:
 
 
 def store(upstream: Upstream, probed: Capabilities) -> None:
-    """What was learned about cancelling stays."""
+    """What was learned about cancelling and signing in stays."""
     with transaction.atomic():
         row = Upstream.lock(upstream.pk)
-        learned = {"cancellation": load(row).cancellation, "claims": _claims(row)}
+        learned = {
+            "cancellation": load(row).cancellation,
+            "claims": _claims(row),
+            "device_sign_in": _device_sign_in(row),
+        }
         probed = probed.model_copy(update=learned)
         row.capabilities = upstream.capabilities = probed.model_dump(mode="json")
         row.probed_at = upstream.probed_at = datetime.now(UTC)
@@ -48,6 +52,10 @@ def _claims(upstream: Upstream) -> Offer:
     return Offer.NO if questions.exists() else Offer.UNKNOWN
 
 
+def _device_sign_in(upstream: Upstream) -> Offer:
+    return load(upstream).device_sign_in if upstream.adapter.signs_in_by_device else Offer.NO
+
+
 def record_claims(upstream: Upstream, interactions: Iterable[types.Interaction]) -> None:
     claimable = any(
         interaction.claimable and interaction.target.type == "group" for interaction in interactions
@@ -58,6 +66,11 @@ def record_claims(upstream: Upstream, interactions: Iterable[types.Interaction])
 
 def record_no_cancellation(upstream: Upstream) -> None:
     _learn(upstream, cancellation=Offer.NO)
+
+
+def record_device_sign_in(upstream: Upstream, offer: Offer) -> None:
+    if load(upstream).device_sign_in is not offer:
+        _learn(upstream, device_sign_in=offer)
 
 
 def _learn(upstream: Upstream, **offers: Offer) -> None:

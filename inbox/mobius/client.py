@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 import httpx
+from pydantic import SecretStr
 
 from inbox.mobius import bounded, sse
 from inbox.mobius.adapters import ADAPTERS, Call, UnreadableError
@@ -35,6 +36,8 @@ from inbox.mobius.transport import (
     unobserved,
 )
 from inbox.mobius.types import (
+    DeviceCode,
+    DeviceToken,
     Event,
     Generation,
     Group,
@@ -332,6 +335,22 @@ class MobiusClient:
     async def machines(self, cursor: str | None = None, limit: int = PAGE_SIZE) -> Page[Person]:
         return await self._page(self._adapter.machines, limit=limit, cursor=cursor)
 
+    # Signing in by device flow
+
+    async def device_code(self) -> DeviceCode:
+        """Begin a sign-in to the project. Raises NotFound if upstream has none."""
+        return await self._send(self._adapter.device_code(self.project))
+
+    async def device_token(self, code: SecretStr) -> DeviceToken:
+        """The token, once the person has approved. Until then and after a refusal it raises an
+        error with OAuth's ``code``, such as ``authorization_pending``.
+        """
+        return await self._send(self._adapter.device_token(code.get_secret_value()))
+
+    async def revoke_credential(self, credential_id: str) -> None:
+        """Revoke the token that this client has."""
+        await self._send(self._adapter.revoke_credential(credential_id))
+
     # What they share
 
     @asynccontextmanager
@@ -349,16 +368,19 @@ class MobiusClient:
             raise OtherApi(found.generation) from None
 
     async def _read(self, call: Call[T]) -> T:
+        return self._read_response(call, await self._for(call).get(call.path, call.query))
+
+    async def _send(self, call: Call[T]) -> T:
+        answer = await self._for(call).send(
+            call.method, call.path, query=call.query, json=call.json, form=call.form
+        )
+        return self._read_response(call, answer)
+
+    def _for(self, call: Call[T]) -> Transport:
         transport = self._transport
         if call.of_server:
             transport = transport.with_root(f"{self.base_url}/v1")
-        return self._read_response(call, await transport.get(call.path, call.query))
-
-    async def _send(self, call: Call[T]) -> T:
-        answer = await self._transport.send(
-            call.method, call.path, query=call.query, json=call.json
-        )
-        return self._read_response(call, answer)
+        return transport if call.form is None else transport.for_oauth()
 
     async def _page(
         self, page: Callable[..., Call[Page[T]]], *args: str, limit: int, **filters: Any

@@ -64,6 +64,16 @@ def failure(
     )
 
 
+def read_oauth_refusal(parsed: Any) -> Refusal:
+    """``{"error", "error_description"}``."""
+    wire = parsed if isinstance(parsed, dict) else {}
+    code, message = wire.get("error"), wire.get("error_description")
+    return Refusal(
+        code=code if isinstance(code, str) else "",
+        message=message if isinstance(message, str) else "",
+    )
+
+
 def seconds(retry_after: str | None) -> float | None:
     """Seconds or an HTTP date; None if unreadable."""
     if retry_after is None:

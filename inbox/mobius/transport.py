@@ -93,6 +93,18 @@ class Bearer(httpx.Auth):
         yield request
 
 
+class NoToken(Bearer):
+    """For requests that are made before there is a token."""
+
+    usable = True
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        yield request
+
+
 def pooled(base_url: str, timeouts: Timeouts, *, max_connections: int = 100) -> httpx.AsyncClient:
     """Without cookies, and without a proxy for loopback."""
     # People share the pool: one person's cookie must not be sent with another's token.
@@ -106,7 +118,7 @@ def pooled(base_url: str, timeouts: Timeouts, *, max_connections: int = 100) -> 
             max_keepalive_connections=20,
             keepalive_expiry=_IDLE_SECONDS,
         ),
-        trust_env=not _loopback(base_url),
+        trust_env=not is_loopback(base_url),
         follow_redirects=False,
     )
 
@@ -183,6 +195,12 @@ class Transport:
         other.root = root
         return other
 
+    def for_oauth(self) -> "Transport":
+        """Without the token, and with OAuth's form of errors."""
+        other = self.with_auth(NoToken())
+        other._read_refusal = responses.read_oauth_refusal
+        return other
+
     async def get(self, path: str, query: Query | None = None, *, to_the_end: bool = False) -> Any:
         """Retried after temporary failures, since it changes nothing.
 
@@ -221,10 +239,11 @@ class Transport:
         *,
         query: Query | None = None,
         json: Any = None,
+        form: Mapping[str, str] | None = None,
         to_the_end: bool = False,
     ) -> Any:
         """Send a request once: it may have arrived even if this fails. None without a body."""
-        answer = await self._once(method, path, query, json, to_the_end=to_the_end)
+        answer = await self._once(method, path, query, json, form=form, to_the_end=to_the_end)
         return await self._read(f"{method} {path}", *answer)
 
     @asynccontextmanager
@@ -287,6 +306,7 @@ class Transport:
         query: Query | None,
         json: Any,
         *,
+        form: Mapping[str, str] | None = None,
         to_the_end: bool = False,
         extra_headers: Mapping[str, str] | None = None,
     ) -> tuple[int, httpx.Headers, bytearray]:
@@ -305,6 +325,7 @@ class Transport:
                 self.root + path,
                 params=dict(query) if query else None,
                 content=None if json is None else body.dumps(json),
+                data=form,
                 headers=headers,
                 auth=self._auth,
             ) as response:
@@ -396,7 +417,7 @@ def _cause(error: BaseException | None) -> Cause:
     return Cause.UNKNOWN
 
 
-def _loopback(base_url: str) -> bool:
+def is_loopback(base_url: str) -> bool:
     try:
         host = urlsplit(base_url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback

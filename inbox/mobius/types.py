@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
 from inbox.lib.instants import in_utc
 
@@ -418,6 +418,27 @@ class Person(Record):
     name: str = ""
 
 
+class DeviceCode(Record):
+    """A sign-in by device flow that has begun. The person opens ``link`` and approves the
+    ``user_code`` there. ``interval`` and ``expires_in`` are in seconds.
+    """
+
+    device_code: SecretStr
+    user_code: str
+    link: str
+    interval: int
+    expires_in: int
+
+
+class DeviceToken(Record):
+    """``project_id`` and ``project_handle`` are empty unless the token is for one project only."""
+
+    token: SecretStr
+    credential_id: str = ""
+    project_id: str = ""
+    project_handle: str = ""
+
+
 class Offer(StrEnum):
     """``UNKNOWN`` never replaces a known value."""
 
@@ -432,6 +453,7 @@ class Capabilities(Record):
     pending_of_run: the same list, of one run.
     token_owner: upstream says who a token belongs to.
     claims: questions show if they can be claimed.
+    device_sign_in: people can sign in by device flow; NO after a 404.
     page_size: the largest ``limit`` that the list of interactions accepts; 0 if it accepts
         none, None if unknown.
     refused: statuses that a list does not know, such as ``runs: active``.
@@ -450,6 +472,7 @@ class Capabilities(Record):
     signals: Offer = Offer.YES
     cancellation: Offer = Offer.YES
     claims: Offer = Offer.UNKNOWN
+    device_sign_in: Offer = Offer.UNKNOWN
     page_size: int | None = None
     refused: tuple[str, ...] = ()
 

@@ -4,6 +4,7 @@ from inbox.models.attempt import Attempt, ClaimAttempt, CommentTemplate, Draft
 from inbox.models.batch import Batch, BatchItem
 from inbox.models.cluster import CacheEntry, CountedCall, Lease, LoggedChange
 from inbox.models.decision import Decision, DecisionHead
+from inbox.models.device_sign_in import DeviceSignIn, TokenRevocation
 from inbox.models.group import Group, GroupMapping, Membership
 from inbox.models.interaction import Interaction, Recipient
 from inbox.models.notice import AwaitedRelease, Incident, Notice

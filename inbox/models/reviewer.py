@@ -80,6 +80,8 @@ class Credential(models.Model):
 
     ``proven_at`` is when upstream confirmed its owner, None if it can't. ``refused_at`` is set when
     upstream refuses it with 401. ``used_at`` is when an answer was last sent with it.
+    ``credential_id`` is Mobius' own for a token that the person got by signing in there; with it,
+    Mobius revokes the token. It is empty for one that was pasted.
     """
 
     reviewer = models.OneToOneField(Reviewer, on_delete=models.CASCADE, related_name="credential")
@@ -91,6 +93,7 @@ class Credential(models.Model):
     proven_at = models.DateTimeField(null=True, editable=False)
     used_at = models.DateTimeField(null=True, editable=False)
     refused_at = models.DateTimeField(null=True, editable=False)
+    credential_id = models.TextField(default="", editable=False)
 
     def __str__(self) -> str:
         return f"{self.prefix}…{self.last_four}"

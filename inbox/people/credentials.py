@@ -1,5 +1,6 @@
 """Storing and removing a reviewer's member token."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 from pydantic import SecretStr
 
 from inbox.models import Credential, Reviewer, Upstream
-from inbox.people import vault
+from inbox.people import revocations, vault
 
 MIN_LENGTH_SHOWN = 24
 """Of shorter tokens, only the first four characters are shown."""
@@ -35,8 +36,11 @@ class OwnerTaken(AnotherOwner):
     pass
 
 
-def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credential:
-    """``owner`` is the Mobius ID that the token belongs to, None if upstream can't tell.
+def adopt(
+    reviewer: Reviewer, *, token: SecretStr, owner: str | None, credential_id: str = ""
+) -> Credential:
+    """``owner`` is the Mobius ID that the token belongs to, None if upstream can't tell. The token
+    that it replaces is revoked if Mobius issued it for a sign-in.
 
     Raises ``AnotherOwner`` if that is not the reviewer's; then nothing has changed.
     """
@@ -45,6 +49,8 @@ def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credent
         row = Reviewer.objects.select_for_update().get(pk=reviewer.pk)
         if owner is not None and owner != row.mobius_id:
             raise AnotherOwner(owner)
+        before = Credential.objects.exclude(credential_id=credential_id).filter(reviewer=reviewer)
+        revocations.revoke(before.select_related("reviewer__user", "upstream"))
         credential, _ = Credential.objects.update_or_create(
             reviewer=reviewer,
             defaults={
@@ -54,6 +60,7 @@ def adopt(reviewer: Reviewer, *, token: SecretStr, owner: str | None) -> Credent
                 "proven_at": None if owner is None else now,
                 "used_at": None,
                 "refused_at": None,
+                "credential_id": credential_id,
             },
         )
     return credential
@@ -76,7 +83,15 @@ def prove(reviewer: Reviewer, owner: str) -> None:
 
 def remove(reviewer: Reviewer) -> None:
     """The Mobius ID stays: questions are still the reviewer's."""
-    Credential.objects.filter(reviewer=reviewer).delete()
+    rows = Credential.objects.filter(reviewer=reviewer)
+    forget(rows.select_related("reviewer__user", "upstream"))
+
+
+def forget(removed: Iterable[Credential]) -> None:
+    """Remove them here, and have Mobius revoke those that it issued for a sign-in."""
+    rows = list(removed)
+    revocations.revoke(rows)
+    Credential.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 
 def find(reviewer: Reviewer, upstream: Upstream) -> Credential | None:

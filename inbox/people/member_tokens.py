@@ -57,6 +57,19 @@ class NotAdopted(Exception):
         super().__init__(reason)
         self.reason, self.owner, self.mobius_id = reason, owner, mobius_id
 
+    @property
+    def may_pass(self) -> bool:
+        """Mobius could not be asked."""
+        return self.reason in (Reason.UNREACHABLE, Reason.BUSY)
+
+
+@dataclass(frozen=True)
+class Obtained:
+    """A token and Mobius' ``credential_id`` for it, which is empty for a pasted one."""
+
+    token: SecretStr
+    credential_id: str = ""
+
 
 @dataclass(frozen=True)
 class Unconfirmed:
@@ -84,21 +97,33 @@ async def adopt(
         raise NotAdopted(Reason.SERVICE_KEY)
     if not await sync_to_async(rate_limiter.allow)(reviewer.user_id):
         raise NotAdopted(Reason.TOO_MANY)
-    owner = await _owner(reviewer, token)
+    owner = await owner_of(reviewer, token)
+    return await sync_to_async(keep)(reviewer, Obtained(token), owner, origin)
+
+
+def keep(
+    reviewer: Reviewer, obtained: Obtained, owner: str | None, origin: Origin = BACKGROUND
+) -> Credential | Unconfirmed:
+    """``owner`` is what ``owner_of`` returned for the token. Raises ``NotAdopted``."""
     if owner is not None and not reviewer.mobius_id:
-        return await sync_to_async(_unconfirmed)(reviewer, token, owner)
-    return await sync_to_async(_adopt)(reviewer, token, owner, origin)
+        return _unconfirmed(reviewer, obtained.token, owner)
+    return _adopt(reviewer, obtained, owner, origin)
 
 
 def confirm(
-    *, reviewer: Reviewer, unconfirmed: Unconfirmed, origin: Origin = BACKGROUND
+    *,
+    reviewer: Reviewer,
+    unconfirmed: Unconfirmed,
+    credential_id: str = "",
+    origin: Origin = BACKGROUND,
 ) -> Credential:
-    """Raises ``NotAdopted``."""
+    """``credential_id`` is as in ``Obtained``. Raises ``NotAdopted``."""
     try:
         token = vault.unseal(unconfirmed.sealed.encode(), max_age=CONFIRM_WITHIN)
     except vault.KeyLost:
         raise NotAdopted(Reason.LATE) from None
-    return _adopt(reviewer, SecretStr(token), unconfirmed.owner, origin, confirmed=True)
+    obtained = Obtained(SecretStr(token), credential_id)
+    return _adopt(reviewer, obtained, unconfirmed.owner, origin, confirmed=True)
 
 
 @transaction.atomic
@@ -134,7 +159,7 @@ def revoke(reviewers: Iterable[Reviewer]) -> None:
     Upstream.lock_current()
     rows = Credential.objects.defer("sealed").filter(reviewer__in=list(reviewers))
     removed = list(rows.select_related("upstream", "reviewer__user").order_by("pk"))
-    rows.filter(pk__in=[credential.pk for credential in removed]).delete()
+    credentials.forget(removed)
     decision_log.append(
         *(
             entry_by_actor(
@@ -157,7 +182,7 @@ def _unconfirmed(reviewer: Reviewer, token: SecretStr, owner: str) -> Unconfirme
 
 def _adopt(
     reviewer: Reviewer,
-    token: SecretStr,
+    obtained: Obtained,
     owner: str | None,
     origin: Origin,
     *,
@@ -170,7 +195,12 @@ def _adopt(
                 credentials.prove(reviewer, owner)
                 mobius_id_changed.send(Reviewer, reviewer=reviewer, upstream=upstream)
             before = credentials.find(reviewer, upstream)
-            credential = credentials.adopt(reviewer, token=token, owner=owner)
+            credential = credentials.adopt(
+                reviewer,
+                token=obtained.token,
+                owner=owner,
+                credential_id=obtained.credential_id,
+            )
             _log("token_adopted", reviewer, origin, credential, before)
     except AnotherOwner as other:
         raise _conflict(reviewer, str(other), taken=isinstance(other, OwnerTaken)) from None
@@ -264,7 +294,10 @@ def _is_service_key(token: SecretStr) -> bool:
     )
 
 
-async def _owner(reviewer: Reviewer, token: SecretStr) -> str | None:
+async def owner_of(reviewer: Reviewer, token: SecretStr) -> str | None:
+    """The Mobius ID that Mobius names, None if it can't tell and the token works. Raises
+    ``NotAdopted``.
+    """
     upstream = await sync_to_async(Upstream.current)()
     client = service_client(upstream).acting_as(token.get_secret_value())
     proven_later = upstream.adapter.answers_prove_tokens

@@ -1,13 +1,17 @@
-"""Encrypting all member tokens, and the secrets of second factors, with the newest key."""
+"""Encrypting all member tokens, the secrets of second factors and those of sign-ins at Mobius with
+the newest key.
+"""
 
 from collections.abc import Iterator
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from inbox.models import Credential
+from inbox.models import Credential, DeviceSignIn, TokenRevocation
 from inbox.people import vault
 from inbox.people.second_factor import SECRETS
+
+SIGN_INS: tuple[type[DeviceSignIn | TokenRevocation], ...] = (DeviceSignIn, TokenRevocation)
 
 
 class KeysLost(LookupError):
@@ -26,6 +30,7 @@ def rotate(*, batch: int = 200) -> int:
     if names := lost():
         raise KeysLost(names)
     _reseal_second_factors()
+    _reseal_sign_ins()
     ids = list(Credential.objects.order_by("pk").values_list("pk", flat=True))
     return sum(_reseal(ids[start : start + batch]) for start in range(0, len(ids), batch))
 
@@ -43,6 +48,14 @@ def _reseal_second_factors() -> None:
 
 
 @transaction.atomic
+def _reseal_sign_ins() -> None:
+    for model in SIGN_INS:
+        for row in model.objects.select_for_update().exclude(sealed=b""):
+            row.sealed = vault.resealed(row.sealed)
+            row.save(update_fields=["sealed"])
+
+
+@transaction.atomic
 def _reseal(ids: list[int]) -> int:
     rows = list(Credential.objects.select_for_update().filter(pk__in=ids))
     for row in rows:
@@ -54,5 +67,8 @@ def _reseal(ids: list[int]) -> int:
 def _all() -> Iterator[tuple[str, bytes | memoryview]]:
     rows = Credential.objects.values_list("reviewer__user__username", "sealed")
     yield from rows.iterator(chunk_size=200)
+    sign_ins = DeviceSignIn.objects.exclude(sealed=b"")
+    yield from sign_ins.values_list("reviewer__user__username", "sealed")
+    yield from TokenRevocation.objects.exclude(sealed=b"").values_list("name", "sealed")
     for factor in Authenticator.objects.filter(type__in=SECRETS).select_related("user"):
         yield factor.user.get_username(), factor.data[SECRETS[factor.type]].encode()

@@ -7,13 +7,12 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-import qrcode
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.utils.translation import gettext as _
-from qrcode.image.svg import SvgPathImage
 
+from inbox.lib import qr_code
 from inbox.people import vault
 from inbox.people.oidc.identity_provider import may_use_password
 
@@ -45,8 +44,7 @@ class Adapter(DefaultMFAAdapter):
         return _("Passkey %(number)d") % {"number": number} if number > 1 else _("Passkey")
 
     def build_totp_svg(self, url: str) -> str:
-        image = qrcode.make(url, image_factory=SvgPathImage)
-        return str(image.to_string(encoding="unicode"))
+        return qr_code.svg(url)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """A passkey belongs to the host of ``PUBLIC_URL``."""

@@ -11,7 +11,14 @@ from inbox.answering.confirming import Confirmer, confirmer
 from inbox.answering.held import sender
 from inbox.mirror.prune import prune
 from inbox.notify import notices
-from inbox.people import key_answers, links, rate_limit, throttle
+from inbox.people import (
+    device_sign_ins,
+    key_answers,
+    links,
+    rate_limit,
+    revocations,
+    throttle,
+)
 from inbox.processes import postgres_bus
 
 
@@ -30,6 +37,8 @@ async def once(confirmer: Confirmer = confirmer) -> None:
     await sync_to_async(throttle.tidy)()
     await sync_to_async(links.tidy)()
     await sync_to_async(rate_limit.tidy)()
+    await sync_to_async(device_sign_ins.tidy)()
+    await sync_to_async(revocations.tidy)()
     await sync_to_async(postgres_bus.prune)()
     await sync_to_async(SessionStore.clear_expired)()
     while await sync_to_async(notices.prune)(timezone.now()):

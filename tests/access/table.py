@@ -256,6 +256,8 @@ PATHS: dict[str, Action | Place] = {
     "account-token": Place.ACCOUNT,
     "account-token-confirm": Place.ACCOUNT,
     "account-token-remove": Place.ACCOUNT,
+    "account-sign-in": Place.ACCOUNT,
+    "account-sign-in-cancel": Place.ACCOUNT,
     "account-guard": Place.ACCOUNT,
     "account-look": Place.ACCOUNT,
     "account-keys": Place.ACCOUNT,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from inbox.mobius.adapters import UnreadableError
 from inbox.mobius.adapters.later import AdapterB, AdapterC
+from inbox.mobius.adapters.later.device import read_device_code, read_device_token
 from inbox.mobius.adapters.later.interaction import read_interaction
 from inbox.mobius.adapters.later.run import read_frame, read_log, read_run, read_step
 from inbox.mobius.errors import NotFound
@@ -603,3 +604,63 @@ def test_any_field_may_hold_anything(full: dict[str, Any], read: Any, changes: A
     made = read({**full, **fields, "id": "x"})
     assert made.id == "x"
     json.loads(made.model_dump_json())
+
+
+DEVICE = {"device_code": "d", "user_code": "BC-DF", "verification_uri": "https://mobius.example/d"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "link"),
+    [
+        ({}, "https://mobius.example/d?code=BC-DF"),
+        (
+            {"verification_uri": "https://mobius.example/d?a=1"},
+            "https://mobius.example/d?a=1&code=BC-DF",
+        ),
+        ({"verification_uri_complete": "https://m.example/?c=BC"}, "https://m.example/?c=BC"),
+        (
+            {"verification_uri": "http://127.0.0.1:8001/device"},
+            "http://127.0.0.1:8001/device?code=BC-DF",
+        ),
+    ],
+)
+def test_a_sign_in_has_a_link(fields: dict[str, Any], link: str) -> None:
+    code = read_device_code(DEVICE | fields)
+    assert (code.link, code.interval, code.expires_in) == (link, 5, 600)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        DEVICE | {"user_code": None},
+        *(
+            DEVICE | {"verification_uri_complete": link}
+            for link in (
+                "http://mobius.example/",
+                "javascript:alert(1)",
+                "https://",
+                "//m.example",
+                "https://[",
+            )
+        ),
+    ],
+)
+def test_a_sign_in_without_code_or_safe_link_is_unreadable(payload: Any) -> None:
+    with pytest.raises(UnreadableError):
+        read_device_code(payload)
+
+
+@pytest.mark.parametrize(
+    ("pin", "token"),
+    [
+        ({}, "mbc_1"),
+        ({"project_id": "p1", "project_handle": "demo"}, "mbc_1.demo"),
+        ({"project_id": "p1", "project_handle": "demo", "access_token": "mbc_1.x"}, "mbc_1.x"),
+        ({"project_handle": "demo"}, "mbc_1"),
+    ],
+)
+def test_a_token_for_one_project_names_it(pin: dict[str, Any], token: str) -> None:
+    read = read_device_token({"access_token": "mbc_1", "credential_id": "c1"} | pin)
+    assert (read.token.get_secret_value(), read.credential_id) == (token, "c1")
+    assert "mbc_1" not in repr(read)

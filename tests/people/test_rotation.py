@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from inbox.audit import chain, decision_log
-from inbox.models import Credential
+from inbox.models import Credential, DeviceSignIn, Reviewer, TokenRevocation, Upstream
 from inbox.people import rotation, vault
 from inbox.people.demo import make_demo
 
@@ -40,13 +41,24 @@ def opened() -> set[str]:
     return {vault.unseal(row.sealed) for row in Credential.objects.all()}
 
 
+def sign_in_and_revocation() -> list[DeviceSignIn | TokenRevocation]:
+    reviewer, upstream, now = Reviewer.objects.all()[0], Upstream.current(), timezone.now()
+    sealed = {"reviewer": reviewer, "upstream": upstream, "sealed": vault.seal("secret")}
+    code = DeviceSignIn.objects.create(**sealed, interval=5, expires_at=now)
+    return [code, TokenRevocation.objects.create(**sealed, name="rina", created_at=now)]
+
+
 def test_every_token_can_be_decrypted_with_only_the_new_key(old: str, settings: Any) -> None:
     new = key()
+    rows = sign_in_and_revocation()
     settings.CREDENTIAL_KEYS = [new, old]
     assert rotate() == "3 tokens are encrypted with the first key of CREDENTIAL_KEYS.\n" + LOG
     settings.CREDENTIAL_KEYS = [new]
     assert chain.sealed(decision_log.head())
     assert opened() == set(TOKENS.values())
+    for row in rows:
+        row.refresh_from_db()
+        assert vault.unseal(row.sealed) == "secret"
     settings.CREDENTIAL_KEYS = [old]
     with pytest.raises(vault.KeyLost):
         opened()

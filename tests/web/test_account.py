@@ -19,6 +19,7 @@ PATHS = (
     "/account/token",
     "/account/token/confirm",
     "/account/token/remove",
+    "/account/sign-in/cancel",
     "/account/guard",
     "/account/look",
     "/account/keys",

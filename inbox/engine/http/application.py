@@ -10,13 +10,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from inbox.engine.actions.unit import events_committed
-from inbox.engine.http import generation_b, generation_c, streams, views
+from inbox.engine.http import device, generation_b, generation_c, streams, views
 from inbox.engine.http.limits import RateLimit, RateLimitMiddleware
 from inbox.engine.http.requests import refusal
 from inbox.engine.http.workers import Workers
 from inbox.engine.rules.errors import EngineError
 
-ROUTES = {"a": views.ROUTES, "b": generation_b.ROUTES, "c": generation_c.ROUTES}
+ROUTES = {
+    "a": views.ROUTES,
+    "b": [*generation_b.ROUTES, *device.ROUTES],
+    "c": [*generation_c.ROUTES, *device.ROUTES],
+}
 
 _CODES = {
     400: "bad_request",

@@ -8,6 +8,8 @@ from httpx_sse import ServerSentEvent
 
 from inbox.mobius.errors import Refusal, TooLarge
 from inbox.mobius.types import (
+    DeviceCode,
+    DeviceToken,
     Event,
     Group,
     GroupMember,
@@ -33,7 +35,8 @@ class Call(Generic[T]):
     """A request, and how the JSON of its response is read.
 
     ``path`` follows ``Adapter.root``, or with ``of_server`` the part of it that all projects share.
-    ``read`` raises UnreadableError.
+    ``read`` raises UnreadableError. One with a ``form`` is OAuth's: it is sent without the token,
+    and the ``code`` of its errors is OAuth's ``error``.
     """
 
     path: str
@@ -41,6 +44,7 @@ class Call(Generic[T]):
     method: str = "GET"
     query: Query = field(default_factory=dict)
     json: Any = None
+    form: Mapping[str, str] | None = None
     of_server: bool = False
 
 
@@ -71,6 +75,8 @@ class Adapter(Protocol):
     """They are listed by name. Every other ID is a person's."""
     answers_prove_tokens: bool
     """A response names the owner of the token that it was sent with."""
+    signs_in_by_device: bool
+    """People may get a member token by device flow (RFC 8628)."""
 
     def root(self, base_url: str, project: str) -> str: ...
 
@@ -183,6 +189,14 @@ class Adapter(Protocol):
 
     def machines(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Person]]:
         """What asks and answers besides people, with its name."""
+
+    def device_code(self, project: str) -> Call[DeviceCode]:
+        """Begin a sign-in. ``project`` is what the token is meant for; it may be empty."""
+
+    def device_token(self, device_code: str) -> Call[DeviceToken]: ...
+
+    def revoke_credential(self, credential_id: str) -> Call[None]:
+        """``DeviceToken.credential_id`` of the token that it is sent with."""
 
     # Lists: ``limit`` is how many items a page may have, None for upstream's default
 

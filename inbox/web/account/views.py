@@ -9,21 +9,25 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from pydantic import SecretStr
 
 from inbox.answering.guard import choice_of, choose, undo_offered
-from inbox.models import Guard, Interaction, Theme
+from inbox.lib import qr_code
+from inbox.models import DeviceSignIn, Guard, Interaction, Theme
 from inbox.people import credentials as kept
+from inbox.people import device_sign_ins, revocations, service_key
 from inbox.people import member_tokens as service
-from inbox.people import service_key
 from inbox.people.member_tokens import NotAdopted, Reason, Unconfirmed
 from inbox.people.oidc.identity_provider import may_use_password
 from inbox.people.rate_limit import PERIOD
 from inbox.people.sessions import TIME_ZONE, open_sessions
+from inbox.upstream import device_sign_in
+from inbox.upstream.device_sign_in import NotStarted
 from inbox.web.account.forms import (
     GuardForm,
     KeysForm,
@@ -33,7 +37,7 @@ from inbox.web.account.forms import (
     PasswordForm,
     TokenForm,
 )
-from inbox.web.account.messages import not_adopted
+from inbox.web.account.messages import ended, not_adopted, not_started
 from inbox.web.ui.devices import browser_and_system, device_name
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.localization import activate_for
@@ -85,12 +89,17 @@ async def adopt_token(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 def confirm_token(request: ReviewerRequest) -> HttpResponseBase:
-    unconfirmed = _unconfirmed(request)
+    """A pasted token, or one that the person got by signing in at Mobius."""
+    sign_in = device_sign_ins.find(request.user.reviewer, request.upstream)
+    unconfirmed = _unconfirmed(request, sign_in)
     if unconfirmed is None or unconfirmed.owner != request.POST.get("owner"):
         # Pressed twice, or another tab has pasted another token.
         return _back()
+    mine = request.POST.get("mine") == "yes"
+    if UNCONFIRMED not in request.session:
+        return _confirm_sign_in(request, mine=mine)
     del request.session[UNCONFIRMED]
-    if request.POST.get("mine") != "yes":
+    if not mine:
         return _back()
     try:
         service.confirm(
@@ -102,13 +111,51 @@ def confirm_token(request: ReviewerRequest) -> HttpResponseBase:
     return _back()
 
 
+def _confirm_sign_in(request: ReviewerRequest, *, mine: bool) -> HttpResponseBase:
+    reviewer = request.user.reviewer
+    if not mine:
+        device_sign_ins.discard(reviewer)
+    elif device_sign_ins.confirm(
+        reviewer=reviewer, upstream=request.upstream, origin=origin_of(request)
+    ):
+        messages.success(request, str(SAVED))
+    return _back()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+async def sign_in_at_mobius(request: ReviewerRequest) -> HttpResponseBase:
+    """POST starts it, with 422 or 429 if it can't be. GET is the section as it is now."""
+    if request.method != "POST":
+        return await sync_to_async(_section)(request)
+    try:
+        await device_sign_in.start(request.user.reviewer, request.upstream)
+    except NotStarted as refused:
+        too_many = refused.reason is device_sign_in.Reason.TOO_MANY
+        words, status = not_started(refused), TOO_MANY if too_many else 422
+        return await sync_to_async(_page)(request, not_started=words, status=status)
+    return _back()
+
+
+@require_POST
+def cancel_sign_in(request: ReviewerRequest) -> HttpResponseBase:
+    """Also closes one that has ended."""
+    device_sign_ins.discard(request.user.reviewer)
+    return _back()
+
+
+def _section(request: ReviewerRequest) -> HttpResponse:
+    return render(request, "account/_token.html", _token(request))
+
+
 def _refused(request: ReviewerRequest, refused: NotAdopted) -> str:
     return not_adopted(refused, request.upstream.adapter.member_token_prefix)
 
 
-def _unconfirmed(request: ReviewerRequest) -> Unconfirmed | None:
-    kept = request.session.get(UNCONFIRMED)
-    return Unconfirmed(**kept) if kept else None
+def _unconfirmed(request: ReviewerRequest, sign_in: DeviceSignIn | None) -> Unconfirmed | None:
+    """The one that was pasted last in this browser, else that of a sign-in at Mobius."""
+    if pasted := request.session.get(UNCONFIRMED):
+        return Unconfirmed(**pasted)
+    return device_sign_ins.unconfirmed_of(sign_in)
 
 
 @require_POST
@@ -223,16 +270,18 @@ def _page(
     token_form: TokenForm | None = None,
     password_form: PasswordForm | None = None,
     refused: str = "",
+    not_started: str = "",
     status: int = 200,
 ) -> HttpResponse:
     reviewer = request.user.reviewer
     if password_form is None and may_use_password(request.user.get_username()):
         password_form = PasswordForm(request.user, request)
     context = {
-        **_token(request),
+        **_token(request, token_form),
         "refused": refused,
-        "token_form": token_form or TokenForm(request.upstream),
-        "replacing": token_form is not None or "replace" in request.GET,
+        "not_started": not_started,
+        "replacing": bool(token_form or not_started) or "replace" in request.GET,
+        "revocations": revocations.shown_to(reviewer),
         "language_form": LanguageForm(reviewer, browsers_zone=request.session.get(TIME_ZONE, "")),
         "look_form": LookForm(instance=reviewer),
         "guard_form": GuardForm(choice_of(reviewer)) if undo_offered() else None,
@@ -241,11 +290,12 @@ def _page(
     return render_page(request, "account/account.html", context, section="account", status=status)
 
 
-def _token(request: ReviewerRequest) -> dict[str, Any]:
+def _token(request: ReviewerRequest, token_form: TokenForm | None = None) -> dict[str, Any]:
     upstream, reviewer = request.upstream, request.user.reviewer
-    unconfirmed = _unconfirmed(request)
+    sign_in = device_sign_ins.find(reviewer, upstream)
+    unconfirmed = _unconfirmed(request, sign_in)
     if unconfirmed is not None and not unconfirmed.waits:
-        del request.session[UNCONFIRMED]
+        request.session.pop(UNCONFIRMED, None)
         unconfirmed = None
     refused = service.refused_question_ids(reviewer, upstream)
     held_back = Interaction.objects.filter(
@@ -253,12 +303,27 @@ def _token(request: ReviewerRequest) -> dict[str, Any]:
     )
     return {
         "reviewer": reviewer,
+        "token_form": token_form or TokenForm(upstream),
         "unconfirmed": unconfirmed,
+        "offers_sign_in": device_sign_in.is_offered(upstream),
+        **_sign_in(sign_in),
         "credential": kept.find(reviewer, upstream),
         "key_answers": service_key.may_answer_for(reviewer, upstream),
         "proven_later": upstream.adapter.answers_prove_tokens,
         "lost": kept.state_of(request.user.pk, upstream) is kept.Token.LOST,
         "held_back": held_back.only("mobius_id", "title"),
+    }
+
+
+def _sign_in(sign_in: DeviceSignIn | None) -> dict[str, Any]:
+    if sign_in is None:
+        return {}
+    left = max(0.0, (sign_in.expires_at - timezone.now()).total_seconds())
+    return {
+        "sign_in": sign_in,
+        "sign_in_ended": ended(sign_in),
+        "qr": qr_code.svg(sign_in.link),
+        "expires_in": span(left),
     }
 
 

@@ -77,6 +77,10 @@ _WORDS = {
         gettext_lazy("Claiming a group's question"),
         gettext_lazy("No questions can be claimed so far."),
     ),
+    "device_sign_in": (
+        gettext_lazy("Signing in at Mobius"),
+        gettext_lazy("People paste their member tokens."),
+    ),
 }
 
 
@@ -86,6 +90,7 @@ _KNOWN_BY = {
     ),
     "cancellation": gettext_lazy("Not tested: assumed to be available until Mobius refuses it."),
     "claims": gettext_lazy("Available for questions marked as claimable."),
+    "device_sign_in": gettext_lazy("Found out when someone first signed in."),
 }
 """Notes for functions that can't be tested without an effect."""
 

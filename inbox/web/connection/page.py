@@ -14,7 +14,7 @@ from inbox.lib import version
 from inbox.mirror import capabilities, freshness
 from inbox.mirror.freshness import Freshness
 from inbox.models import OneTimeLink, Reviewer, Upstream
-from inbox.people import directory, key_answers, member_tokens
+from inbox.people import directory, key_answers, member_tokens, revocations
 from inbox.processes import lease
 from inbox.upstream import group_mapping, sample_question
 from inbox.upstream.connection import connection
@@ -24,7 +24,7 @@ from inbox.web.connection.messages import key_answers_text
 from inbox.web.ui.api import api_name, api_text
 from inbox.web.ui.freshness import explained
 from inbox.web.ui.messages import conflict_text, problem_text, sentences
-from inbox.web.ui.when import long_time
+from inbox.web.ui.when import day_time, long_time
 
 CONFLICTS_FOR = timedelta(days=7)
 CONFLICTS = 5
@@ -48,6 +48,13 @@ def warnings() -> list[AdminWarning]:
         facts = {"time": long_time(entry.at), "event": conflict_text(entry)}
         text = _("%(time)s: %(event)s. Nothing was changed.") % facts
         found.append(AdminWarning(text))
+    for row in revocations.failed():
+        text = _(
+            "Mobius couldn't be told to revoke the member token …%(end)s of %(username)s, which "
+            "was removed here on %(time)s. Have it revoked there."
+        )
+        facts = {"end": row.last_four, "username": row.name, "time": day_time(row.created_at)}
+        found.append(AdminWarning(text % facts, bad=True))
     return found
 
 

@@ -16,6 +16,8 @@ from inbox.mobius.adapters.guide.run import read_run, read_signal, read_step
 from inbox.mobius.adapters.lists import page_of
 from inbox.mobius.errors import Refusal, TooLarge
 from inbox.mobius.types import (
+    DeviceCode,
+    DeviceToken,
     Event,
     Group,
     GroupMember,
@@ -48,6 +50,7 @@ class GuideAdapter:
     shares_limits = False
     has_machines = False
     answers_prove_tokens = False
+    signs_in_by_device = False
     has_runs = True
     has_retries = False
 
@@ -183,6 +186,15 @@ class GuideAdapter:
 
     def machines(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Person]]:
         raise missing("list of machines")
+
+    def device_code(self, project: str) -> Call[DeviceCode]:
+        raise missing("sign-in")
+
+    def device_token(self, device_code: str) -> Call[DeviceToken]:
+        raise missing("sign-in")
+
+    def revoke_credential(self, credential_id: str) -> Call[None]:
+        raise missing("sign-in")
 
     def page_without(self, record: TooLarge, path: str) -> Page[Any]:
         return lists.page_without(record, path.rpartition("/")[2])

@@ -10,6 +10,7 @@ from inbox.mobius.adapters import base, lists
 from inbox.mobius.adapters.adapter import Call, Query
 from inbox.mobius.adapters.base import missing, path_of, without_none
 from inbox.mobius.adapters.later.answers import write_answers, write_form
+from inbox.mobius.adapters.later.device import read_device_code, read_device_token
 from inbox.mobius.adapters.later.interaction import (
     read_interaction,
     without_answers,
@@ -21,6 +22,8 @@ from inbox.mobius.adapters.lists import page_of
 from inbox.mobius.adapters.tolerant import text
 from inbox.mobius.errors import Refusal, TooLarge
 from inbox.mobius.types import (
+    DeviceCode,
+    DeviceToken,
     Event,
     Group,
     GroupMember,
@@ -35,6 +38,9 @@ from inbox.mobius.types import (
 
 MOST_ITEMS = 100
 """Of a page. What happens beyond is not published."""
+LABEL, CLIENT = "Reviewer inbox", "reviewer-inbox"
+"""What a person who signs in by device flow sees in Mobius."""
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class LaterAdapter:
@@ -51,6 +57,7 @@ class LaterAdapter:
     shares_limits = True
     has_machines = True
     answers_prove_tokens = True
+    signs_in_by_device = True
 
     def root(self, base_url: str, project: str) -> str:
         return f"{base_url.rstrip('/')}/v1"
@@ -172,6 +179,20 @@ class LaterAdapter:
 
     def machines(self, *, limit: int | None, cursor: str | None = None) -> Call[Page[Person]]:
         return Call("/principals", page_of(read_machine), query=_page_query(limit, cursor))
+
+    def device_code(self, project: str) -> Call[DeviceCode]:
+        form = {"mobius_label": LABEL, "mobius_client": CLIENT}
+        if project:
+            form["mobius_requested_project_handle"] = project
+        return Call("/auth/device/code", read_device_code, "POST", form=form, of_server=True)
+
+    def device_token(self, device_code: str) -> Call[DeviceToken]:
+        form = {"grant_type": DEVICE_GRANT, "device_code": device_code}
+        return Call("/auth/device/token", read_device_token, "POST", form=form, of_server=True)
+
+    def revoke_credential(self, credential_id: str) -> Call[None]:
+        path = path_of("/auth/cli-credentials", credential_id)
+        return Call(path, _nothing, "DELETE", of_server=True)
 
     def page_without(self, record: TooLarge, path: str) -> Page[Any]:
         return lists.page_without(record, path.rpartition("/")[2])
