@@ -375,3 +375,23 @@ def test_a_question_for_no_one_that_is_known_is_listed(tess: Client) -> None:
     assert "Nothing is blocked" not in page
     assert "Ship it?" in section(page, "unknown-recipient")
     assert people(page) == {}
+
+
+def test_without_runs_it_is_by_question(tess: Client) -> None:
+    Upstream.objects.update(generation="c")
+    named = {"target": Target(type="group", id=""), "group_id": None}
+    tell(
+        ask("int_1", created_at=soon(hours=-1)),
+        group_ask("int_2", created_at=soon(hours=-2), **named),
+        ask("int_3", context=due(minutes=-5)),
+    )
+    page = opened(tess)
+    assert people(page) == {}
+    asked = re.findall(r'id="asks-(\w+)"|id="missing-int_\d-(\w+)"', page)
+    assert [question or person for question, person in asked] == [
+        *("int_3", "user_rina", "int_2", "user_rina", "user_sam", "user_lee"),
+        *("int_1", "user_rina"),
+    ]
+    assert page.count('action="/interactions/int_2/nudge"') == 3
+    assert "0 of 3 answered" in page
+    assert "stale" not in figures(page)

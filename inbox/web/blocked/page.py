@@ -16,6 +16,7 @@ from inbox.web.blocked.parts import (
     blocked_question,
     by_group,
     by_person,
+    by_question,
     is_overdue,
     missing_of,
 )
@@ -37,8 +38,9 @@ CHOICES = 30
 def blocked_context(
     viewer: Viewer, upstream: Upstream, filters: BlockedFilters, now: datetime
 ) -> dict[str, Any]:
-    """``unknown``: it isn't known who is asked. ``unlisted``: IDs behind *and 4 more*. ``whole``:
-    every matching question was read.
+    """By question where Mobius has no runs, else by person and by group. ``unknown``: it isn't
+    known who is asked. ``unlisted``: IDs behind *and 4 more*. ``whole``: every matching question
+    was read.
     """
     cleaned = filters.cleaned_data
     items, whole = read(viewer, upstream, filters, now)
@@ -56,17 +58,26 @@ def blocked_context(
     kinds = {
         name: [item for item in items if matches(item, now)] for name, matches in _MATCHES.items()
     }
+    counters = _counters(items, kinds, filters, now, whole=whole)
+    if not upstream.has_groups:
+        # There are no claims either.
+        counters = tuple(counter for counter in counters if counter.key != "stale")
     expiring = sorted(kinds["today"], key=lambda item: item.expires_at or now)
     shown = kinds[cleaned["show"]] if cleaned["show"] else items
-    people, groups = by_person(shown, page_context), by_group(shown, page_context)
+    people, groups, questions = [], [], []
+    if upstream.has_runs:
+        people, groups = by_person(shown, page_context), by_group(shown, page_context)
+    else:
+        questions = by_question(shown, page_context)
     unlisted = [item.mobius_id for part in (*people, *groups) for item in part["rest"]]
     return {
         "filters": filters,
-        "counters": _counters(items, kinds, filters, now, whole=whole),
+        "counters": counters,
         "chips": _chips(page_context),
         "menus": _menus(items, page_context),
         "people": people,
         "groups": groups,
+        "questions": questions,
         "unknown": [
             blocked_question(item, page_context) for item in shown if _is_for_no_one_known(item)
         ],

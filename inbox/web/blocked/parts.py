@@ -123,6 +123,20 @@ def _person(id_: str, items: Sequence[Interaction], page_context: PageContext) -
     }
 
 
+def by_question(
+    items: Sequence[Interaction], page_context: PageContext
+) -> list[tuple[BlockedQuestion, list[Missing]]]:
+    """With those who can answer. Overdue questions come first."""
+    return [
+        (
+            blocked_question(item, page_context),
+            [missing_of(item, id_, page_context) for id_ in who_can_answer(item)],
+        )
+        for item in overdue_first(items, page_context.now)
+        if any(who_can_answer(item))
+    ]
+
+
 def by_group(items: Iterable[Interaction], page_context: PageContext) -> list[dict[str, Any]]:
     """In the order of their oldest question. ``rest`` aren't listed."""
     items_by_id: dict[str, list[Interaction]] = {}
