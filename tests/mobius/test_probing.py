@@ -51,6 +51,7 @@ async def test_the_guide_has_neither_project_stream_nor_groups(connect: Connect)
         "signals": YES,
         "cancellation": YES,
         "claims": UNKNOWN,
+        "device_sign_in": UNKNOWN,
     }
 
 

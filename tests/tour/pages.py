@@ -118,6 +118,26 @@ def factors(tour: Tour) -> None:
     tour.show(rina, "second-factor-password-error")
 
 
+def sign_in_at_mobius(tour: Tour, api: httpx.Client) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        given = environment(Path(name), "tour_device") | {"ENGINE_API": "c"}
+        product = Product(Path(name), given)
+        product.start()
+        beside = tour.beside(product)
+        try:
+            rina = beside.person("rina")
+            beside.visit(rina, {"account-sign-in": "/account/?replace=1"})
+            rina.locator("[action='/account/sign-in'] [type=submit]").click()
+            expect(rina.locator(".device-code")).to_be_visible()
+            beside.show(rina, "account-sign-in-code")
+            page = {"code": rina.locator(".device-code").inner_text(), "decision": "deny"}
+            httpx.post(f"{product.engine}/device", data=page)
+            expect(rina.locator("[formaction='/account/sign-in']")).to_be_visible()
+            beside.show(rina, "account-sign-in-ended")
+        finally:
+            product.kill()
+
+
 def provider(tour: Tour, api: httpx.Client) -> None:
     with tempfile.TemporaryDirectory() as name:
         given = {
@@ -366,6 +386,7 @@ def setup(tour: Tour, api: httpx.Client) -> None:
 SUBJECTS: tuple[Subject, ...] = (
     signed_out,
     second_factor,
+    sign_in_at_mobius,
     provider,
     runs,
     lead,

@@ -35,7 +35,7 @@ PAGES = {
     ("tess", "/insights/"): 17,
     ("rina", "/notifications/"): 11,
     ("rina", "/drafts/"): 11,
-    ("rina", "/account/"): 11,
+    ("rina", "/account/"): 13,
 }
 
 COUNTED_BY_ROWS = {
