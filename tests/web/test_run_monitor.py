@@ -10,12 +10,12 @@ from django.test import Client
 
 from inbox.access import viewer_of
 from inbox.mirror.freshness import Facts, sync_status
-from inbox.mobius.types import Run, RunStatus, Target, Wait
+from inbox.mobius.types import Run, RunStatus, StepStatus, Target, Wait
 from inbox.models import Run as RunRow
 from inbox.models import SavedView, Upstream
 from inbox.web.ui.labels import run_status
 from inbox.web.ui.run_queries import SORTS, RunFilters, page_of
-from tests.support.snapshots import answered, ask, at, group_ask, reply, run
+from tests.support.snapshots import answered, ask, at, group_ask, reply, run, step
 from tests.support.tags import one_line, text_of
 from tests.web.cast import HTMX, part, sign_in, soon, tell
 
@@ -148,6 +148,20 @@ def test_a_reviewer_sees_until_when_a_run_sleeps_and_not_what_else_it_waits_for(
     assert "Sleeping until" in rows["run_1"]
     for id_ in ("run_2", "run_3"):
         assert 'data-label="Waiting for" data-two><span class="meta">–</span>' in rows[id_]
+
+
+def test_a_wait_with_a_time_out_is_no_sleep(tess: Client) -> None:
+    Upstream.current()
+    Upstream.objects.update(generation="b")
+    waits = {"kind": "wait_for_event", "status": "suspended", "step_key": "documents"}
+    tell(
+        run("run_1", status=S.SUSPENDED, wait=Wait(wakes_at=soon(days=2))),
+        step(kind="wait_for_event", status=StepStatus.SUSPENDED).model_copy(update={"raw": waits}),
+    )
+    page = one_line(tess.get("/runs/").content)
+    assert "Signal documents" in page
+    assert "Sleeping" not in page
+    assert 'value="documents"' in one_line(tess.get("/runs/run_1/signal").content)
 
 
 def test_why_a_run_ended_is_below_its_status_and_it_waits_for_nobody(tess: Client) -> None:

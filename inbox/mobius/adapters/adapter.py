@@ -153,6 +153,9 @@ class Adapter(Protocol):
     def stop_reason(self, raw: dict[str, Any]) -> str:
         """Why the run ended, from ``Run.raw``; empty if upstream doesn't say."""
 
+    def awaited_signal(self, raw: dict[str, Any]) -> str:
+        """What a step waits for, from ``Step.raw``; empty for none, or if the run says it."""
+
     # Events
 
     def events(self, run_id: str | None) -> str: ...

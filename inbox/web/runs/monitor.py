@@ -2,6 +2,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -57,6 +58,8 @@ def monitor(
     fresh = list(page_of(viewer, upstream, filters, order, now))
     page = order.page(fresh, runs_of(viewer, upstream, shown))
     waits = _waits(viewer, upstream, page.rows)
+    alone = [run for run in page.rows if run.status == "suspended" and run.mobius_id not in waits]
+    prefetch_related_objects(alone, "steps")
     ended = entries_of(upstream, [run.mobius_id for run in page.rows if run.cancelled])
     wanted = _wanted(filters, page.rows, waits, ended)
     found = monitor_counts(viewer, upstream, now, **wanted)
@@ -72,6 +75,7 @@ def monitor(
                 people,
                 found.groups,
                 now,
+                upstream=upstream,
                 whole=access.sees_whole_run(viewer),
                 ending=run_ending(viewer, run, ended.get(run.mobius_id, ()), people),
             )
@@ -119,6 +123,7 @@ def _row(
     groups: Mapping[str, str],
     now: datetime,
     *,
+    upstream: Upstream,
     whole: bool,
     ending: Ending | None,
 ) -> dict[str, Any]:
@@ -129,7 +134,7 @@ def _row(
         "run": run,
         "lasted": span((now - run.status_since).total_seconds()),
         "started_by": people.face(run.started_by) if run.started_by else None,
-        "waits": questions or _machine(run, now, whole=whole),
+        "waits": questions or _machine(upstream, run, now, whole=whole),
         "deadline": min(deadlines, key=lambda limit: limit.at, default=None),
         "failure": _failure(run) if whole and run.state == "failed" else "",
         "ending": ending,
@@ -166,16 +171,22 @@ def _question(
     }
 
 
-def awaited_signals(run: Run) -> list[str]:
+def awaited_signals(upstream: Upstream, run: Run) -> list[str]:
     """Without signals of questions: sending one of these would replace the answer."""
+    if run.status != "suspended":
+        return []
     signals = run.wait.get("signals") or () if isinstance(run.wait, dict) else ()
-    return [str(name) for name in signals if not str(name).startswith("interaction:")]
+    if not signals:
+        signals = [upstream.adapter.awaited_signal(step.raw) for step in run.steps.all()]
+    names = map(str, filter(None, signals))
+    return [name for name in names if not name.startswith("interaction:")]
 
 
-def _machine(run: Run, now: datetime, *, whole: bool) -> list[dict[str, str]]:
+def _machine(upstream: Upstream, run: Run, now: datetime, *, whole: bool) -> list[dict[str, str]]:
     """A signal, which only viewers of the ``whole`` run may know, or a time."""
-    if whole and run.status == "suspended" and (signals := awaited_signals(run)):
-        return [{"label": _("Signal %(name)s") % {"name": signals[0]}, "icon": "live"}]
+    if signals := awaited_signals(upstream, run):
+        signal = {"label": _("Signal %(name)s") % {"name": signals[0]}, "icon": "live"}
+        return [signal] if whole else []
     if (until := sleeps_until(run)) is not None:
         sleeping = _("Sleeping until %(time)s") % {"time": moment(until, now)}
         return [{"label": sleeping, "icon": "clock"}]

@@ -161,7 +161,7 @@ def _render_form(
     found = run_page.find(request.viewer, request.upstream, id)
     if found is None or not access.has_permission(request.viewer, PERMISSION[kind]):
         raise Http404("No such run.")
-    signals = awaited_signals(found)
+    signals = awaited_signals(request.upstream, found)
     context = {
         "kind": kind,
         "run": found,

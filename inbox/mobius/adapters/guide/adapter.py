@@ -140,6 +140,9 @@ class GuideAdapter:
     def stop_reason(self, raw: dict[str, Any]) -> str:
         return ""
 
+    def awaited_signal(self, raw: dict[str, Any]) -> str:
+        return ""
+
     def events(self, run_id: str | None) -> str:
         return (
             f"{self.runs_path}/events"

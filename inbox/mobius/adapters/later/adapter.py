@@ -142,6 +142,10 @@ class LaterAdapter:
     def stop_reason(self, raw: dict[str, Any]) -> str:
         return text(raw.get("stop_reason"))
 
+    def awaited_signal(self, raw: dict[str, Any]) -> str:
+        waits = raw.get("kind") == "wait_for_event" and raw.get("status") == "suspended"
+        return text(raw.get("step_key")) if waits else ""
+
     def events(self, run_id: str | None) -> str:
         raise missing("events")
 
