@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 
 from inbox.mobius.types import PolicyKind
 from inbox.models import Decision, Group, Interaction, Recipient, Reviewer, Run, SavedView, Upstream
-from inbox.models.decision import RESPOND
+from inbox.models.decision import RESPOND, WITH_RECEIPT
 from inbox.models.interaction import InteractionQuerySet
 from inbox.models.run import RunQuerySet
 
@@ -328,12 +328,13 @@ def claimed_by_another(viewer: Viewer, interaction: Interaction) -> bool:
     )
 
 
-def answers_seen_by(
+def receipts_seen_by(
     viewer: Viewer, item: Interaction, entries: Iterable[Decision]
 ) -> list[Decision]:
     hidden = hides_answers(viewer, item)
     return [
         entry
         for entry in entries
-        if entry.verb == RESPOND and (not hidden or entry.actor == viewer.mobius_id)
+        if entry.verb in WITH_RECEIPT
+        and (not hidden or entry.verb != RESPOND or entry.actor == viewer.mobius_id)
     ]

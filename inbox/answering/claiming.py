@@ -24,8 +24,7 @@ from inbox.audit.decision_log import entry_by
 from inbox.audit.origin import BACKGROUND, Origin
 from inbox.mirror.snapshots import Payload
 from inbox.mobius.errors import Denied, InvalidResponse, MobiusError, RateLimited, Unauthorized
-from inbox.models import ClaimAttempt, Decision, Interaction, Reviewer, Upstream
-from inbox.models.attempt import SKEW
+from inbox.models import ActionAttempt, Decision, Interaction, Reviewer, Upstream
 from inbox.people import credentials
 from inbox.people.clients import NoCredential, RequestCredential, member_credential
 
@@ -58,7 +57,7 @@ class ClaimCommand(Command[Interaction]):
     viewer: Viewer
     item: Interaction
     credential: RequestCredential
-    attempt: ClaimAttempt
+    attempt: ActionAttempt
     by: str = ""
 
     async def send(self) -> Payload:
@@ -84,7 +83,7 @@ class ClaimCommand(Command[Interaction]):
     def on_error(self, error: MobiusError, snapshot: Payload | None) -> Outcome[Interaction]:
         if isinstance(error, Unauthorized):
             credentials.mark_refused(self.reviewer)
-        _note_failure(self.attempt, error.status)
+        self.attempt.note_failure(error.status)
         if snapshot is None:
             return _unconfirmed(self.verb, self.item, error)
         item, took_place = _settle(self.attempt, self.viewer, snapshot, by=self.by)
@@ -132,7 +131,7 @@ async def recheck(verb: Verb, *, reviewer: Reviewer, interaction_id: str) -> Out
 def _rechecked(
     verb: Verb, reviewer: Reviewer, viewer: Viewer, item: Interaction, snapshot: Payload
 ) -> Outcome[Interaction]:
-    sent = ClaimAttempt.objects.filter(
+    sent = ActionAttempt.objects.filter(
         verb=verb, reviewer=reviewer, upstream=item.upstream, interaction_id=item.mobius_id
     )
     for attempt in sent.select_related("reviewer", "upstream"):
@@ -162,7 +161,7 @@ def _prepare(
         credential = member_credential(reviewer)
     except NoCredential as none:
         return Outcome(Kind.NO_CREDENTIAL, item, verb, lost=none.lost)
-    attempt = ClaimAttempt.objects.create(
+    attempt = ActionAttempt.objects.create(
         reviewer=reviewer,
         upstream_id=item.upstream_id,
         interaction_id=item.mobius_id,
@@ -185,8 +184,8 @@ async def settle_open() -> None:
         await sync_to_async(_settle)(attempt, viewer, snapshot)
 
 
-def _all_open() -> list[tuple[ClaimAttempt, Viewer]]:
-    rows = ClaimAttempt.objects.filter(upstream=Upstream.current())
+def _all_open() -> list[tuple[ActionAttempt, Viewer]]:
+    rows = ActionAttempt.objects.filter(upstream=Upstream.current(), verb__in=list(Verb))
     attempts = rows.select_related("reviewer__user", "upstream").order_by("pk")
     return [(attempt, viewer_of(attempt.reviewer.user)) for attempt in attempts]
 
@@ -221,14 +220,8 @@ def _unchanged(verb: Verb, item: Interaction, error: MobiusError) -> Outcome[Int
     return Outcome(kind, item, verb, **facts_of(error))
 
 
-def _note_failure(attempt: ClaimAttempt, http_status: int | None) -> None:
-    if http_status is not None:
-        attempt.http_status, attempt.ended_at = http_status, timezone.now()
-        attempt.save(update_fields=["http_status", "ended_at"])
-
-
 def _settle(
-    attempt: ClaimAttempt,
+    attempt: ActionAttempt,
     viewer: Viewer,
     snapshot: Payload,
     *,
@@ -250,12 +243,12 @@ def _settle(
             _log(attempt, viewer, item, at, None if accepted else attempt.http_status, by=by)
         if took_place or accepted or attempt.given_up:
             # Not attempt.delete(): the instance is settled again if the response showed nothing.
-            ClaimAttempt.objects.filter(pk=attempt.pk).delete()
+            ActionAttempt.objects.filter(pk=attempt.pk).delete()
     changes.publish()
     return item, took_place
 
 
-def _changed_at(attempt: ClaimAttempt, viewer: Viewer, item: Interaction) -> datetime | None:
+def _changed_at(attempt: ActionAttempt, viewer: Viewer, item: Interaction) -> datetime | None:
     """None if the question is not in the requested state, or was in it before."""
     if item.updated_at <= attempt.question_updated_at:
         return None
@@ -264,15 +257,14 @@ def _changed_at(attempt: ClaimAttempt, viewer: Viewer, item: Interaction) -> dat
     return None if item.claimed_by else item.updated_at
 
 
-def _of_attempt(attempt: ClaimAttempt, at: datetime) -> bool:
+def _of_attempt(attempt: ActionAttempt, at: datetime) -> bool:
     if attempt.verb != Verb.CLAIM and not attempt.was_claimed:
         return False
-    ended = attempt.ended_at or timezone.now()
-    return attempt.created_at - SKEW <= at <= ended + SKEW
+    return attempt.may_have_made(at)
 
 
 def _log(
-    attempt: ClaimAttempt,
+    attempt: ActionAttempt,
     viewer: Viewer,
     item: Interaction,
     at: datetime,

@@ -31,9 +31,9 @@ from inbox.lib.page_slots import release_slot
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import (
+    ActionAttempt,
     Attempt,
     BatchItem,
-    ClaimAttempt,
     Credential,
     Interaction,
     Notice,
@@ -144,7 +144,7 @@ def claims_of(reviewer: Reviewer) -> QuerySet[Interaction]:
     rows = Interaction.objects.pending().filter(upstream=upstream)
     if not own:
         return rows.none()
-    requests = ClaimAttempt.objects.filter(reviewer=reviewer, upstream=upstream, verb=Verb.CLAIM)
+    requests = ActionAttempt.objects.filter(reviewer=reviewer, upstream=upstream, verb=Verb.CLAIM)
     being_claimed = Q(mobius_id__in=requests.values("interaction_id"))
     return rows.filter(Q(claimed_by=own) | being_claimed, target_type="group").order_by("pk")
 

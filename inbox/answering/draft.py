@@ -179,6 +179,13 @@ def close(reviewer: Reviewer, item: Interaction) -> None:
     open_drafts.update(closed_at=timezone.now())
 
 
+def delete_comment(reviewer: Reviewer, item: Interaction, comment: str) -> None:
+    """Of a review that has arrived, unless the draft is another text by now."""
+    draft = _draft_of(reviewer, item)
+    if draft is not None and FormAnswer({}, comment).is_in(draft):
+        _delete_text(draft)
+
+
 def delete_text_of(attempt: Attempt, item: Interaction) -> None:
     draft = _draft_of(attempt.reviewer, item)
     if draft is not None and answer_of(attempt).is_in(draft):

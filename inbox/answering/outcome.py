@@ -24,7 +24,8 @@ class Kind(StrEnum):
     """``KEY_REFUSED``: the service key may not answer this question, or any at the moment.
     ``ANOTHER_OWNER``: Mobius recorded the answer as someone else's, whose token it was sent with.
 
-    ``OVERDUE``: a held answer could not be sent in time.
+    ``OVERDUE``: a held answer could not be sent in time. ``SUBMITTED_AGAIN``: the page showed an
+    earlier round.
     """
 
     ANSWERED = "answered"
@@ -32,6 +33,8 @@ class Kind(StrEnum):
     RECEIVED = "received"
     WAITING = "waiting"
     UNDONE = "undone"
+    ACCEPTED = "accepted"
+    CHANGES_REQUESTED = "changes_requested"
     CLAIMED = "claimed"
     RELEASED = "released"
     CHANGED = "changed"
@@ -48,6 +51,9 @@ class Kind(StrEnum):
     CLAIMED_BY_ANOTHER = "claimed_by_another"
     NO_CLAIMS = "no_claims"
     QUESTION_CHANGED = "question_changed"
+    OWN_WORK = "own_work"
+    NOT_IN_REVIEW = "not_in_review"
+    SUBMITTED_AGAIN = "submitted_again"
     CONFLICT = "conflict"
     ALREADY_SO = "already_so"
     DELETED = "deleted"
@@ -84,6 +90,8 @@ DONE = frozenset(
         Kind.RECEIVED,
         Kind.WAITING,
         Kind.UNDONE,
+        Kind.ACCEPTED,
+        Kind.CHANGES_REQUESTED,
         Kind.CLAIMED,
         Kind.RELEASED,
         Kind.CHANGED,

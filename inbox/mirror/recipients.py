@@ -103,7 +103,8 @@ def _recipients(row: Interaction, at: datetime) -> dict[str, Recipient]:
 
 
 def _checker(row: Interaction, user_id: str, at: datetime) -> Recipient:
-    check = None if row.in_review else row.last_check_by(user_id)
+    own = [check for check in row.checks if check["actor_id"] == user_id]
+    check = own[-1] if own and not row.in_review else None
     checked_at = None if check is None else read_instant(check["at"] or "") or row.updated_at
     return _recipient(
         row,

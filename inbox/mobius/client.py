@@ -229,6 +229,9 @@ class MobiusClient:
     async def release(self, id: str) -> Interaction:
         return await self._send(self._adapter.release(id))
 
+    async def review(self, id: str, *, action: str, comment: str | None = None) -> Interaction:
+        return await self._send(self._adapter.review(id, action=action, comment=comment))
+
     async def cancel_interaction(self, id: str, *, reason: str) -> None:
         await self._send(self._adapter.cancel_interaction(id, reason=reason))
 

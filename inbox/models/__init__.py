@@ -1,6 +1,6 @@
 """The tables: a file for each subject."""
 
-from inbox.models.attempt import Attempt, ClaimAttempt, CommentTemplate, Draft
+from inbox.models.attempt import ActionAttempt, Attempt, CommentTemplate, Draft
 from inbox.models.batch import Batch, BatchItem
 from inbox.models.cluster import CacheEntry, CountedCall, Lease, LoggedChange
 from inbox.models.decision import Decision, DecisionHead

@@ -1,4 +1,4 @@
-"""Attempts to answer and to claim, drafts, and comments to choose from."""
+"""Attempts to answer, to claim and to review, drafts, and comments to choose from."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from inbox.models.reviewer import Reviewer
 SKEW = timedelta(minutes=1)
 """How far our clock and that of Mobius may be apart."""
 GIVE_UP_AFTER = timedelta(minutes=5)
-"""An answer or a claim can be sent again if the open question still doesn't show it by then."""
+"""What was sent can be sent again if the open question still doesn't show it by then."""
 
 
 def same(first: Any, second: Any) -> bool:
@@ -136,25 +136,30 @@ class Attempt(models.Model):
         return at is None or self.began_at - SKEW <= at <= ended + SKEW
 
 
-class ClaimAttempt(models.Model):
-    """A claim or release that was sent, kept until the question shows its outcome.
+class ActionAttempt(models.Model):
+    """A claim, release or review that was sent, kept until the question shows its outcome.
 
-    ``verb`` is ``claim`` or ``release``. ``was_claimed``: the person had claimed the question
-    before. ``question_updated_at`` is the question's ``updated_at`` in the mirror at that time.
+    ``verb`` is ``claim``, ``release``, ``accept`` or ``request_changes``. ``was_claimed``: the
+    person had claimed the question before. ``question_updated_at`` is the question's ``updated_at``
+    in the mirror at that time. A review is of a ``round``, with a ``comment``, and has
+    ``accepted_at`` if upstream accepted it and does not show it yet.
     ``ended_at`` and ``http_status`` are set if the request failed; without a response it may still
     be accepted.
     """
 
     GIVE_UP_AFTER_FAILURE = timedelta(minutes=1)
-    """As ``GIVE_UP_AFTER``, for a claim or release whose request failed."""
+    """As ``GIVE_UP_AFTER``, if the request failed."""
 
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     interaction_id = models.CharField(max_length=200)
-    verb = models.CharField(max_length=10)
+    verb = models.CharField(max_length=20)
     address = models.CharField(max_length=64, default="", blank=True)
-    was_claimed = models.BooleanField()
+    was_claimed = models.BooleanField(default=False)
     question_updated_at = models.DateTimeField()
+    round = models.PositiveIntegerField(default=0)
+    comment = models.TextField(default="", blank=True)
+    accepted_at = models.DateTimeField(null=True)
     http_status = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -168,6 +173,17 @@ class ClaimAttempt(models.Model):
         if self.ended_at is not None:
             return self.ended_at + self.GIVE_UP_AFTER_FAILURE < timezone.now()
         return self.created_at + GIVE_UP_AFTER < timezone.now()
+
+    def note_failure(self, http_status: int | None) -> None:
+        """None if there was no response, so that it may still be on its way."""
+        if http_status is not None:
+            self.http_status, self.ended_at = http_status, timezone.now()
+            self.save(update_fields=["http_status", "ended_at"])
+
+    def may_have_made(self, at: datetime) -> bool:
+        """A change at this time."""
+        ended = self.ended_at or timezone.now()
+        return self.created_at - SKEW <= at <= ended + SKEW
 
 
 class Draft(models.Model):

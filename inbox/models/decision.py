@@ -11,6 +11,10 @@ from inbox.models.canonical import CanonicalJSON
 from inbox.models.upstream import Upstream
 
 RESPOND = "respond"
+ACCEPT, REQUEST_CHANGES = "accept", "request_changes"
+"""The verbs of checkers, as Mobius calls their actions."""
+WITH_RECEIPT = (RESPOND, ACCEPT, REQUEST_CHANGES)
+"""The verbs of entries whose receipt everyone gets who sees the question and the answer."""
 LOG_RESEALED = "log_resealed"
 """The verb of a break that an operator declared."""
 UNCONFIRMED = "answer_unconfirmed"

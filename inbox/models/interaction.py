@@ -229,20 +229,27 @@ class Interaction(models.Model):
             return True
         return any(event["action"] == "submitted_for_review" for event in self.lifecycle)
 
-    def last_check_by(self, user_id: str) -> dict[str, Any] | None:
-        """The person's last decision about what was submitted, a ``LifecycleEvent``."""
-        own = [
-            event
-            for event in self.lifecycle
-            if event["action"] in CHECKS and event["actor_id"] == user_id
-        ]
-        if own or "lifecycle" in self.details or self.details.get("checked_by") != user_id:
-            return own[-1] if own else None
-        action, at = ACCEPTED, self.completed_at or self.updated_at
-        if self.status != "completed":
-            action = CHANGES_REQUESTED
-        comment = self.details.get("feedback") if action == CHANGES_REQUESTED else None
-        return {"action": action, "at": at.isoformat(), "comment": comment}
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """What checkers decided: each a ``LifecycleEvent``, with the ``round`` that it ended.
+
+        Upstream may count a request for changes to the next one. Where the lifecycle lacks the last
+        decision, it has no time.
+        """
+        found, round = [], 0
+        for event in self.lifecycle:
+            if event["action"] in CHECKS:
+                found.append(event | {"round": round})
+                round += event["action"] == CHANGES_REQUESTED
+        checker = self.details.get("checked_by")
+        last = {"actor_id": checker, "at": None, "comment": None}
+        accepted = any(event["action"] == ACCEPTED for event in found)
+        if checker and self.status == "completed" and not accepted:
+            found.append(last | {"action": ACCEPTED, "round": self.round})
+        elif checker and self.status != "completed" and round < self.round:
+            facts = {"action": CHANGES_REQUESTED, "comment": self.details.get("feedback")}
+            found.append(last | facts | {"round": self.round - 1})
+        return found
 
     def round_began(self, round: int) -> datetime:
         """With a request for changes, or when it was asked. Also if upstream does not say."""

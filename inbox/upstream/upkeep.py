@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from inbox.answering import batches, claiming, draft, respond
+from inbox.answering import batches, claiming, draft, respond, reviewing
 from inbox.answering.batch_runner import batch_runner, settle
 from inbox.answering.confirming import Confirmer, confirmer
 from inbox.answering.held import sender
@@ -26,6 +26,7 @@ async def once(confirmer: Confirmer = confirmer) -> None:
     await sync_to_async(key_answers.record)()
     await respond.settle_open()
     await claiming.settle_open()
+    await reviewing.settle_open()
     await confirmer.load()
     await sender.load()
     await batch_runner.load()

@@ -2,7 +2,7 @@
    says what happened and what to do. Otherwise only the freshness mark changes (inbox:unreachable, inbox:reached). A response
    without this app's marker header, or one that is a full error page, is never swapped in.
 
-   An answer, a claim or a release ([data-sends], [data-check]) may have been received even if its response was lost. It is never
+   An answer, a review, a claim or a release ([data-sends], [data-check]) may have been received even if its response was lost. It is never
    sent again from here: the question is read first, and the server offers "Send again" if it is open. data-failure names the
    sentence for a form that can simply be sent again. */
 
@@ -123,8 +123,11 @@ function fail(ctx, reason) {
 
 /* ---- What to do next */
 
+/* They open another question */
+const isDecision = (sends) => ["respond", "review"].includes(sends);
+
 /* An answer whose form has left the page: another question is open */
-const isLeft = ({ sends, form, check }) => sends === "respond" && document.getElementById(form)?.dataset.check !== check;
+const isLeft = ({ sends, form, check }) => isDecision(sends) && document.getElementById(form)?.dataset.check !== check;
 
 /* The list has been filtered since */
 const isOfOtherList = ({ listBefore }) => listBefore !== undefined && listBefore !== document.getElementById("inbox-list")?.dataset.again;
@@ -185,7 +188,7 @@ document.addEventListener("click", (event) => {
 /* "Send again" sends what was sent before. An answer that has changed since, or another one, is sent by the form's own buttons,
    which ask first */
 function clearAgain({ target }) {
-  const again = document.querySelector("#request-status button[data-sends=respond]");
+  const again = document.querySelector("#request-status button:is([data-sends=respond], [data-sends=review])");
   const button = target.closest?.("button[name=value]") ?? target;
   if (again && button !== again && button.form === again.form) clear();
 }
@@ -264,7 +267,7 @@ document.addEventListener("htmx:after:request", (event) => {
 
 /* The page was reloaded and shows how the question ended. One that shows another question says nothing about it */
 document.addEventListener("htmx:after:swap", () => {
-  if (unconfirmed?.sends === "respond" && document.getElementById("detail")?.getAttribute("hx-get") !== unconfirmed.page) return;
+  if (isDecision(unconfirmed?.sends) && document.getElementById("detail")?.getAttribute("hx-get") !== unconfirmed.page) return;
   if (!unconfirmed || document.querySelector(`[data-sends="${unconfirmed.sends}"][data-check="${unconfirmed.check}"]`)) return;
   unconfirmed = null;
   clear();

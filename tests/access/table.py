@@ -40,6 +40,7 @@ class Action(StrEnum):
     GROUPS = "manage groups"
     CANCEL = "cancel the run"
     CANCEL_QUESTION = "cancel the question"
+    REVIEW = "review what was submitted"
     SEEN = "mark the question as seen or unread"
     REVEAL = "reveal a masked value of the question"
     REVEAL_RUN = "reveal a masked value of the run"
@@ -146,6 +147,9 @@ _GRIDS: dict[Action, tuple[str, ...]] = {
     Action.CANCEL_QUESTION: (
         "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "Y–Y–YCC", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
+    Action.REVIEW: (
+        "N––––NN", "NNNNNNN", "NNNNNNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
+    ),
     Action.SEEN: (
         "Y––––II", "YYYYYII", "YYYYYII", "N–N–NNN", "N–N–NNN", "N–N–NNN", "N–N–NNN", "S–S–SSS",
     ),
@@ -224,6 +228,8 @@ PATHS: dict[str, Action | Place] = {
     "live-run": Action.RUN,
     "run-cancel": Action.CANCEL,
     "question-cancel": Action.CANCEL_QUESTION,
+    "review": Action.REVIEW,
+    "review-check": Action.REVIEW,
     "run-retry": Action.CANCEL,
     "run-signal": Action.CANCEL,
     "group-add": Action.GROUPS,
@@ -351,7 +357,13 @@ NOTES: dict[Action, str] = {
         "With the permission `cancel_question`; a lead without it gets a 404, and so does everyone "
         "where the API can't cancel questions."
     ),
-    Action.SEEN: "For oneself only, among the questions that one was asked.",
+    Action.REVIEW: (
+        "Where a question has a review, in the APIs B and C, its checkers see it and all answers "
+        "from the first time that it is submitted on. They can accept it or request changes while "
+        "it is in review; otherwise that is a 409, as it always is for the people asked. Without "
+        "a review, as here, it is a 404 for everyone."
+    ),
+    Action.SEEN: "For oneself only, among the questions that one was asked or reviews.",
     Action.REVEAL: (
         "In its context, or in an answer that the person may see. The decision log "
         "records the value's path, not the value. A path where nothing is masked is a 404."

@@ -13,7 +13,7 @@ from inbox.answering import claiming
 from inbox.answering.outcome import Kind, Outcome
 from inbox.answering.question import NotAsked
 from inbox.live.bus import get_bus
-from inbox.models import ClaimAttempt, Credential, Interaction, Recipient
+from inbox.models import ActionAttempt, Credential, Interaction, Recipient
 from tests.support.desk import Desk, decisions
 from tests.support.scripted_server import (
     CutAfterRead,
@@ -171,7 +171,7 @@ async def test_a_claim_that_mobius_accepted_is_logged_whatever_status_came_back(
     ]
     assert (await Credential.objects.aget(reviewer__user__username="rina")).refused_at is None
     assert len(desk.server.seen("POST", CLAIM)) == len(desk.server.seen("POST", RELEASE)) == 1
-    assert not await ClaimAttempt.objects.aexists()
+    assert not await ActionAttempt.objects.aexists()
 
 
 @pytest.mark.parametrize("step", [PassThenCut(), PassThenReply(409)])
@@ -187,7 +187,7 @@ async def test_an_unconfirmed_claim_is_logged_once_it_can_be_checked(desk: Desk,
     await claiming.settle_open()
     (entry,) = await decisions()
     assert (entry.verb, entry.account) == ("claim", "rina")
-    assert not await ClaimAttempt.objects.aexists()
+    assert not await ActionAttempt.objects.aexists()
 
 
 async def test_a_claim_that_someone_else_won_is_never_logged_as_mine(desk: Desk) -> None:
@@ -195,11 +195,11 @@ async def test_a_claim_that_someone_else_won_is_never_logged_as_mine(desk: Desk)
     await takes(desk, "user_lee", item)
     await claim(desk, "rina", item)
     await claiming.settle_open()
-    past = timezone.now() - ClaimAttempt.GIVE_UP_AFTER_FAILURE - timedelta(seconds=1)
-    await ClaimAttempt.objects.aupdate(ended_at=past)
+    past = timezone.now() - ActionAttempt.GIVE_UP_AFTER_FAILURE - timedelta(seconds=1)
+    await ActionAttempt.objects.aupdate(ended_at=past)
     await claiming.settle_open()
     assert await decisions() == []
-    assert not await ClaimAttempt.objects.aexists()
+    assert not await ActionAttempt.objects.aexists()
 
 
 async def test_a_refused_release_of_what_lee_released_is_not_logged_as_mine(desk: Desk) -> None:
@@ -257,7 +257,7 @@ async def test_a_yes_that_does_not_show_the_claim_is_read_again(desk: Desk) -> N
     desk.server.on("POST", CLAIM, PassThenReply(200, unclaimed))
     assert (await claim(desk, "rina", item)).kind is Kind.CLAIMED
     assert [entry.verb for entry in await decisions()] == ["claim"]
-    assert not await ClaimAttempt.objects.aexists()
+    assert not await ActionAttempt.objects.aexists()
 
 
 @pytest.mark.parametrize("step", [CutBeforeRead(), CutAfterRead(), Reply(500), Reply(200, "no")])

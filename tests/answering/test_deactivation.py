@@ -20,7 +20,7 @@ from inbox.answering.outcome import Kind
 from inbox.answering.respond import respond
 from inbox.audit.origin import BACKGROUND, Actor, Origin, acting
 from inbox.audit.verify import verify
-from inbox.models import Attempt, Batch, ClaimAttempt, Credential, Interaction, Notice, OneTimeLink
+from inbox.models import ActionAttempt, Attempt, Batch, Credential, Interaction, Notice, OneTimeLink
 from inbox.people import links, member_tokens
 from inbox.people.sessions import open_sessions
 from tests.support.desk import Desk, attempts, decisions, drafts
@@ -335,7 +335,7 @@ async def test_another_process_finishes_it_if_the_first_ends(desk: Desk) -> None
     verbs = [verb for verb, _, _ in await entries()]
     for verb in ("account_switched_off", "answer_withdrawn", "release", "token_removed"):
         assert verbs.count(verb) == 1
-    assert not await ClaimAttempt.objects.aexists()
+    assert not await ActionAttempt.objects.aexists()
 
 
 async def test_sessions_that_were_left_are_ended_when_it_is_run_again(desk: Desk) -> None:

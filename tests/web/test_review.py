@@ -5,14 +5,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from inbox.models import Decision, Upstream
+from inbox.mobius.adapters.later.interaction import read_interaction
+from inbox.models import Credential, Decision, Draft, Upstream
+from tests.fixtures_engine import Organization
 from tests.support.later_items import LEE, RINA, SAM, response
+from tests.support.people import make_people
 from tests.support.tags import text_of
-from tests.web.cast import sign_in, soon
+from tests.web.cast import sign_in, soon, tell
 from tests.web.test_decisions_page import text
 from tests.web.test_rounds import FIRST, QUESTION, SECOND, again, compared, sent_back, told
 
-pytestmark = pytest.mark.usefixtures("people", "synced")
+pytestmark = pytest.mark.usefixtures("db", "synced")
 
 
 @pytest.fixture
@@ -112,7 +115,7 @@ def test_whoever_is_asked_does_not_review_it(rina: Client) -> None:
     assert not listed(rina)
     page = text(rina, QUESTION)
     assert "This was answered and is being reviewed." in page
-    assert 'id="to-review"' not in page
+    assert 'data-sends="review"' not in page
 
 
 def test_it_can_be_snoozed_and_marked_as_unread(lee: Client) -> None:
@@ -131,7 +134,7 @@ def test_it_can_be_snoozed_and_marked_as_unread(lee: Client) -> None:
 def test_focus_mode_has_what_is_to_be_reviewed(lee: Client) -> None:
     told(submitted())
     page = lee.get("/inbox/focus/", follow=True)
-    assert 'id="to-review"' in page.content.decode()
+    assert 'data-sends="review"' in page.content.decode()
 
 
 def test_the_second_round_shows_the_request(lee: Client) -> None:
@@ -139,3 +142,107 @@ def test_the_second_round_shows_the_request(lee: Client) -> None:
     page = text_of(text(lee, QUESTION))
     assert "Round 2 · You asked for changes" in page
     assert SECOND[1]["text"] in page
+
+
+def form_of(client: Client) -> str:
+    page = text(client, QUESTION)
+    return page.partition('id="answer-card"')[2].partition("</section>")[0]
+
+
+def test_the_form_asks_before_it_sends(lee: Client) -> None:
+    told(submitted())
+    form = text_of(form_of(lee))
+    assert "Accept" in form
+    assert "Request changes" in form
+    assert "Changes go back to Rina." in form
+    sent = {"value": "accept", "comment": "Fine.", "guard": "confirm", "round": "0"}
+    page = lee.post(f"{QUESTION}review", sent)
+    assert page.status_code == 422
+    step = page.content.decode().partition('data-for="accept"')[2].partition(">")[0]
+    assert "hidden" not in step
+    assert Draft.objects.get().comment == "Fine."
+    assert "Fine.</textarea>" in form_of(lee)
+
+
+def test_changes_need_a_comment(lee: Client) -> None:
+    told(submitted())
+    page = lee.post(f"{QUESTION}review", {"value": "request_changes", "comment": " "})
+    assert page.status_code == 422
+    assert "Enter what should change." in text_of(page.content.decode())
+    unknown = lee.post(f"{QUESTION}review", {"value": "reject", "comment": "Why?"})
+    assert unknown.status_code == 422
+    assert "Why?</textarea>" in unknown.content.decode()
+
+
+def test_without_a_token_it_says_so(lee: Client) -> None:
+    told(submitted())
+    Credential.objects.all().delete()
+    assert "You need a member token to review this" in text_of(text(lee, QUESTION))
+
+
+def test_only_what_is_reviewed_has_the_path(lee: Client, rina: Client, tess: Client) -> None:
+    told(submitted())
+    accept = {"value": "accept", "comment": ""}
+    own = rina.post(f"{QUESTION}review", accept)
+    assert own.status_code == 409
+    assert "You can't review your own work" in text_of(own.content.decode())
+    assert tess.post(f"{QUESTION}review", accept).status_code == 404
+    told(submitted(resolution_policy={"type": "any_of"}))
+    assert rina.post(f"{QUESTION}review", accept).status_code == 404
+    assert lee.post(f"{QUESTION}review/check", accept).status_code == 404
+
+
+def test_the_first_answers_are_shown_whole(lee: Client) -> None:
+    told(submitted())
+    words = text_of(compared(lee))
+    assert "Round 1 · Rina When may the migration run? Submitted Tonight" in words
+
+
+@pytest.fixture
+def asked(organization: Organization, synced: None, settings: Any, patience: None) -> str:
+    """An approval that Rina has submitted and Lee reviews."""
+    settings.MOBIUS_BASE_URL = settings.MOBIUS_IDENTITY = organization.base_url
+    settings.MOBIUS_API, settings.MOBIUS_PROJECT = "c", organization.handle
+    settings.MOBIUS_API_KEY = organization.service_key
+    make_people(tokens=organization.tokens)
+    policy = {"type": "any_of", "review": {"reviewer_user_ids": [LEE]}}
+    made = organization.ask(resolution_policy=policy)
+    submit(organization, made["id"])
+    return str(made["id"])
+
+
+def submit(organization: Organization, id: str) -> None:
+    yes = {"answers": [{"question_id": "ship", "value": "approved"}]}
+    organization.as_(RINA).post(f"interactions/{id}/respond", json=yes).raise_for_status()
+    tell(read_interaction(organization.http.get(f"interactions/{id}").json()))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_are_requested_and_what_comes_back_is_accepted(
+    organization: Organization, asked: str
+) -> None:
+    lee, rina, path = sign_in("lee"), sign_in("rina"), f"/interactions/{asked}/"
+    sent = {"guard": "confirm", "confirmed": "1", "round": "0"}
+    changes = {**sent, "value": "request_changes", "comment": "Name a date."}
+    page = lee.post(f"{path}review", changes, follow=True)
+    assert "Changes requested. It's back with Rina." in text_of(page.content.decode())
+    assert not Draft.objects.exists()
+    assert "Round 2 · Lee asked for changes “Name a date.”" in text_of(text(rina, path))
+    submit(organization, asked)
+    page = lee.post(f"{path}review", {**sent, "value": "accept", "comment": "Good, now."})
+    assert page.status_code == 409
+    words = text_of(page.content.decode())
+    assert "This was submitted again after you opened it" in words
+    assert "Good, now.</textarea>" in page.content.decode()
+    accept = {**sent, "value": "accept", "round": "1", "comment": "Good, now."}
+    page = lee.post(f"{path}review", accept, follow=True)
+    assert "Accepted. The question is closed." in text_of(page.content.decode())
+    page = lee.post(f"{path}review/check", accept, follow=True)
+    assert "You accepted this" in text_of(text(lee, path))
+    receipts = text_of(lee.get(f"{path}receipt").content.decode())
+    assert "Lee accepted: Ship it?" in receipts
+    assert "Lee asked for changes: Ship it?" in receipts
+    assert [entry.verb for entry in Decision.objects.filter(actor=LEE).order_by("number")] == [
+        "request_changes",
+        "accept",
+    ]

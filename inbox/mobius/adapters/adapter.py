@@ -115,6 +115,9 @@ class Adapter(Protocol):
 
     def release(self, id: str) -> Call[Interaction]: ...
 
+    def review(self, id: str, *, action: str, comment: str | None) -> Call[Interaction]:
+        """``accept`` what was submitted or ``request_changes``, as the token's owner."""
+
     def cancel_interaction(self, id: str, *, reason: str) -> Call[None]:
         """An open one: pending or in review."""
 

@@ -14,7 +14,7 @@ from inbox.access import Viewer, redaction
 from inbox.audit.decision_log import head
 from inbox.audit.log_status import inspect
 from inbox.models import Decision, Interaction, Upstream
-from inbox.models.decision import LOG_RESEALED, RESPOND
+from inbox.models.decision import LOG_RESEALED, WITH_RECEIPT
 from inbox.people.directory import known_people
 from inbox.people.names import names_of
 from inbox.web.decisions import messages
@@ -76,7 +76,7 @@ def _row(
     about, about_href, sub = _about(entry, item, groups if here else {}, here)
     icon, by = messages.credential(entry)
     receipt_href = ""
-    if entry.verb == RESPOND and item:
+    if entry.verb in WITH_RECEIPT and item:
         receipt_href = f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
     return {
         "entry": entry,

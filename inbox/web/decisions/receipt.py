@@ -14,7 +14,7 @@ from inbox.audit.log_status import inspect
 from inbox.audit.verify import check_entry
 from inbox.lib.instants import read_instant
 from inbox.models import Decision, Interaction, Upstream
-from inbox.models.decision import RESPOND
+from inbox.models.decision import WITH_RECEIPT
 from inbox.people.names import names_of
 from inbox.web.decisions import messages
 from inbox.web.ui import context as evidence
@@ -30,9 +30,9 @@ def answers(viewer: Viewer, upstream: Upstream, item: Interaction) -> list[Decis
         interaction_id=item.mobius_id,
         base_url=upstream.base_url,
         project=upstream.project,
-        verb=RESPOND,
+        verb__in=WITH_RECEIPT,
     ).order_by("number")
-    return access.answers_seen_by(viewer, item, rows)
+    return access.receipts_seen_by(viewer, item, rows)
 
 
 def receipts(

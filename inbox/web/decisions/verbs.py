@@ -47,6 +47,8 @@ VERBS = {
     decision.UNCONFIRMED: Verb(
         _("Answer accepted (unconfirmed)"), _("%(name)s sent an answer (unconfirmed)")
     ),
+    decision.ACCEPT: Verb(_("Accepted"), _("%(name)s accepted")),
+    decision.REQUEST_CHANGES: Verb(_("Asked for changes"), _("%(name)s asked for changes")),
     "claim": Verb(_("Claimed"), _("%(name)s claimed")),
     "release": Verb(_("Released"), _("%(name)s released")),
     deactivation.WITHDRAWN: Verb(

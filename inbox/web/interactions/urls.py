@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.web.interactions import answer_views, cancel_views, snooze_views, views
+from inbox.web.interactions import answer_views, cancel_views, review_views, snooze_views, views
 
 urlpatterns = [
     path("inbox/focus/", views.focus, name="focus"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("interactions/<mobius_id:id>/snooze", snooze_views.snooze, name="snooze"),
     path("interactions/<mobius_id:id>/unsnooze", snooze_views.unsnooze, name="unsnooze"),
     path("interactions/<mobius_id:id>/check", answer_views.check, name="check"),
+    path("interactions/<mobius_id:id>/review", review_views.review, name="review"),
+    path("interactions/<mobius_id:id>/review/check", review_views.check, name="review-check"),
     path("interactions/<mobius_id:id>/cancel", cancel_views.cancel, name="question-cancel"),
     path("interactions/<mobius_id:id>/claim", answer_views.claim, name="claim"),
     path("interactions/<mobius_id:id>/release", answer_views.release, name="release"),

@@ -42,6 +42,7 @@ from inbox.web.questions.presence import (
 )
 from inbox.web.questions.question_list import list_beside
 from inbox.web.questions.question_page import item_page
+from inbox.web.questions.review_form import ReviewForm
 from inbox.web.ui.answers import ended_at, given_answers
 from inbox.web.ui.frame import frame, held_after, render_page
 from inbox.web.ui.messages import Message
@@ -80,6 +81,7 @@ def render_item(
     cursor: str = "",
     *,
     form: AnswerForm | None = None,
+    review: ReviewForm | None = None,
     message: Message | None = None,
     resend: str = "",
     status: int | None = None,
@@ -92,7 +94,8 @@ def render_item(
     filters = filters_of(request) if filters is None else filters
     alone, in_focus = is_fragment(request, "detail"), isinstance(filters, FocusFilters)
     rows = None if alone or in_focus else list_beside(request, filters, current=item.mobius_id)
-    page = item_page(request, item, filters, form=form, place=rows["place"] if rows else None)
+    place = rows["place"] if rows else None
+    page = item_page(request, item, filters, form=form, review=review, place=place)
     context = {"page": page, "form": page["answer"].get("form"), "message": message}
     context |= {"resend": resend, "live_cursor": cursor, **_reading(request, item)}
     if status is None:

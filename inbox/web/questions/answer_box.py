@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.forms import Form
 from django.utils.translation import gettext as _
 
 from inbox.access import Refusal
@@ -128,7 +129,7 @@ def _form(
         shown_version=version,
         reason_to_reject=item.needs_reason_to_reject,
     )
-    earlier = _earlier(item, draft, typed_in, form) if form is not None else ""
+    earlier = earlier_text(item, draft, typed_in, form) if form is not None else ""
     return {"form": form, "suggestion": suggestion, "earlier": earlier, "last": last}
 
 
@@ -147,7 +148,7 @@ def _guard(
     return guard.guard_of(request.user.reviewer, item, now, suggested=suggested)
 
 
-def _earlier(item: Interaction, draft: Draft | None, typed_in: TypedIn, form: AnswerForm) -> str:
+def earlier_text(item: Interaction, draft: Draft | None, typed_in: TypedIn, form: Form) -> str:
     """``typed_in`` is the form that stays on a page which reloads itself."""
     if not typed_in.form:
         typed_in = TypedIn(form.initial["draft"], form.initial["operation_id"])

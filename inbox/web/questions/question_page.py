@@ -23,6 +23,7 @@ from inbox.web.questions.nudging import nudges_on
 from inbox.web.questions.place import Place, place_of
 from inbox.web.questions.presence import other_viewers
 from inbox.web.questions.question import shown_question
+from inbox.web.questions.review_form import ReviewForm, review_box
 from inbox.web.questions.rounds import change_request, comparisons
 from inbox.web.questions.snoozing import snooze_link
 from inbox.web.questions.suggestions import Suggestion
@@ -51,6 +52,7 @@ def item_page(
     filters: Filters,
     *,
     form: AnswerForm | None = None,
+    review: ReviewForm | None = None,
     place: Place | None = None,
 ) -> dict[str, Any]:
     """``original`` still has what the viewer may not see."""
@@ -85,6 +87,7 @@ def item_page(
         sent=sent,
         submitted=form,
     )
+    version = digest(original)
     claim = claim_of(viewer, item, people, now) if is_open else None
     notes_seen = item.is_open and access.has_a_part(viewer, item)
     place = place or _place(request.own, filters, item.mobius_id)
@@ -101,13 +104,13 @@ def item_page(
             now=now,
             group=group,
             run=run,
-            digest=digest(original),
+            digest=version,
             closed=bool(closing),
         ),
         "answer": answer,
+        "review": review_box(request, item, people, version, submitted=review) if reviews else None,
         "open": is_open,
         "refusal": refusal,
-        "reviews": reviews,
         "waits": is_open or reviews,
         "checks": access.is_checker(viewer, item),
         "closing": closing,
@@ -129,7 +132,7 @@ def item_page(
         "action": claim.action if claim is not None and answer["can_act"] else "",
         "answers": given_answers(item, people),
         "change_request": change_request(item, people) if is_open or reviews else None,
-        "comparisons": comparisons(item, people),
+        "comparisons": comparisons(item, people, reviews=reviews),
         "members": members_card(
             viewer,
             item,
@@ -153,7 +156,7 @@ def item_page(
             decisions=decisions,
             ending=ending,
         ),
-        "receipt": bool(access.answers_seen_by(viewer, item, decisions)),
+        "receipt": bool(access.receipts_seen_by(viewer, item, decisions)),
         **_addresses(item, filters, answer.get("suggestion")),
     }
 

@@ -40,13 +40,14 @@ class ComparedAnswer:
 @dataclass(frozen=True)
 class Comparison:
     """What a person answered in this round and the last time before. Rounds count from 1;
-    ``earlier`` is 0 if the person hadn't answered before.
+    ``earlier`` is 0 if the person hadn't answered before, as everyone in the first round.
     """
 
     face: Face
     earlier: int
     round: int
     answers: tuple[ComparedAnswer, ...]
+    comment: str
 
 
 def change_request(item: Interaction, people: People) -> ChangeRequest | None:
@@ -64,9 +65,13 @@ def change_request(item: Interaction, people: People) -> ChangeRequest | None:
     )
 
 
-def comparisons(item: Interaction, people: People) -> tuple[Comparison, ...]:
-    """Empty in the first round. Without the answers that are hidden from the viewer."""
-    if not item.round:
+def comparisons(
+    item: Interaction, people: People, *, reviews: bool = False
+) -> tuple[Comparison, ...]:
+    """Empty in the first round, unless the viewer ``reviews`` it. Without the answers that are
+    hidden from the viewer.
+    """
+    if not item.round and not reviews:
         return ()
     found = []
     for response in item.current_responses:
@@ -80,6 +85,7 @@ def comparisons(item: Interaction, people: People) -> tuple[Comparison, ...]:
                 earlier=before["round"] + 1 if before else 0,
                 round=item.round + 1,
                 answers=_compared(item, before, response),
+                comment=response.get("comment") or "",
             )
         )
     return tuple(found)

@@ -165,10 +165,13 @@ class _Page:
         meta = origin(item, people)
         group = self.groups.get(item.group_id or "") or item.target_id
         assignee, single = group if recipient.via_group else "", False
-        if others:
-            asked: Sequence[str] = item.missing or [item.target_id] if item.pending else ()
+        if others or recipient.checks:
+            asked: Sequence[str] = item.people_asked if recipient.checks else item.missing
+            asked = asked or [item.target_id]
             single = len(asked) == 1
-            assignee = listed(people.objects(asked)) or item_status(item.state).label
+            assignee = listed(people.objects(asked))
+        if others and not item.pending:
+            assignee, single = item_status(item.state).label, False
         shown = (item.display_title[:VISIBLE], meta, assignee)
         due = deadline(item, now) if alive else None
         faces = members(item, people) if alive else ()
@@ -283,7 +286,7 @@ def people_in(page: Iterable[Recipient], filters: Filters) -> set[str]:
         if filters.cleaned_data["q"]:
             ids |= set(people_of(item))
         ids |= {item.asked_by, item.claimed_by}
-        if item.shared or filters.everyone:
+        if item.shared or filters.everyone or recipient.checks:
             ids |= {item.target_id, *(item.members or ())}
         if not recipient.open and recipient.answered_at is None:
             ids |= set(item.answered_by)

@@ -54,8 +54,9 @@ def underway_notice(
 
 
 def closed_title(viewer: Viewer, item: Interaction) -> str:
-    names = names_of(item.upstream, [item.responder_id, *item.answered_by])
-    people = People(names, viewer.mobius_id)
+    checkers = [check["actor_id"] for check in item.checks]
+    ids = [item.responder_id, *item.answered_by, *checkers]
+    people = People(names_of(item.upstream, ids), viewer.mobius_id)
     sentence = closing_sentence(item, people, timezone.now())
     if item.status == "in_review":
         return _("This was answered and is being reviewed")
@@ -90,7 +91,7 @@ def done_words(outcome: Outcome[Interaction], viewer: Viewer) -> tuple[str, str]
     if outcome.kind is Kind.PENDING_OTHERS:
         parts = _still_needed(viewer, item, received)
     else:
-        parts = (_all_have_answered(item), _closed(item))
+        parts = (_all_have_answered(item), closed_words(item))
     return _sent(viewer, item), sentences(*parts)
 
 
@@ -112,7 +113,9 @@ def _all_have_answered(item: Interaction) -> str:
     return everyone % {"count": count}
 
 
-def _closed(item: Interaction) -> str:
+def closed_words(item: Interaction) -> str:
+    if item.in_review:
+        return _("It's now being reviewed.")
     return _("The run has resumed.") if item.run_id else _("The question is closed.")
 
 

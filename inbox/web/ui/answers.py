@@ -288,6 +288,12 @@ def closing_sentence(
     if item.status != "completed":
         reviewed = _("This was answered and is being reviewed. It can't be answered now.")
         return reviewed if item.status == "in_review" else ""
+    if item.checks and (check := item.checks[-1])["action"] == ACCEPTED:
+        return _accepted(item, check["actor_id"], people, now)
+    return _completed(item, people, now, outside=outside)
+
+
+def _completed(item: Interaction, people: People, now: datetime, *, outside: bool) -> str:
     answers = given_answers(item, people)
     if len(answers) > 1:
         return _last_answered(item, [answer.face.id for answer in answers], people, now)
@@ -310,6 +316,13 @@ def answered_outside(when: str, answer: str) -> str:
     if answer:
         return _("You answered this outside this app: %(answer)s.") % facts
     return _("You answered this outside this app.")
+
+
+def _accepted(item: Interaction, user_id: str | None, people: People, now: datetime) -> str:
+    if item.completed_at is None:
+        return people.sentence(user_id, _("You accepted this."), _("%(name)s accepted this."))
+    you, other = _("You accepted this %(ago)s."), _("%(name)s accepted this %(ago)s.")
+    return people.sentence(user_id, you, other, ago=ago(item.completed_at, now))
 
 
 def _answered(

@@ -25,6 +25,7 @@ _RETRYABLE = frozenset(
         *_STATUS,
         Kind.CLAIMED_BY_ANOTHER,
         Kind.QUESTION_CHANGED,
+        Kind.SUBMITTED_AGAIN,
         Kind.TOKEN_REFUSED,
         Kind.KEY_REFUSED,
         Kind.NO_CREDENTIAL,

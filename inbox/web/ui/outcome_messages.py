@@ -12,11 +12,13 @@ from inbox.answering.nudge import EVERY
 from inbox.answering.outcome import Kind, Outcome
 from inbox.mobius.types import PolicyKind
 from inbox.models import Group, Interaction, Run
+from inbox.people.names import names_of
 from inbox.upstream import groups, run_control
 from inbox.web.ui import outcomes
 from inbox.web.ui.answer_sentences import (
     already_answered_title,
     closed_title,
+    closed_words,
     done_words,
     short_title,
     underway_notice,
@@ -24,6 +26,7 @@ from inbox.web.ui.answer_sentences import (
 from inbox.web.ui.claims import claimed_by_another_words
 from inbox.web.ui.labels import listed, run_name, run_status
 from inbox.web.ui.messages import Message, sentences
+from inbox.web.ui.people import People
 from inbox.web.ui.when import at, clock
 
 
@@ -40,6 +43,25 @@ def answer_message(
         unchanged = not_recorded if outcome.checked else outcomes.ANSWER_NOT_CONFIRMED
         operation = replace(operation, unchanged=unchanged)
     return operation.message(outcome, _about(outcome, viewer), saved=_saved(draft_saved))
+
+
+def review_message(
+    outcome: Outcome[Interaction], viewer: Viewer, *, draft_saved: bool = False
+) -> Message:
+    item, operation = outcome.subject, outcomes.REVIEW
+    if outcome.kind is Kind.RATE_LIMITED:
+        not_recorded = outcomes.REVIEW_NOT_RECORDED
+        unchanged = not_recorded if outcome.checked else outcomes.REVIEW_NOT_CONFIRMED
+        operation = replace(operation, unchanged=unchanged)
+    by = item.checks[-1]["actor_id"] if item.checks else None
+    people = People(names_of(item.upstream, [*item.people_asked, by]))
+    facts = {
+        "effect": closed_words(item),
+        "names": listed(people.objects(item.people_asked)),
+        "title": closed_title(viewer, item),
+        "back": _("%(name)s asked for changes.") % {"name": people.full(by)} if by else "",
+    }
+    return operation.message(outcome, facts, saved=_saved(draft_saved))
 
 
 def claim_message(

@@ -147,6 +147,41 @@ SHARED_ANSWER = replace(
 ANSWER_NOT_RECORDED = _("Your answer wasn't recorded.")
 ANSWER_NOT_CONFIRMED = _("We couldn't confirm that your answer was received.")
 
+REVIEW_UNCONFIRMED = _("We couldn't confirm that your review was received")
+
+REVIEW = Operation(
+    unchanged=_("Your review wasn't sent."),
+    token_use=_("Mobius uses it to record your review under your name."),
+    otherwise=Words(_("Mobius didn't accept this review"), MOBIUS_SAYS),
+    words={
+        Kind.ACCEPTED: Words(_("Accepted"), "%(effect)s"),
+        Kind.CHANGES_REQUESTED: Words(_("Changes requested"), _("It's back with %(names)s.")),
+        Kind.RECEIVED: Words(_("Review received"), _("Mobius is still processing it.")),
+        Kind.OWN_WORK: Words(_("You can't review your own work"), unchanged=True),
+        Kind.NOT_IN_REVIEW: Words(_("This isn't in review any more"), "%(back)s", unchanged=True),
+        Kind.SUBMITTED_AGAIN: Words(
+            _("This was submitted again after you opened it"),
+            _("Nothing was sent. Check the new answers before you review it."),
+        ),
+        Kind.CLOSED: Words("%(title)s", unchanged=True),
+        Kind.NOT_ALLOWED: Words(
+            _("Mobius doesn't let you review this"), MOBIUS_SAYS, unchanged=True
+        ),
+        Kind.DELETED: Words(_("This question no longer exists in Mobius"), unchanged=True),
+        Kind.STILL_OPEN: Words(
+            REVIEW_UNCONFIRMED,
+            _("Mobius returned an error or didn't respond, and the question is still in review."),
+            _("You can send it again. It will only count once."),
+        ),
+        Kind.NOT_RECORDED: Words(
+            _("The question is still in review"), _("Your review wasn't recorded.")
+        ),
+        Kind.UNCONFIRMED: Words(REVIEW_UNCONFIRMED, advice=UNCONFIRMED),
+    },
+)
+REVIEW_NOT_RECORDED = _("Your review wasn't recorded.")
+REVIEW_NOT_CONFIRMED = _("We couldn't confirm that your review was received.")
+
 UNDO = Operation(
     unchanged="",
     otherwise=Words(

@@ -96,6 +96,9 @@ class GuideAdapter:
     def release(self, id: str) -> Call[Interaction]:
         return Call(path_of(self.interactions_path, id) + "/release", read_interaction, "POST")
 
+    def review(self, id: str, *, action: str, comment: str | None) -> Call[Interaction]:
+        raise missing("reviews")
+
     def cancel_interaction(self, id: str, *, reason: str) -> Call[None]:
         raise missing("cancelling of questions")
 

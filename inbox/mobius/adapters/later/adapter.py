@@ -100,6 +100,11 @@ class LaterAdapter:
     def release(self, id: str) -> Call[Interaction]:
         raise missing("claims")
 
+    def review(self, id: str, *, action: str, comment: str | None) -> Call[Interaction]:
+        body = {"action": action} | without_none(comment=comment)
+        path = path_of("/interactions", id) + "/review"
+        return Call(path, read_interaction, "POST", json=body)
+
     def cancel_interaction(self, id: str, *, reason: str) -> Call[None]:
         path = path_of("/interactions", id) + "/cancel"
         return Call(path, _nothing, "POST", json={"reason": reason})
