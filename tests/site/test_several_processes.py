@@ -28,7 +28,7 @@ from tests.support.round_robin import RoundRobin
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql, pytest.mark.process]
 
 PEOPLE = {f"member{number:03}": f"user_member{number:03}" for number in range(100)}
-KILLS = 20
+KILLS = 8
 PAUSE = 30.0
 """Seconds from one question of a person to the next."""
 DOWN = (httpx.TransportError, httpx_sse.SSEError)
