@@ -17,6 +17,7 @@ class InboxConfig(AppConfig):
         from inbox.lib import metrics  # noqa: PLC0415 - models load before
         from inbox.mirror import members, observers  # noqa: PLC0415
         from inbox.models import append_only  # noqa: PLC0415
+        from inbox.notify import events  # noqa: PLC0415
         from inbox.people import known_browser, member_tokens, names, roles, sessions  # noqa: PLC0415
         from inbox.processes import lease  # noqa: PLC0415
         from inbox.upstream import installation, token_revocations  # noqa: PLC0415
@@ -34,6 +35,7 @@ class InboxConfig(AppConfig):
         observers.on_answers(observed.enter)
         observers.on_questions(held.return_overtaken)
         observers.on_questions(awaited_releases.note_releases)
+        observers.on_changes(events.observe)
         member_tokens.mobius_id_changed.connect(
             members.follow_mobius_id, dispatch_uid="inbox.mapped_groups"
         )

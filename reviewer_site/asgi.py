@@ -33,7 +33,7 @@ from inbox.mirror.freshness import sync_status  # noqa: E402
 from inbox.mirror.index import rebuild_if_rules_changed  # noqa: E402
 from inbox.mirror.rebuild import rebuild_if_zone_changed  # noqa: E402
 from inbox.mirror.sync import Sync  # noqa: E402
-from inbox.notify import incidents  # noqa: E402
+from inbox.notify import incidents, outbox  # noqa: E402
 from inbox.people import clients  # noqa: E402
 from inbox.processes.background_tasks import BackgroundTask, running  # noqa: E402
 from inbox.processes.dedicated_connection import dedicated_connection  # noqa: E402
@@ -95,6 +95,7 @@ LEADER_TASKS: dict[str, BackgroundTask] = {
     "the alerts to administrators": incidents.run,
     "the sign-ins at Mobius": device_sign_in.polling.run,
     "the revocation of member tokens": token_revocations.sending.run,
+    "the notifications": outbox.run,
 }
 """One process runs these for all."""
 PROCESS_TASKS: dict[str, BackgroundTask] = {

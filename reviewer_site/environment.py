@@ -62,6 +62,8 @@ class Environment(BaseSettings):
     ADMIN_EMAIL: str = ""
     EMAIL_URL: str = Field("", repr=False)
     EMAIL_FROM: str = ""
+    NOTIFY_EMAIL_AFTER: int = Field(300, ge=0, le=24 * 60 * 60, description="seconds")
+    NOTIFY_TITLES: bool = True
     METRICS_TOKEN: str = Field("", repr=False)
     LOG_FORMAT: Literal["text", "json"] = "text"
     OIDC_ISSUER: str = Field("", max_length=200)

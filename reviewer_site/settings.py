@@ -63,6 +63,10 @@ ADMIN_EMAIL = [a for a in ENVIRONMENT.ADMIN_EMAIL.split(",") if a and SENDS_MAIL
 DEFAULT_FROM_EMAIL = ENVIRONMENT.EMAIL_FROM or f"reviewer-inbox@{public.hostname}"
 if SENDS_MAIL:
     globals().update(email(ENVIRONMENT.EMAIL_URL))
+# The demo keeps its emails, which Connection shows.
+KEEPS_MAIL = EMBEDDED and not SENDS_MAIL
+NOTIFY_EMAIL_AFTER = timedelta(seconds=ENVIRONMENT.NOTIFY_EMAIL_AFTER)
+NOTIFY_TITLES = ENVIRONMENT.NOTIFY_TITLES
 # None where people sign in with passwords only.
 OIDC = oidc.read(ENVIRONMENT)
 OIDC_SESSION_HOURS = timedelta(hours=ENVIRONMENT.OIDC_SESSION_HOURS)

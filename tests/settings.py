@@ -30,6 +30,8 @@ for name in (
     "ADMIN_EMAIL",
     "EMAIL_URL",
     "EMAIL_FROM",
+    "NOTIFY_EMAIL_AFTER",
+    "NOTIFY_TITLES",
     "OIDC_ISSUER",
     "OIDC_SESSION_HOURS",
     "SECRET_KEY",

@@ -2,6 +2,9 @@
 
 import re
 
+MASK = "•••"
+"""Stands in place of a secret, in pages and exports alike."""
+
 _CARD = re.compile(r"[0-9](?:[ \u00a0-]?[0-9]){12,18}")
 _ISSUERS = re.compile(
     r"4"  # Visa
@@ -14,6 +17,7 @@ _ISSUERS = re.compile(
     r"|220[0-4]"  # Mir
 )
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_IBAN_START = re.compile(r"\b[A-Z]{2}[0-9]{2}")
 _IBAN_LENGTHS = """
     AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18
     DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23
@@ -31,6 +35,17 @@ def is_account_number(text: str) -> bool:
         return False
     text = text.strip()
     return _is_card(text) or _is_iban(text)
+
+
+def without_account_numbers(text: str) -> str:
+    """``text`` with ``MASK`` in place of each card or bank account number inside it."""
+    text = _CARD.sub(lambda found: MASK if _is_card(found[0]) else found[0], text)
+    for start in reversed([found.start() for found in _IBAN_START.finditer(text)]):
+        rest = _LENGTHS.get(text[start : start + 2], 0) - 4
+        found = re.compile(rf"[A-Z0-9]{{4}}(?:[ \u00a0]?[A-Z0-9]){{{rest}}}\b").match(text, start)
+        if rest > 0 and found and _is_iban(found[0]):
+            text = text[:start] + MASK + text[found.end() :]
+    return text
 
 
 def _is_card(text: str) -> bool:

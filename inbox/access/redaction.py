@@ -16,16 +16,13 @@ from django.db.models import Q, QuerySet
 
 from inbox import access
 from inbox.access import NotTheirs, Viewer
-from inbox.access.account_numbers import is_account_number
+from inbox.access.account_numbers import MASK, is_account_number
 from inbox.lib import exact
 from inbox.models import Decision, Event, Interaction, Upstream
 from inbox.models.decision import RESPOND, UNCONFIRMED
 
 HIDDEN = "hidden"
 """Key that marks a response or an event whose answer was removed."""
-
-MASK = "•••"
-"""Stands in place of a secret, in pages and exports alike."""
 
 Path = tuple[str | int, ...]
 """The keys and indexes from a JSON value to one inside it."""

@@ -3,11 +3,13 @@
 from collections.abc import Collection
 
 from django.db import transaction
+from django.utils import timezone
 
 from inbox import access
 from inbox.access import Refusal, Viewer, viewer_of
 from inbox.answering.question import find_asked
 from inbox.models import AwaitedRelease, Interaction, Notice, Reviewer, Upstream
+from inbox.notify import events
 from inbox.notify.notices import notify
 from inbox.people.names import names_of
 
@@ -59,11 +61,15 @@ def _note(awaited: AwaitedRelease) -> None:
     awaited.delete()
     if refusal is not None or item.claimed_by or not reviewer.user.is_active:
         return
+    name = names_of(item.upstream, [awaited.claimed_by]).of(awaited.claimed_by)
+    events.claim_released(
+        item, reviewer, claimed_by=awaited.claimed_by, name=name, at=timezone.now()
+    )
     notify(
         reviewer,
         Notice.Kind.RELEASED,
         upstream_id=item.upstream_id,
         interaction_id=item.mobius_id,
         sender=awaited.claimed_by,
-        sender_name=names_of(item.upstream, [awaited.claimed_by]).of(awaited.claimed_by),
+        sender_name=name,
     )

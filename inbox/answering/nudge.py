@@ -17,6 +17,7 @@ from inbox.audit.origin import BACKGROUND, Origin
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Interaction, Notice, Reviewer, Upstream
+from inbox.notify import events
 
 EVERY = timedelta(hours=1)
 """The shortest time between two nudges of a person about a question."""
@@ -58,6 +59,7 @@ def nudge(
         times = _notice(ready, now)
         if times:
             _log(ready, now, times)
+            events.nudged(ready.upstream, ready.item, ready.recipient, reviewer, at=now)
     if not times:
         return ready.outcome(Kind.TOO_SOON, _of(ready).get().at)
     get_bus().publish([topics.notices(user_id), topics.item(interaction_id), topics.runs()])

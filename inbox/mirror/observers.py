@@ -30,11 +30,21 @@ class MirroredAnswer:
         return [cls(item, user_id, answer) for user_id, answer in answers if user_id]
 
 
+@dataclass(frozen=True)
+class QuestionChange:
+    """A question as it was, None if it is new, and as it was just written."""
+
+    before: Interaction | None
+    after: Interaction
+
+
 AnswersObserver = Callable[[Upstream, Sequence[MirroredAnswer]], None]
 QuestionsObserver = Callable[[Upstream, Collection[str]], None]
+ChangesObserver = Callable[[Upstream, Sequence[QuestionChange]], None]
 
 _of_answers: list[AnswersObserver] = []
 _of_questions: list[QuestionsObserver] = []
+_of_changes: list[ChangesObserver] = []
 """The observers in this process. Each process registers the same ones at its start."""
 
 
@@ -51,9 +61,20 @@ def on_questions(observer: QuestionsObserver) -> None:
         _of_questions.append(observer)
 
 
+def on_changes(observer: ChangesObserver) -> None:
+    if observer not in _of_changes:
+        _of_changes.append(observer)
+
+
 def notify(
-    upstream: Upstream, answers: Sequence[MirroredAnswer], questions: Collection[str]
+    upstream: Upstream,
+    answers: Sequence[MirroredAnswer],
+    questions: Collection[str],
+    changes: Sequence[QuestionChange],
 ) -> None:
+    if changes:
+        for of_changes in _of_changes:
+            of_changes(upstream, changes)
     if answers:
         for of_answers in _of_answers:
             of_answers(upstream, answers)

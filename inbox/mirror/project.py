@@ -55,7 +55,7 @@ def apply(
             accepted=accepted,
         )
         changes = projection.write()
-        observers.notify(row, projection.answers, changes.interactions)
+        observers.notify(row, projection.answers, changes.interactions, projection.questions)
         interactions = (
             snapshot.resource
             for snapshots in received.interactions.values()

@@ -13,7 +13,7 @@ from inbox.mirror.attribution import Attribution
 from inbox.mirror.changes import Changes
 from inbox.mirror.completion import complete
 from inbox.mirror.members import Members
-from inbox.mirror.observers import MirroredAnswer
+from inbox.mirror.observers import MirroredAnswer, QuestionChange
 from inbox.mirror.own_changes import keep_seen
 from inbox.mirror.prune import drop_pruned
 from inbox.mirror.rows import (
@@ -66,6 +66,8 @@ class Projection:
         self._members = Members(upstream)
         self.answers: list[MirroredAnswer] = []
         """Answers that the mirror did not have."""
+        self.questions: list[QuestionChange] = []
+        """Questions that were new or differed, in no order."""
 
     def write(self) -> Changes:
         """Runs come first, since their steps and interactions need them."""
@@ -282,7 +284,15 @@ class Projection:
         self._infer_runs([*new, *changed])
         self._changes.interactions.update(row.mobius_id for row in [*new, *changed])
         self._changes.touch(*recipients.write(new=new, changed=changed, at=self._read_at))
-        keep_seen(before)
+        self._note_changes(new, before)
+
+    def _note_changes(
+        self, new: Sequence[Interaction], changed: Sequence[tuple[Interaction, Interaction]]
+    ) -> None:
+        """``changed``: stored and new rows."""
+        keep_seen(changed)
+        self.questions += [QuestionChange(None, row) for row in new]
+        self.questions += [QuestionChange(stored, row) for stored, row in changed]
 
     def _known_questions(self, ids: Iterable[str]) -> dict[str, Interaction]:
         by_id: dict[str, Interaction] = {}

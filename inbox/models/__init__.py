@@ -8,6 +8,14 @@ from inbox.models.device_sign_in import DeviceSignIn, TokenRevocation
 from inbox.models.group import Group, GroupMapping, Membership
 from inbox.models.interaction import Interaction, Recipient
 from inbox.models.notice import AwaitedRelease, Incident, Notice
+from inbox.models.notification import (
+    Delivery,
+    KeptMessage,
+    Mute,
+    NotificationChoice,
+    NotificationEvent,
+    NotificationTimes,
+)
 from inbox.models.question_words import QuestionWords
 from inbox.models.reviewer import (
     Credential,

@@ -16,6 +16,13 @@ class Notice(models.Model):
     """
 
     class Kind(models.TextChoices):
+        ASKED = "asked"
+        ASKED_GROUP = "asked_group"
+        TO_REVIEW = "to_review"
+        CHANGES_REQUESTED = "changes_requested"
+        REMINDER = "reminder"
+        EXPIRED = "expired"
+        ANSWERED_BY_OTHER = "answered_by_other"
         NUDGE = "nudge"
         TOKEN_REMOVED = "token_removed"  # nosec B105 # noqa: S105 - a kind of notice
         NOT_SENT = "not_sent"
@@ -59,6 +66,11 @@ class Notice(models.Model):
                 name="notice_unread",
             ),
             models.Index(fields=["upstream", "at"], name="notice_by_time"),
+            models.Index(
+                fields=["upstream", "interaction_id"],
+                condition=models.Q(read_at__isnull=True),
+                name="notice_unread_of_item",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,8 +34,8 @@ class Reviewer(models.Model):
 
     ``mobius_id`` is set by an administrator or proven by a member token; people can't enter it.
     ``answer_guard`` and ``undo_seconds`` are empty and null for the installation's default,
-    ``language`` and ``time_zone`` are empty for the browser's. ``inbox.people.names`` keeps
-    ``name`` current.
+    ``language`` and ``time_zone`` are empty for the browser's. ``browser_zone`` is what
+    the browser named at the last sign-in. ``inbox.people.names`` keeps ``name`` current.
     """
 
     user = models.OneToOneField(
@@ -63,6 +63,7 @@ class Reviewer(models.Model):
     undo_seconds = models.PositiveSmallIntegerField(null=True, blank=True)
     language = models.CharField(max_length=10, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    browser_zone = models.CharField(max_length=64, default="", blank=True, editable=False)
     name = models.CharField(max_length=500, default="", editable=False)
     theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     density = models.CharField(max_length=11, choices=Density.choices, default=Density.COMFORTABLE)

@@ -1,10 +1,10 @@
 """Sending emails through the server in ``EMAIL_URL``."""
 
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.views.decorators.debug import sensitive_variables
 
@@ -17,15 +17,20 @@ class Mail:
     to: tuple[str, ...]
     subject: str
     text: str = field(repr=False)
+    html: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class NotSent(Exception):
-    """``said`` is the server's answer; empty if there was none."""
+    """``said`` is the server's answer; empty if there was none. ``refused``: it won't accept the
+    mail later either.
+    """
 
     def __init__(self, error: OSError) -> None:
         # What is logged: the server's answer may contain an address.
         super().__init__(type(error).__name__)
         self.said = _said(error)
+        self.refused = 500 <= _code(error) < 600
 
 
 def send(mail: Mail) -> None:
@@ -51,18 +56,32 @@ def send_all(mails: Sequence[Mail]) -> list[NotSent | None]:
 
 @sensitive_variables("mail", "message")
 def _send(mail: Mail, connection: BaseEmailBackend) -> NotSent | None:
-    message = EmailMessage(
+    message = EmailMultiAlternatives(
         mail.subject,
         mail.text,
         to=mail.to,
-        headers={"Auto-Submitted": "auto-generated"},
+        headers={"Auto-Submitted": "auto-generated", **mail.headers},
         connection=connection,
     )
+    if mail.html:
+        message.attach_alternative(mail.html, "text/html")
     try:
         message.send()
     except OSError as error:
         return NotSent(error)
     return None
+
+
+def _code(error: OSError) -> int:
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            return next(iter(error.recipients.values()))[0]
+        case smtplib.SMTPAuthenticationError():
+            return 0  # the settings are wrong, not the mail
+        case smtplib.SMTPResponseException():
+            return error.smtp_code
+        case _:
+            return 0
 
 
 def _said(error: OSError) -> str:

@@ -16,6 +16,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
+from inbox.models import Reviewer
 from inbox.people import time_zones
 
 SIGNED_IN_AT = "signed_in_at"
@@ -41,18 +42,19 @@ class OpenSession:
     seen_at: float | None
 
 
-def signed_in(*, request: HttpRequest, **_: Any) -> None:
+def signed_in(*, request: HttpRequest, user: User, **_: Any) -> None:
     if request is not None:
         # Until now it was as short as a sign-in with the identity provider may take.
         request.session.set_expiry(None)
         request.session[SIGNED_IN_AT] = request.session[ACTIVE_AT] = time.time()
         request.session[USER_AGENT] = request.headers.get("User-Agent", "")[:300]
-        note_time_zone(request.session, request.POST.get(TIME_ZONE))
+        note_time_zone(request.session, user, request.POST.get(TIME_ZONE))
 
 
-def note_time_zone(session: SessionBase, name: str | None) -> None:
+def note_time_zone(session: SessionBase, user: User, name: str | None) -> None:
     if zone := time_zones.find(name):
         session[TIME_ZONE] = zone.key
+        Reviewer.objects.filter(user=user).update(browser_zone=zone.key)
 
 
 def has_expired(session: SessionBase | Mapping[str, Any]) -> bool:

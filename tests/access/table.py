@@ -55,11 +55,12 @@ class Place(StrEnum):
     BATCHES = "selecting questions to answer together; dismissing all one's results"
     BATCH = "a team lead's batch: the preview, sending it, undoing it, the results"
     ACCOUNT = (
-        "one's own account: token, guard, keys, language, password, second factor, signing out"
+        "one's own account: token, guard, keys, notifications, language, password, second factor, "
+        "signing out"
     )
     NOTICES = "notifications: the list, the count, marking as read"
     GROUP = "a group's page"
-    BLOCKED = "blocked"
+    BLOCKED = "blocked, and what was sent about a question"
     RUN_FILTERS = "filters of all runs"
     VIEWS = "saved views: saving one of the inbox, the numbers beside one's own and the group's"
     VIEW = "a saved view of a team lead: rename, share, delete"
@@ -190,6 +191,7 @@ PUBLIC = frozenset(
         "home",
         "login",
         "account_login",
+        "notifications-off",
         "one-time-link",
         "oidc-login",
         "oidc-callback",
@@ -268,6 +270,11 @@ PATHS: dict[str, Action | Place] = {
     "account-look": Place.ACCOUNT,
     "account-keys": Place.ACCOUNT,
     "account-notifications": Place.ACCOUNT,
+    "notification-settings": Place.ACCOUNT,
+    "notification-choices": Place.ACCOUNT,
+    "notification-times": Place.ACCOUNT,
+    "notification-mute": Place.ACCOUNT,
+    "notification-test": Place.ACCOUNT,
     "account-language": Place.ACCOUNT,
     "account-password": Place.ACCOUNT,
     "mfa_index": Place.ACCOUNT,
@@ -288,6 +295,7 @@ PATHS: dict[str, Action | Place] = {
     "interaction-read": Place.NOTICES,
     "group": Place.GROUP,
     "blocked": Place.BLOCKED,
+    "deliveries": Place.BLOCKED,
     "run-filters": Place.RUN_FILTERS,
     "view-new": Place.VIEWS,
     "view-counts": Place.VIEWS,
@@ -315,6 +323,8 @@ PATHS: dict[str, Action | Place] = {
     "connection-key": Place.CONNECTION,
     "connection-send": Place.CONNECTION,
     "connection-test": Place.CONNECTION,
+    "kept-messages": Place.CONNECTION,
+    "kept-message": Place.CONNECTION,
     "permissions": Place.PERMISSIONS,
     "permissions-change": Place.PERMISSIONS,
 }

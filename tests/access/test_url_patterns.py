@@ -15,6 +15,7 @@ from inbox.models import (
     Draft,
     Group,
     Interaction,
+    KeptMessage,
     Notice,
     Reviewer,
     SavedView,
@@ -56,7 +57,7 @@ def arguments(db: None) -> dict[str, Any]:
     )
     group.memberships.create(user_id="user_sam")
     notice = Notice.objects.create(
-        reviewer=sam, upstream=upstream, interaction_id="int_1", at=cast.soon()
+        reviewer=sam, upstream=upstream, kind="nudge", interaction_id="int_1", at=cast.soon()
     )
     draft = Draft.objects.create(
         reviewer=sam, upstream=upstream, interaction_id="int_1", updated_at=cast.soon()
@@ -69,6 +70,7 @@ def arguments(db: None) -> dict[str, Any]:
     with transaction.atomic():
         item = Interaction(mobius_id="int_1")
         append(Entry(verb="claim", upstream=upstream, actor="user_sam", item=item))
+    message = KeptMessage.objects.create(to="rina@example.com", subject="Ship it?", at=cast.soon())
     batches = ("batch", "batch-send", "batch-comment", "batch-undo", "batch-dismiss")
     runs, groups = ("run", "live-run"), ("group", "group-add", "group-remove", "group-routing")
     return {
@@ -88,6 +90,9 @@ def arguments(db: None) -> dict[str, Any]:
         "mfa_deactivate_totp": 1,
         "connection-deactivate": sam.user.pk,
         "decision": 1,
+        "deliveries": "int_1",
+        "kept-message": message.pk,
+        "notifications-off": "no-such-link",
         "insights-csv": "flow",
     }
 

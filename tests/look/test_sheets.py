@@ -8,9 +8,11 @@ from pathlib import Path
 from inbox.web.ui import labels, when
 
 ROOT = Path(__file__).parents[2]
-# The admin's templates are Django's own, with Django's sheets.
+# The admin's templates are Django's own, with Django's sheets, and an email holds its own styles.
 TEMPLATES = sorted(
-    path for path in (ROOT / "templates").rglob("*.html") if path.parent.name != "admin"
+    path
+    for path in (ROOT / "templates").rglob("*.html")
+    if path.parent.name not in ("admin", "mails")
 )
 SHEETS = sorted((ROOT / "static" / "css").glob("*.css"))
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))

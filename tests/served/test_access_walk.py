@@ -72,6 +72,10 @@ ONES_OWN = {
     "account-look",
     "account-keys",
     "account-notifications",
+    "notification-choices",
+    "notification-times",
+    "notification-mute",
+    "notification-test",
     "account-password",
     "account-sessions-end",
     "mfa_activate_totp",
@@ -125,6 +129,7 @@ GETS = {
     Place.BATCH: (),  # tests/web/test_batches.py
     Place.ACCOUNT: (
         "/account/",
+        "/account/notifications/",
         "/account/sessions/",
         "/account/second-factor/",
         "/account/second-factor/app/",
@@ -143,7 +148,7 @@ GETS = {
         "/decisions/export.csv",
         "/decisions/export.jsonl",
     ),
-    Place.CONNECTION: ("/connection/",),
+    Place.CONNECTION: ("/connection/", "/connection/messages/"),
     Place.PERMISSIONS: ("/permissions/",),
     Place.LINK: ("/accounts/link/?token=unknown",),
     Place.SECOND_STEP: ("/accounts/second-factor/",),

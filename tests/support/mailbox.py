@@ -1,6 +1,8 @@
 """A real mail server on loopback."""
 
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from typing import Any
 
 from aiosmtpd.handlers import Message
@@ -23,4 +25,4 @@ class Mailbox(Message):
         return "250 OK"
 
     def handle_message(self, message: Any) -> None:
-        self.mails.append(message)
+        self.mails.append(message_from_bytes(message.as_bytes(), policy=default))

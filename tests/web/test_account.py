@@ -209,7 +209,7 @@ def test_keys_can_be_switched_off_and_on(desk: Desk, rina: Client) -> None:
     [
         ("/account/guard", "You can undo your answers for 10 s."),
         ("/account/keys", "Previews are off."),
-        ("/account/notifications", "Your notification settings were saved."),
+        ("/account/browser-notifications", "Your notification settings were saved."),
     ],
 )
 def test_a_choice_that_saves_itself_is_announced_on_the_page(

@@ -113,7 +113,7 @@ def signed_in(request: HttpRequest, user: User, login: Any) -> Kept | None:
     """Returns the text that was typed before."""
     data = login.state["data"]
     request.session[sessions.BY_PROVIDER] = True
-    sessions.note_time_zone(request.session, data["time_zone"])
+    sessions.note_time_zone(request.session, user, data["time_zone"])
     reviewer = user.reviewer
     # There are none after the second factor of the break-glass administrator.
     claims = getattr(login, "claims", Claims())

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.models import Incident, Interaction, Notice, Upstream
+from inbox.models import Incident, Interaction, Notice, NotificationEvent, Upstream
 from inbox.notify.incidents import ENDED, sentence
 from inbox.web.ui.held import ANSWERED_FIRST, answered_first
 from inbox.web.ui.labels import item_status
@@ -121,8 +121,10 @@ def _words(notice: Notice) -> str:
         case Notice.Kind.TOO_FEW_LEFT:
             left = _("%(name)s was deactivated, and too few people are left to complete a question")
             return left % {"name": notice.sender_name}
-        case _:
+        case Notice.Kind.NUDGE:
             return _nudged(notice)
+        case _:
+            return str(NotificationEvent.Kind(notice.kind).label)
 
 
 def _nudged(notice: Notice) -> str:

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from inbox.web.notifications import views
+from inbox.web.notifications import deliveries, settings_views, views
 
 urlpatterns = [
     path("interactions/<mobius_id:id>/read", views.read_question, name="interaction-read"),
@@ -12,4 +12,21 @@ urlpatterns = [
     path("notifications/read", views.read_all, name="notifications-read"),
     path("notifications/dismiss", views.dismiss_returned, name="returned-dismiss"),
     path("notifications/<number:id>/read", views.read, name="notification-read"),
+    path("notifications/off/<str:token>/", settings_views.off, name="notifications-off"),
+    path(
+        "account/notifications/",
+        settings_views.notification_settings,
+        name="notification-settings",
+    ),
+    path(
+        "account/notifications/choices",
+        settings_views.save_choices,
+        name="notification-choices",
+    ),
+    path("account/notifications/times", settings_views.save_times, name="notification-times"),
+    path("account/notifications/mute", settings_views.save_mute, name="notification-mute"),
+    path("account/notifications/test", settings_views.send_test, name="notification-test"),
+    path("interactions/<mobius_id:id>/deliveries/", deliveries.deliveries, name="deliveries"),
+    path("connection/messages/", deliveries.kept_messages, name="kept-messages"),
+    path("connection/messages/<number:id>/", deliveries.kept_message, name="kept-message"),
 ]

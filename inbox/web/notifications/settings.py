@@ -1,0 +1,200 @@
+"""*Account → Notifications*: what a person is told, where and when."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inbox.models import Mute, NotificationEvent, NotificationTimes, Recipient, Reviewer, Upstream
+from inbox.models.notification import Channel, When
+from inbox.notify import emails, plan
+from inbox.notify.plan import ALWAYS_TOLD, OFFERED, Plans
+
+Kind = NotificationEvent.Kind
+
+MUTES: dict[str, timedelta | None] = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "always": None,
+}
+PREVIEW = timedelta(days=7)
+PREVIEWED = 8
+"""The most events that are listed of the week."""
+
+
+def channels() -> list[Channel]:
+    """Those that can be used here."""
+    return [Channel.BELL, Channel.EMAIL] if emails.offered() else [Channel.BELL]
+
+
+def kinds(upstream: Upstream) -> list[Kind]:
+    """Those that can happen."""
+    hidden: set[Kind] = set()
+    if not upstream.has_groups:
+        hidden.add(Kind.CLAIM_RELEASED)
+    if not upstream.adapter.has_reviews:
+        hidden |= {Kind.TO_REVIEW, Kind.CHANGES_REQUESTED}
+    return [kind for kind in Kind if kind not in hidden]
+
+
+class ChoicesForm(forms.Form):
+    """A field for each kind and channel, named ``<kind>-<channel>``."""
+
+    def __init__(self, reviewer: Reviewer, upstream: Upstream, data: Any = None) -> None:
+        super().__init__(data)
+        self._reviewer = reviewer
+        self._plans = Plans([reviewer], timezone.now())
+        self._kinds = kinds(upstream)
+        for kind in self._kinds:
+            for channel in channels():
+                if channel is Channel.BELL and kind in ALWAYS_TOLD:
+                    continue
+                self.fields[f"{kind}-{channel}"] = forms.ChoiceField(
+                    choices=[(when.value, when.label) for when in OFFERED[channel]],
+                    initial=self._plans.when(reviewer, kind, channel),
+                    label=f"{kind.label}, {channel.label}",
+                    # What isn't sent stays as it is.
+                    required=False,
+                )
+
+    def save(self) -> None:
+        for name in self.changed_data:
+            kind, _hyphen, channel = name.partition("-")
+            if when := self.cleaned_data[name]:
+                plan.choose(self._reviewer, kind, Channel(channel), When(when))
+
+    def rows(self) -> Iterator[tuple[Kind, list[forms.BoundField | None]]]:
+        """Each kind with its fields by channel; None where there is no choice."""
+        for kind in self._kinds:
+            names = [f"{kind}-{channel}" for channel in channels()]
+            yield kind, [self[name] if name in self.fields else None for name in names]
+
+
+class MinuteField(forms.TimeField):
+    """A time of day as minutes after midnight."""
+
+    widget = forms.TimeInput(attrs={"class": "input", "type": "time"}, format="%H:%M")
+
+    def to_python(self, value: Any) -> Any:
+        at = super().to_python(value)
+        return None if at is None else at.hour * 60 + at.minute
+
+    def prepare_value(self, value: Any) -> Any:
+        return time(*divmod(value, 60)) if isinstance(value, int) else value
+
+
+class TimesForm(forms.ModelForm):
+    digest_minute = MinuteField(label=gettext_lazy("Digest at"))
+    quiet_from = MinuteField(label=gettext_lazy("Quiet from"))
+    quiet_until = MinuteField(label=gettext_lazy("Quiet until"))
+
+    class Meta:
+        model = NotificationTimes
+        fields = (
+            "digest",
+            "digest_minute",
+            "quiet_from",
+            "quiet_until",
+            "quiet_weekends",
+            "deadlines_break_through",
+        )
+        labels = {
+            "digest": gettext_lazy("Digest"),
+            "quiet_weekends": gettext_lazy("Quiet on weekends"),
+            "deadlines_break_through": gettext_lazy("Tell me if a deadline is within quiet hours"),
+        }
+        widgets = {"digest": forms.Select(attrs={"class": "input"})}
+
+
+@dataclass(frozen=True)
+class MutedKind:
+    kind: str
+    label: str | Promise
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the settings would have sent within a week. ``complete``: events were stored for all of
+    it.
+    """
+
+    emails: int
+    digests: int
+    complete: bool
+    newest: list[NotificationEvent]
+
+
+def page_context(reviewer: Reviewer, upstream: Upstream, now: datetime) -> dict[str, Any]:
+    return {
+        "channels": channels(),
+        "no_email": _why_no_email(reviewer),
+        "address": reviewer.user.email,
+        "zone": plan.zone_of(reviewer).key.replace("_", " "),
+        "muted": _muted(reviewer, now),
+        "mutes": MUTES,
+        "always_told": ALWAYS_TOLD,
+        "preview": _preview(reviewer, upstream, now),
+    }
+
+
+def mute(reviewer: Reviewer, kind: str, length: str, now: datetime) -> bool:
+    """False if it can't be muted for so long."""
+    if kind not in Kind.values or length not in MUTES:
+        return False
+    if length == "always" and kind in ALWAYS_TOLD:
+        return False
+    span = MUTES[length]
+    until = None if span is None else now + span
+    Mute.objects.update_or_create(reviewer=reviewer, kind=kind, defaults={"until": until})
+    return True
+
+
+def _muted(reviewer: Reviewer, now: datetime) -> list[MutedKind]:
+    rows = Mute.objects.filter(reviewer=reviewer)
+    return [
+        MutedKind(row.kind, Kind(row.kind).label, row.until)
+        for row in rows
+        if row.until is None or row.until > now
+    ]
+
+
+def _why_no_email(reviewer: Reviewer) -> str:
+    if not emails.offered():
+        return _("Emails aren't offered: this installation has no mail server.")
+    if not reviewer.user.email:
+        return _("Your account has no email address. An administrator can add it.")
+    if settings.KEEPS_MAIL:
+        return _("There is no mail server, so emails are kept on Connection instead of being sent.")
+    return ""
+
+
+def _preview(reviewer: Reviewer, upstream: Upstream, now: datetime) -> Preview:
+    """From the events about this person's questions. It takes everyone who was asked as told."""
+    since = now - PREVIEW
+    events = NotificationEvent.objects.filter(upstream=upstream, at__gte=since)
+    own = Recipient.objects.filter(upstream=upstream, user_id=reviewer.mobius_id or "")
+    asked = events.filter(person="", subject__in=own.values("interaction__mobius_id"))
+    found = [*asked, *events.filter(person=reviewer.mobius_id or "-")]
+    plans = Plans([reviewer], now)
+    whens = {event: plans.when(reviewer, event.kind, Channel.EMAIL) for event in found}
+    by_when = Counter(whens.values())
+    digest_days = {
+        timezone.localtime(event.at).date() for event, when in whens.items() if when is When.DIGEST
+    }
+    sent = [event for event, when in whens.items() if when is not When.OFF]
+    first = NotificationEvent.objects.filter(upstream=upstream).order_by("at").first()
+    return Preview(
+        emails=by_when[When.NOW],
+        digests=len(digest_days),
+        complete=first is not None and first.at <= since,
+        newest=sorted(sent, key=lambda event: event.at, reverse=True)[:PREVIEWED],
+    )

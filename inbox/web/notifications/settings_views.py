@@ -1,0 +1,121 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from inbox.models import Mute, NotificationEvent
+from inbox.notify import emails, mails, off_links, outbox, plan
+from inbox.web.notifications.settings import ChoicesForm, TimesForm, mute, page_context
+from inbox.web.ui.frame import render_page
+from inbox.web.ui.request import ReviewerRequest
+
+
+@require_safe
+def notification_settings(request: ReviewerRequest) -> HttpResponse:
+    """``?reason=`` is the kind of event that a message was about."""
+    return _page(request)
+
+
+@require_POST
+def save_choices(request: ReviewerRequest) -> HttpResponseBase:
+    form = ChoicesForm(request.user.reviewer, request.upstream, request.POST)
+    if not form.is_valid():
+        return _page(request, choices_form=form, status=422)
+    form.save()
+    return _saved(request, _("Your notification settings were saved."))
+
+
+@require_POST
+def save_times(request: ReviewerRequest) -> HttpResponseBase:
+    reviewer = request.user.reviewer
+    form = TimesForm(request.POST, instance=plan.times_of(reviewer))
+    if not form.is_valid():
+        return _page(request, times_form=form, status=422)
+    form.save(commit=False)
+    outbox.schedule_digest(reviewer, timezone.now(), form.instance)
+    return _saved(request, _("Your notification settings were saved."))
+
+
+@require_POST
+def save_mute(request: ReviewerRequest) -> HttpResponseBase:
+    """Without ``for``, the mute ends."""
+    reviewer, kind = request.user.reviewer, request.POST.get("kind", "")
+    length = request.POST.get("for", "")
+    if not length:
+        Mute.objects.filter(reviewer=reviewer, kind=kind).delete()
+        return _saved(request, _("You will be told again."))
+    if not mute(reviewer, kind, length, timezone.now()):
+        raise Http404(kind)
+    return _saved(request, _("Muted. The bell still has it."))
+
+
+@require_POST
+async def send_test(request: ReviewerRequest) -> HttpResponseBase:
+    reviewer = request.user.reviewer
+    if not reviewer.user.email or not emails.offered():
+        raise Http404("There is no address.")
+    try:
+        await emails.send_test(reviewer)
+    except mails.NotSent as failed:
+        words = _("The mail server can't be reached.")
+        if failed.said:
+            words = _("The mail server didn't accept the email: %(said)s") % {"said": failed.said}
+        messages.error(request, words)
+    else:
+        sent = _("A test was sent to %(address)s.") % {"address": reviewer.user.email}
+        messages.success(request, sent)
+    return _back()
+
+
+@csrf_exempt
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def off(request: HttpRequest, token: str) -> HttpResponse:
+    """A mail program posts here without a session; only the link's signature counts."""
+    try:
+        link = off_links.read(token)
+    except off_links.NotValid:
+        raise Http404("No such link.") from None
+    if request.method == "POST":
+        link.use()
+    is_digest = link.kind == off_links.DIGEST
+    context = {
+        "done": request.method == "POST",
+        "reason": "" if is_digest else NotificationEvent.Kind(link.kind).label,
+    }
+    return render(request, "notifications/off.html", context)
+
+
+def _page(
+    request: ReviewerRequest,
+    *,
+    choices_form: ChoicesForm | None = None,
+    times_form: TimesForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    reviewer, now = request.user.reviewer, timezone.now()
+    reason = request.GET.get("reason", "")
+    context = {
+        **page_context(reviewer, request.upstream, now),
+        "form": choices_form or ChoicesForm(reviewer, request.upstream),
+        "times_form": times_form or TimesForm(instance=plan.times_of(reviewer)),
+        "reason": reason if reason in NotificationEvent.Kind.values else "",
+    }
+    template = "notifications/settings.html"
+    return render_page(request, template, context, section="account", status=status)
+
+
+def _saved(request: ReviewerRequest, text: str) -> HttpResponseBase:
+    messages.success(request, text)
+    if request.htmx:
+        return render(request, "components/_toasts.html", {"oob": True})
+    return _back()
+
+
+def _back() -> HttpResponseBase:
+    return HttpResponseRedirect(reverse("notification-settings"), status=303)
