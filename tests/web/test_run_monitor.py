@@ -155,11 +155,13 @@ def test_a_wait_with_a_time_out_is_no_sleep(tess: Client) -> None:
     Upstream.objects.update(generation="b")
     waits = {"kind": "wait_for_event", "status": "suspended", "step_key": "documents"}
     tell(
-        run("run_1", status=S.SUSPENDED, wait=Wait(wakes_at=soon(days=2))),
+        run("run_1", status=S.SUSPENDED, wait=Wait(wakes_at=soon(days=2)), plan=()),
+        run("run_2", status=S.SUSPENDED, wait=Wait(wakes_at=soon(days=2)), plan=()),
         step(kind="wait_for_event", status=StepStatus.SUSPENDED).model_copy(update={"raw": waits}),
     )
     page = one_line(tess.get("/runs/").content)
     assert "Signal documents" in page
+    assert "Waiting until" in page
     assert "Sleeping" not in page
     assert 'value="documents"' in one_line(tess.get("/runs/run_1/signal").content)
 

@@ -188,9 +188,16 @@ def _machine(upstream: Upstream, run: Run, now: datetime, *, whole: bool) -> lis
         signal = {"label": _("Signal %(name)s") % {"name": signals[0]}, "icon": "live"}
         return [signal] if whole else []
     if (until := sleeps_until(run)) is not None:
-        sleeping = _("Sleeping until %(time)s") % {"time": moment(until, now)}
-        return [{"label": sleeping, "icon": "clock"}]
+        words = _("Sleeping until %(time)s") if _sleeps(run) else _("Waiting until %(time)s")
+        return [{"label": words % {"time": moment(until, now)}, "icon": "clock"}]
     return []
+
+
+def _sleeps(run: Run) -> bool:
+    """Without a plan only its steps tell, and the time may be a limit."""
+    if run.plan != []:
+        return True
+    return any(step.kind == "sleep" and step.status == "suspended" for step in run.steps.all())
 
 
 def _waits(viewer: Viewer, upstream: Upstream, page: Sequence[Run]) -> dict[str, list[Interaction]]:
