@@ -26,6 +26,9 @@ from inbox.people.names import Names, names_of
 
 Kind = NotificationEvent.Kind
 
+MOST_LINES = 20
+"""The questions that an email lists; it says how many more there are."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -95,12 +98,13 @@ def written(message: Message) -> mails.Mail:
 
 def _mail(message: Message) -> mails.Mail:
     rows = _one_for_each_question(message.rows)
-    lines = _lines(rows)
+    lines = _lines(rows[:MOST_LINES])
     kind = DIGEST if message.digest else rows[0].delivery.event.kind
     off = off_links.url(message.reviewer, kind)
     facts = {
         "name": message.reviewer.name,
         "lines": lines,
+        "more": len(rows) - len(lines),
         "heading": _heading(message, rows, lines),
         "digest": message.digest,
         "off": off,
@@ -109,7 +113,7 @@ def _mail(message: Message) -> mails.Mail:
     }
     return mails.Mail(
         to=(message.reviewer.user.email,),
-        subject=_subject(message, lines),
+        subject=_subject(message, rows, lines),
         # A template of plain text, whose values are not for HTML.
         text=html.unescape(render_to_string("mails/notification.txt", facts)),
         html=render_to_string("mails/notification.html", facts),
@@ -129,19 +133,19 @@ def _one_for_each_question(rows: Sequence[Row]) -> list[Row]:
     return sorted(newest.values(), key=lambda row: (row.item.due_at or never, row.item.pk))
 
 
-def _subject(message: Message, lines: Sequence[Line]) -> str:
-    if len(lines) == 1 and not message.digest:
+def _subject(message: Message, rows: Sequence[Row], lines: Sequence[Line]) -> str:
+    if len(rows) == 1 and not message.digest:
         return lines[0].title
     words = ngettext(
-        "%(count)d question waits for you", "%(count)d questions wait for you", len(lines)
+        "%(count)d question waits for you", "%(count)d questions wait for you", len(rows)
     )
-    return words % {"count": len(lines)}
+    return words % {"count": len(rows)}
 
 
 def _heading(message: Message, rows: Sequence[Row], lines: Sequence[Line]) -> str:
     if len(rows) == 1 and not message.digest:
         return lines[0].said
-    return _subject(message, lines)
+    return _subject(message, rows, lines)
 
 
 def _lines(rows: Sequence[Row]) -> list[Line]:

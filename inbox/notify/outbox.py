@@ -51,6 +51,8 @@ EVERY = 5.0
 REMINDERS_EVERY = 60.0
 EVENTS_AT_ONCE = 20
 MESSAGES_AT_ONCE = 100
+DIGESTS_AT_ONCE = 10
+"""A person's digest may have a row for each of a thousand questions."""
 SENDING_AT_ONCE = 4
 BACK_OFF = timedelta(seconds=30)
 LONGEST_BACK_OFF = timedelta(minutes=30)
@@ -284,7 +286,7 @@ def _rows(upstream: Upstream) -> QuerySet[Delivery]:
 
 def _due_digests(now: datetime) -> dict[int, Reviewer]:
     due = NotificationTimes.objects.filter(next_digest_at__lte=now)
-    rows = due.select_related("reviewer__user").order_by("next_digest_at")[:MESSAGES_AT_ONCE]
+    rows = due.select_related("reviewer__user").order_by("next_digest_at")[:DIGESTS_AT_ONCE]
     return {row.reviewer_id: row.reviewer for row in rows}
 
 

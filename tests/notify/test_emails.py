@@ -260,3 +260,12 @@ def test_the_demo_keeps_its_emails(settings: Any, after: Pass) -> None:
     page = admin.get("/connection/messages/").content.decode()
     assert "Ship it?" in page
     assert "rina@example.com" in page
+
+
+def test_a_long_digest_lists_twenty_and_says_how_many_more(mailbox: Mailbox, after: Pass) -> None:
+    tell(*(ask(f"int_{number}", created_at=soon()) for number in range(25)))
+    after(LATER)
+    [mail] = mailbox.mails
+    text = mail.get_body(("plain",)).get_content()
+    assert text.count("/interactions/int_") == 20
+    assert "5 more questions" in text
