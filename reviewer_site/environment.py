@@ -28,6 +28,7 @@ _MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 _HANDLE = re.compile(r"[A-Za-z0-9._~-]+")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]")
 _HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]")
+_HOST_OR_ADDRESS = re.compile(r"[\w-]+(\.[\w-]+)*|[0-9A-Fa-f:.]+")
 _DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
 _EMAIL = re.compile(r"[^@\s<>,\x00-\x1f]+@[^@\s<>,\x00-\x1f]+")
 _ONE_WORD = re.compile(r"[!-~]+")
@@ -64,6 +65,7 @@ class Environment(BaseSettings):
     EMAIL_FROM: str = ""
     NOTIFY_EMAIL_AFTER: int = Field(300, ge=0, le=24 * 60 * 60, description="seconds")
     NOTIFY_TITLES: bool = True
+    NOTIFY_PRIVATE_HOSTS: str = ""
     METRICS_TOKEN: str = Field("", repr=False)
     LOG_FORMAT: Literal["text", "json"] = "text"
     OIDC_ISSUER: str = Field("", max_length=200)
@@ -241,6 +243,15 @@ class Environment(BaseSettings):
         if not names or not all(_HOST.fullmatch(name) for name in names):
             raise ValueError("must be host names such as inbox.example.com, without scheme or port")
         return value
+
+    @field_validator("NOTIFY_PRIVATE_HOSTS")
+    @classmethod
+    def _private_hosts(cls, value: str) -> str:
+        if not all(_HOST_OR_ADDRESS.fullmatch(name) for name in listed(value)):
+            raise ValueError(
+                "must be host names or addresses such as chat.internal, without scheme or port"
+            )
+        return value.lower()
 
     @field_validator("MOBIUS_PROJECT")
     @classmethod

@@ -32,6 +32,7 @@ for name in (
     "EMAIL_FROM",
     "NOTIFY_EMAIL_AFTER",
     "NOTIFY_TITLES",
+    "NOTIFY_PRIVATE_HOSTS",
     "OIDC_ISSUER",
     "OIDC_SESSION_HOURS",
     "SECRET_KEY",

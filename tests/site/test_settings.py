@@ -101,6 +101,7 @@ def test_a_malformed_setting_ends_the_process(tmp_path: Path) -> None:
         ("ALLOWED_HOSTS", "https://inbox.example.com"),
         ("ALLOWED_HOSTS", "inbox.example.com:8000"),
         ("ALLOWED_HOSTS", " , "),
+        ("NOTIFY_PRIVATE_HOSTS", "http://chat.internal"),
         ("PUBLIC_URL", "inbox.example.com"),
         ("PUBLIC_URL", "https://inbox.example.com/reviews"),
         ("PUBLIC_URL", "https://root:hush@inbox.example.com"),
