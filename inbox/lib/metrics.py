@@ -10,6 +10,7 @@ from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
+    Counter,
     Gauge,
     Histogram,
     disable_created_metrics,
@@ -67,6 +68,12 @@ DATABASE_QUERY_SECONDS = Histogram(
 )
 
 
+DELIVERIES = Counter(
+    "inbox_deliveries",
+    "Notifications that were sent, or that failed for good",
+    ["channel", "result"],
+    registry=REGISTRY,
+)
 INFO = Gauge(
     "inbox_info",
     "Always 1; the label has the version",
@@ -127,6 +134,10 @@ UNCONFIRMED_SECONDS = _state(
 )
 HELD_ANSWERS = _state("inbox_held_answers", "Answers whose time to undo isn't over")
 EXPIRING_QUESTIONS = _state("inbox_expiring_questions", "Open questions that expire within an hour")
+UNSENT_NOTIFICATION_SECONDS = _state(
+    "inbox_unsent_notification_seconds",
+    "Age of the oldest notification that is due or couldn't be sent yet",
+)
 DECISION_LOG_INTACT = _state("inbox_decision_log_intact", "1 if the decision log is intact")
 
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from inbox import access
 from inbox.access import Viewer
+from inbox.lib import metrics
 from inbox.live import topics
 from inbox.live.alarm import Alarm
 from inbox.live.bus import get_bus
@@ -407,12 +408,14 @@ def _message(reviewer: Reviewer, rows: list[emails.Row], *, digest: bool) -> ema
 def _record(message: emails.Message, failed: mails.NotSent | None, now: datetime) -> None:
     rows = Delivery.objects.filter(pk__in=[row.delivery.pk for row in message.rows])
     if failed is None:
-        rows.update(state=State.SENT, closed_at=now, error="")
+        sent = rows.update(state=State.SENT, closed_at=now, error="")
+        metrics.DELIVERIES.labels(Channel.EMAIL, State.SENT).inc(sent)
         return
     first = message.rows[0].delivery
     began = first.due_at if first.held else first.created_at
     if failed.refused or began < now - TOO_OLD:
-        rows.update(state=State.FAILED, closed_at=now, error=failed.said)
+        lost = rows.update(state=State.FAILED, closed_at=now, error=failed.said)
+        metrics.DELIVERIES.labels(Channel.EMAIL, State.FAILED).inc(lost)
         return
     wait = min(BACK_OFF * 2**first.tries, LONGEST_BACK_OFF)
     jitter = random.uniform(0.8, 1.2)  # nosec B311 # noqa: S311 - not a secret

@@ -58,6 +58,11 @@ class Plans:
         return (reviewer.pk, kind) in self._muted
 
 
+def offered(kind: Kind, channel: Channel) -> tuple[When, ...]:
+    """What can be chosen. The bell always has what ``ALWAYS_TOLD`` names."""
+    return () if channel is Channel.BELL and kind in ALWAYS_TOLD else OFFERED[channel]
+
+
 def default(kind: str, channel: Channel) -> When:
     usual = When.NOW if channel is Channel.BELL else When.OFF
     return DEFAULTS[channel].get(Kind(kind), usual)

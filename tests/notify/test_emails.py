@@ -8,11 +8,13 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.test import Client
 
+from inbox.lib import metrics
 from inbox.mobius.types import InteractionStatus, Policy, PolicyKind
 from inbox.models import Delivery, NotificationChoice, NotificationTimes, Reviewer, Upstream
 from inbox.models.notification import Channel, Kind, When
 from inbox.notify import outbox, plan
 from inbox.notify.outbox import plan_events
+from inbox.upstream.measuring import measure_rows
 from tests.support.mailbox import Mailbox
 from tests.support.snapshots import RINA, ask, group_ask, reply
 from tests.web import cast
@@ -217,6 +219,11 @@ def test_a_server_that_is_away_is_tried_again_with_the_same_message_id(
     after(LATER)
     [row] = Delivery.objects.all()
     assert (row.state, row.tries) == ("waiting", 1)
+    Delivery.objects.update(created_at=soon(minutes=-20))
+    measure_rows()
+    age = metrics.REGISTRY.get_sample_value("inbox_unsent_notification_seconds")
+    assert age is not None
+    assert 1190 < age < 1300
     settings.EMAIL_PORT = right
     after(LATER + timedelta(minutes=2))
     [mail] = mailbox.mails

@@ -1,12 +1,16 @@
 """Digests and quiet hours keep to the person's wall clock."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from inbox.models import NotificationTimes
-from inbox.notify.plan import next_digest, quiet_until
+from inbox.models import NotificationTimes, Reviewer
+from inbox.models.notification import Channel, Kind, When
+from inbox.notify.plan import Plans, next_digest, quiet_until
+from tests.web import cast
 
 BERLIN, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -80,3 +84,27 @@ def test_a_quiet_weekend_ends_with_the_quiet_hours_of_monday() -> None:
 
 def test_without_quiet_hours_nothing_waits() -> None:
     assert quiet_until(times(), BERLIN, utc("2026-12-05 03:00")) is None
+
+
+def test_a_command_chooses_what_a_person_is_told(db: None) -> None:
+    cast.people()
+    call_command("set_notifications", "lee", "asked", "email", "now")
+    lee = Reviewer.objects.get(user__username="lee")
+    assert Plans([lee], utc("2026-12-04 09:00")).when(lee, Kind.ASKED, Channel.EMAIL) is When.NOW
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("nobody", "asked", "email", "now"), "There is no account nobody."),
+        (("lee", "nudged", "bell", "off"), "nudged by bell can be: nothing."),
+        (("lee", "asked", "bell", "digest"), "asked by bell can be: now, off."),
+        (("lee", "asked", "pigeon", "now"), "invalid choice: 'pigeon'"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be_chosen(
+    db: None, arguments: tuple[str, ...], reason: str
+) -> None:
+    cast.people()
+    with pytest.raises(CommandError, match=re.escape(reason)):
+        call_command("set_notifications", *arguments)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from inbox.models import Mute, NotificationEvent, NotificationTimes, Recipient, Reviewer, Upstream
 from inbox.models.notification import Channel, When
 from inbox.notify import emails, plan
-from inbox.notify.plan import ALWAYS_TOLD, OFFERED, Plans
+from inbox.notify.plan import ALWAYS_TOLD, Plans
 
 Kind = NotificationEvent.Kind
 
@@ -55,10 +55,11 @@ class ChoicesForm(forms.Form):
         self._kinds = kinds(upstream)
         for kind in self._kinds:
             for channel in channels():
-                if channel is Channel.BELL and kind in ALWAYS_TOLD:
+                offered = plan.offered(kind, channel)
+                if not offered:
                     continue
                 self.fields[f"{kind}-{channel}"] = forms.ChoiceField(
-                    choices=[(when.value, when.label) for when in OFFERED[channel]],
+                    choices=[(when.value, when.label) for when in offered],
                     initial=self._plans.when(reviewer, kind, channel),
                     label=f"{kind.label}, {channel.label}",
                     # What isn't sent stays as it is.
