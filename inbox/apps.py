@@ -12,7 +12,7 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from inbox.answering import awaited_releases, held, observed  # noqa: PLC0415
+        from inbox.answering import awaited_releases, checkers, held, observed  # noqa: PLC0415
         from inbox.audit import decision_log, rights_log  # noqa: PLC0415
         from inbox.lib import metrics  # noqa: PLC0415 - models load before
         from inbox.mirror import members, observers  # noqa: PLC0415
@@ -35,6 +35,7 @@ class InboxConfig(AppConfig):
         observers.on_answers(observed.enter)
         observers.on_questions(held.return_overtaken)
         observers.on_questions(awaited_releases.note_releases)
+        observers.on_questions(checkers.tell_leads)
         observers.on_changes(events.observe)
         member_tokens.mobius_id_changed.connect(
             members.follow_mobius_id, dispatch_uid="inbox.mapped_groups"

@@ -20,7 +20,7 @@ from django.db.models import F, Q, QuerySet
 
 from inbox import access
 from inbox.access import Viewer, viewer_of
-from inbox.answering import attempts, claiming, returned
+from inbox.answering import attempts, checkers, claiming, returned
 from inbox.answering.claiming import Verb
 from inbox.answering.outcome import Kind, Outcome
 from inbox.answering.question import NotAsked
@@ -69,7 +69,7 @@ class NotDeactivated(Exception):
 
 class Blocked(StrEnum):
     """``CLAIMED``: nobody else can answer while the person's claim lasts. ``ALONE``: nobody else
-    was asked. ``NEEDED``: the others are too few.
+    was asked or can review it. ``NEEDED``: the others are too few.
     """
 
     CLAIMED = "claimed"
@@ -152,15 +152,15 @@ def claims_of(reviewer: Reviewer) -> QuerySet[Interaction]:
 def left_open(reviewer: Reviewer) -> Left:
     if not reviewer.mobius_id:
         return Left((), 0)
-    rows = Interaction.objects.pending().filter(
+    rows = Interaction.objects.open().filter(
         upstream=Upstream.current(),
         recipients__user_id=reviewer.mobius_id,
         recipients__open__in=(True,),
     )
-    rows = rows.defer("raw", "context", "details", "message")
+    rows = rows.defer("raw", "context", "message")
     items = rows.order_by(F("due_at").asc(nulls_last=True), "pk")
     viewer = viewer_of(reviewer.user)
-    missing = {user_id for item in items for user_id in item.missing}
+    missing = {user_id for item in items for user_id in (*item.missing, *item.checkers)}
     switched_off = Reviewer.objects.filter(mobius_id__in=missing, user__is_active=False)
     unable = {reviewer.mobius_id, *switched_off.values_list("mobius_id", flat=True)}
     reasons = [(item, _blocked(viewer, item, unable)) for item in items]
@@ -170,6 +170,9 @@ def left_open(reviewer: Reviewer) -> Left:
 
 def _blocked(viewer: Viewer, item: Interaction, unable: Collection[str | None]) -> Blocked | None:
     """``unable`` are the person and those who were deactivated before."""
+    if item.in_review:
+        others = [user_id for user_id in item.checkers if user_id not in unable]
+        return None if others else Blocked.ALONE
     if access.has_claimed(viewer, item) and item.takes_one_answer:
         return Blocked.CLAIMED
     others = [user_id for user_id in item.missing if user_id not in unable]
@@ -180,7 +183,11 @@ def _blocked(viewer: Viewer, item: Interaction, unable: Collection[str | None]) 
 
 @transaction.atomic
 def _tell_leads(reviewer: Reviewer, left: Left) -> None:
-    """Of the questions that can't be completed any more because too few people are left."""
+    """Of the questions that can't be completed any more because too few people are left, and of
+    those that no one else reviews.
+    """
+    reviews = [item.mobius_id for item, _ in left.blocked if item.in_review]
+    checkers.tell_leads(Upstream.current(), reviews)
     short = [item for item, reason in left.blocked if reason is Blocked.NEEDED]
     leads = Reviewer.objects.filter(user__is_active=True, user__groups__name=access.TEAM_LEAD)
     for lead in leads if short else ():

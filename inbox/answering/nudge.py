@@ -46,10 +46,10 @@ def nudge(
     now: datetime | None = None,
     origin: Origin = BACKGROUND,
 ) -> Outcome[Interaction]:
-    """Remind the person with the Mobius ID ``user_id``, who must be able to answer now.
+    """Remind the person with the Mobius ID ``user_id``, who must be able to answer or review now.
 
     The notification and its entry in the decision log are one transaction. Raises ``NotTheirs``,
-    also if the question does not ask the person.
+    also if the question is not for the person.
     """
     now = now or timezone.now()
     ready = _prepare(reviewer, interaction_id, user_id, now, origin)
@@ -73,10 +73,13 @@ def _prepare(
     item = find(viewer, upstream, interaction_id)
     if item is None or not viewer.lead:
         raise NotTheirs(interaction_id)
-    if not item.pending or (item.expires_at is not None and item.expires_at <= now):
+    expired = item.pending and item.expires_at is not None and item.expires_at <= now
+    if not item.is_open or expired:
         return Outcome(Kind.CLOSED, item, VERB)
-    refusal = access.why_not_answer(Viewer(0, user_id, ""), item)
-    if refusal is Refusal.NOT_ASKED:
+    person = Viewer(0, user_id, "")
+    why_not = access.why_not_review if item.in_review else access.why_not_answer
+    refusal = why_not(person, item)
+    if refusal in (Refusal.NOT_ASKED, Refusal.NOT_CHECKER):
         raise NotTheirs(user_id)
     recipient = Reviewer.objects.filter(mobius_id=user_id).select_related("user").first()
     if recipient is None:
@@ -85,7 +88,7 @@ def _prepare(
         kind = Kind.DEACTIVATED
     elif refusal is Refusal.CLAIMED_BY_ANOTHER:
         kind = Kind.CLAIMED_BY_ANOTHER
-    elif refusal is Refusal.ANSWERED:
+    elif refusal in (Refusal.ANSWERED, Refusal.OWN_WORK):
         kind = Kind.THEY_ANSWERED
     elif recipient.pk == reviewer.pk:
         kind = Kind.YOURSELF

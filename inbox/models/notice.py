@@ -28,6 +28,7 @@ class Notice(models.Model):
         NOT_SENT = "not_sent"
         RELEASED = "released"
         TOO_FEW_LEFT = "too_few_left"
+        NO_CHECKER = "no_checker"
         # About an ``Incident``, for administrators. ``reason`` says whether it is over.
         KEY_REFUSED = "key_refused"
         PROJECT_UNKNOWN = "project_unknown"

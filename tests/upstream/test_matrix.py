@@ -23,7 +23,7 @@ from tests.mirror.keeping import Kept, keeping
 from tests.support.people import make_people
 from tests.support.tags import text_of
 from tests.upstream import GuideServer, LaterServer
-from tests.web.cast import answer, sign_in
+from tests.web.cast import answer, send, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -158,6 +158,9 @@ async def test_pages_and_answers_with_the_later_generations(
     run_id = state.run_that_asks(title="Ship 4.2?") if later_server.dialect == "b" else ""
     question = state.question_of(run_id) if run_id else state.ask(title="Ship 4.2?")
     of_all = state.ask("user_rina", "user_sam", resolution_policy={"type": "all_of"})
+    by_lee = {"type": "any_of", "review": {"reviewer_user_ids": ["user_lee"]}}
+    checked = state.ask(title="Is it right?", resolution_policy=by_lee)
+    asked = (question, of_all, checked)
     polls = PollIntervals(watched=0.2, idle=0.2, live=60, live_idle=60)
     async with keeping(
         later_server.base_url,
@@ -167,22 +170,26 @@ async def test_pages_and_answers_with_the_later_generations(
         sync_status=sync_status,
         polls=polls,
     ) as mirror:
-        for id in (question, of_all):
+        for id in asked:
             await mirror.ears.until(f"item:{id}", Interaction.objects.filter(mobius_id=id).aexists)
         await mirror.is_("live")
         assert await connection.check() is None
-        things = tuple(f"/interactions/{id}/" for id in (question, of_all))
+        things = tuple(f"/interactions/{id}/" for id in asked)
         things += (f"/runs/{run_id}/",) if run_id else ()
         await sync_to_async(_pages_are_true)(BEFORE, things, absent)
         await sync_to_async(_connection_is_true)()
         await sync_to_async(_nothing_can_be_claimed)()
         for id, who in ((question, "rina"), (of_all, "rina"), (of_all, "sam")):
             await sync_to_async(answer)(who, id, value="true")
-        for id in (question, of_all):
+        for value, comment in (("request_changes", "Are you sure?"), ("accept", "")):
+            await sync_to_async(answer)("rina", checked, value="true")
+            await sync_to_async(send)("lee", checked, "review", value=value, comment=comment)
+        for id in asked:
             assert state.interaction(id)["status"] == "completed"
             assert (await Interaction.objects.aget(mobius_id=id)).status == "completed"
         await sync_to_async(_pages_are_true)(AFTER, things, absent)
-    assert len(later_server.requests("respond")) == 3
+    assert len(later_server.requests("respond")) == 5
+    assert len(later_server.requests("review")) == 2
 
 
 async def _found(missing: set[str]) -> None:

@@ -26,8 +26,12 @@ def sign_in(username: str, **options: Any) -> Client:
 
 
 def answer(username: str, id: str, **typed: Any) -> None:
+    send(username, id, "respond", **typed)
+
+
+def send(username: str, id: str, path: str, **typed: Any) -> None:
     """Open the question, send its form, confirm."""
-    client, action = sign_in(username), f"/interactions/{id}/respond"
+    client, action = sign_in(username), f"/interactions/{id}/{path}"
     page = client.get(f"/interactions/{id}/").content.decode()
     form = next(one for one in forms_of(page) if one.action == action)
     sent = client.post(action, {"comment": "", **form.fields, **typed, "confirmed": "1"})

@@ -3,10 +3,14 @@
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.test import Client
 
+from inbox.answering import deactivation
+from inbox.answering.deactivation import Blocked
+from inbox.audit.origin import BACKGROUND
 from inbox.mobius.adapters.later.interaction import read_interaction
-from inbox.models import Credential, Decision, Draft, Upstream
+from inbox.models import Credential, Decision, Draft, Machine, Notice, Reviewer, Upstream
 from tests.fixtures_engine import Organization
 from tests.support.later_items import LEE, RINA, SAM, response
 from tests.support.people import make_people
@@ -246,3 +250,63 @@ def test_changes_are_requested_and_what_comes_back_is_accepted(
         "request_changes",
         "accept",
     ]
+
+
+BLOCKED = "/runs/blocked/"
+
+
+def in_review(*checkers: str, **fields: Any) -> dict[str, Any]:
+    policy = {"type": "any_of", "review": {"reviewer_user_ids": list(checkers)}}
+    return submitted(resolution_policy=policy, **fields)
+
+
+def test_blocked_lists_it_with_its_checkers_and_leads_nudge_them(tess: Client) -> None:
+    told(in_review(LEE))
+    page = text(tess, BLOCKED)
+    words = text_of(page.partition('id="question-iact_1"')[2].partition("</tbody>")[0])
+    assert "Before I migrate the database" in words
+    assert "In review" in words
+    assert "Lee" in words
+    assert "Rina" not in words
+    assert 'id="question-iact_1"' not in text(tess, f"{BLOCKED}?person={RINA}")
+    question = text_of(text(tess, QUESTION))
+    assert "Waiting for Lee" in question
+    form = {"user_id": LEE, "back": QUESTION}
+    assert tess.post(f"{QUESTION}nudge", form).status_code == 303
+    assert Notice.objects.get(kind="nudge").reviewer.mobius_id == LEE
+    tess.post(f"{QUESTION}nudge", form | {"user_id": RINA})
+    assert Notice.objects.filter(kind="nudge").count() == 1
+    assert tess.post(f"{QUESTION}nudge", form | {"user_id": SAM}).status_code == 404
+
+
+def test_in_blocked_by_person_it_is_below_its_checker(tess: Client) -> None:
+    told(in_review(LEE))
+    Upstream.objects.update(generation="b")
+    page = text(tess, BLOCKED)
+    assert "In review" in text_of(page.partition(f'id="person-{LEE}"')[2].partition("</tbody>")[0])
+
+
+def test_leads_are_told_once_if_no_checker_has_an_account(tess: Client) -> None:
+    told(in_review("user_ghost"))
+    notice = Notice.objects.get(kind="no_checker")
+    assert notice.reviewer.mobius_id == "user_tess"
+    Notice.objects.update(read_at=soon())
+    told(in_review("user_ghost", updated_at="2026-10-24T15:00:00Z"))
+    assert Notice.objects.get().read_at is not None
+    page = text_of(text(tess, "/notifications/"))
+    assert "None of the people who can review a question has an account here" in page
+
+
+@pytest.mark.parametrize("checkers", [("user_ghost", LEE), ("agent_scout",)])
+def test_someone_who_can_review_it_is_enough(tess: Client, checkers: tuple[str, ...]) -> None:
+    Machine.objects.create(mobius_id="agent_scout", name="Scout")
+    told(in_review(*checkers))
+    assert not Notice.objects.exists()
+
+
+async def test_leads_are_told_when_the_last_checker_is_deactivated(people: None) -> None:
+    await sync_to_async(told)(in_review(LEE))
+    lee = await Reviewer.objects.select_related("user").aget(user__username="lee")
+    done = await deactivation.deactivate(reviewer=lee, origin=BACKGROUND)
+    assert [(item.mobius_id, why) for item, why in done.left.blocked] == [("iact_1", Blocked.ALONE)]
+    assert [row.kind async for row in Notice.objects.all()] == ["no_checker"]

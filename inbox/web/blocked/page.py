@@ -21,7 +21,7 @@ from inbox.web.blocked.parts import (
     missing_of,
 )
 from inbox.web.blocked.queries import EXPIRING, MOST, OVER, BlockedFilters, read
-from inbox.web.questions.nudging import LastNudge, last_nudges, who_can_answer
+from inbox.web.questions.nudging import LastNudge, last_nudges, waited_for
 from inbox.web.ui.answers import progress
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import read_groups
@@ -44,7 +44,7 @@ def blocked_context(
     """
     cleaned = filters.cleaned_data
     items, whole = read(viewer, upstream, filters, now)
-    ids = {id_ for item in items for id_ in who_can_answer(item)}
+    ids = {id_ for item in items for id_ in waited_for(item)}
     names = names_of(upstream, {*ids, cleaned["person"], viewer.mobius_id})
     group_ids = {item.group_id or "" for item in items} | {cleaned["group"]}
     page_context = PageContext(
@@ -91,7 +91,7 @@ def blocked_context(
 
 
 def _is_for_no_one_known(item: Interaction) -> bool:
-    return not item.group_id and not any(who_can_answer(item))
+    return not item.group_id and not any(waited_for(item))
 
 
 def _expires_soon(item: Interaction, now: datetime) -> bool:
@@ -99,7 +99,7 @@ def _expires_soon(item: Interaction, now: datetime) -> bool:
 
 
 def _everybody(item: Interaction, _now: datetime) -> bool:
-    return item.shared and item.policy_kind == "all"
+    return item.pending and item.shared and item.policy_kind == "all"
 
 
 _MATCHES: Mapping[str, Callable[[Interaction, datetime], bool]] = {
@@ -176,7 +176,7 @@ def _chips(page_context: PageContext) -> tuple[Choice, ...]:
 def _menus(items: Sequence[Interaction], page_context: PageContext) -> list[dict[str, Any]]:
     """Only choices that occur among the questions."""
     people, filters = page_context.people, page_context.filters
-    ids = {id_ for item in items for id_ in who_can_answer(item)}
+    ids = {id_ for item in items for id_ in waited_for(item)}
     names = page_context.groups.names
     groups = {id_: names[id_] for item in items if (id_ := item.group_id or "") in names}
     over = {key: _("Over %(hours)d h") % {"hours": hours} for key, hours in OVER.items()}
@@ -233,7 +233,7 @@ def _expiring(item: Interaction, page_context: PageContext) -> tuple[BlockedQues
             since=since_words(item, page_context.now),
         )
         return question, claimed
-    names = page_context.people.objects(who_can_answer(item))
+    names = page_context.people.objects(waited_for(item))
     words = _("Mobius doesn't say who this is for.")
     if names:
         words = _("Waiting for %(names)s.") % {"names": listed(names)}

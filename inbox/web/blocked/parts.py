@@ -10,7 +10,7 @@ from inbox import access
 from inbox.access import Viewer
 from inbox.models import Interaction
 from inbox.web.blocked.queries import BlockedFilters
-from inbox.web.questions.nudging import Nudge, Nudges, nudge_of, who_can_answer
+from inbox.web.questions.nudging import Nudge, Nudges, nudge_of, waited_for
 from inbox.web.ui.answers import obstacle, progress, progress_text, unable_to_answer
 from inbox.web.ui.claims import claimed_too_long, since_words
 from inbox.web.ui.groups import Groups
@@ -44,6 +44,7 @@ class BlockedQuestion:
     workflow: str
     group: str
     progress: str
+    in_review: bool
     claimed: str
     too_long: bool
     waited: str
@@ -82,7 +83,8 @@ def blocked_question(item: Interaction, page_context: PageContext) -> BlockedQue
         item=item,
         workflow=asked_in(item.workflow, item.run_id),
         group=page_context.groups.names.get(group, group),
-        progress=progress_text(counts),
+        progress=progress_text(counts) if item.pending else "",
+        in_review=item.in_review,
         claimed=_("claimed %(since)s") % {"since": since_words(item, now)} if claimed else "",
         too_long=claimed and claimed_too_long(item, now),
         waited=span((now - item.created_at).total_seconds()),
@@ -96,7 +98,7 @@ def by_person(items: Sequence[Interaction], page_context: PageContext) -> list[d
     """
     items_by_id: dict[str, list[Interaction]] = {}
     for item in items:
-        for id_ in filter(None, who_can_answer(item)):
+        for id_ in filter(None, waited_for(item)):
             if page_context.filters.cleaned_data["person"] in ("", id_):
                 items_by_id.setdefault(id_, []).append(item)
     return [_person(id_, waiting, page_context) for id_, waiting in items_by_id.items()]
@@ -130,10 +132,10 @@ def by_question(
     return [
         (
             blocked_question(item, page_context),
-            [missing_of(item, id_, page_context) for id_ in who_can_answer(item)],
+            [missing_of(item, id_, page_context) for id_ in waited_for(item)],
         )
         for item in overdue_first(items, page_context.now)
-        if any(who_can_answer(item))
+        if any(waited_for(item))
     ]
 
 
@@ -162,7 +164,7 @@ def by_group(items: Iterable[Interaction], page_context: PageContext) -> list[di
 
 def _group_line(item: Interaction, page_context: PageContext) -> dict[str, Any]:
     question = blocked_question(item, page_context)
-    ids, counts = who_can_answer(item), progress(item)
+    ids, counts = waited_for(item), progress(item)
     names = page_context.people.objects(ids)
     missing = []
     if counts is not None or question.claimed:

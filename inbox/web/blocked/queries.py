@@ -33,7 +33,8 @@ class BlockedFilters(ListForm):
 
 
 MOST = 200
-"""How many questions are read of each kind: the oldest, overdue, expiring and claimed ones."""
+"""How many questions are read of each kind: the oldest, overdue, expiring, claimed, and in review.
+"""
 
 
 def read(
@@ -45,22 +46,30 @@ def read(
     rows = _narrowed(viewer, upstream, filters.cleaned_data, now)
     old = now - settings.CLAIM_STALE_AFTER
     due = rows.filter(due_at__isnull=False)
-    parts = (
+    parts = [
         rows.order_by("created_at", "id"),
         due.filter(due_at__lt=now).order_by("due_at"),
         due.filter(due_at__gte=now, due_at__lte=now + EXPIRING).order_by("due_at"),
         rows.filter(claimed_by__isnull=False, claimed_at__lte=old).order_by("claimed_at"),
-    )
+    ]
+    if upstream.adapter.has_reviews:
+        reviews = _narrowed(viewer, upstream, filters.cleaned_data, now, status="in_review")
+        parts.append(reviews.order_by("created_at", "id"))
     found = union_of_slices(*(part[: MOST + 1] for part in parts))
-    wide = ("raw", "context", "details", "message", "questions")
+    wide = ("raw", "context", "message", "questions")
     items = list(found.defer(*wide).order_by("created_at", "id"))
     return items, len(items) <= MOST
 
 
 def _narrowed(
-    viewer: Viewer, upstream: Upstream, cleaned: Mapping[str, Any], now: datetime
+    viewer: Viewer,
+    upstream: Upstream,
+    cleaned: Mapping[str, Any],
+    now: datetime,
+    *,
+    status: str = "pending",
 ) -> QuerySet[Interaction]:
-    rows = access.interactions(viewer, upstream).filter(status="pending", deleted=False)
+    rows = access.interactions(viewer, upstream).filter(status=status, deleted=False)
     rows = rows.exclude(pk__in=upstream.tests())
     if cleaned["over"]:
         rows = rows.filter(created_at__lte=now - timedelta(hours=OVER[cleaned["over"]]))

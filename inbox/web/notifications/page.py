@@ -118,6 +118,8 @@ def _words(notice: Notice) -> str:
         case Notice.Kind.RELEASED:
             released = _("A question that %(name)s had claimed is available again")
             return released % {"name": notice.sender_name}
+        case Notice.Kind.NO_CHECKER:
+            return _("None of the people who can review a question has an account here")
         case Notice.Kind.TOO_FEW_LEFT:
             left = _("%(name)s was deactivated, and too few people are left to complete a question")
             return left % {"name": notice.sender_name}

@@ -101,8 +101,12 @@ def nudge_of(
     return Nudge("free", user_id, name, href, title=title, last=nudged)
 
 
-def who_can_answer(item: Interaction) -> list[str]:
-    """The person asked, the one who has claimed it, or all who have not answered."""
+def waited_for(item: Interaction) -> list[str]:
+    """The person asked, the one who has claimed it, or all who have not answered; in review, its
+    checkers.
+    """
+    if item.in_review:
+        return item.checkers
     if item.target_type == "user":
         return [item.target_id]
     if access.can_be_claimed(item) and item.claimed_by:
@@ -113,7 +117,7 @@ def who_can_answer(item: Interaction) -> list[str]:
 def nudges_on(
     viewer: Viewer, upstream: Upstream, items: Iterable[Interaction], names: Names, now: datetime
 ) -> dict[str, tuple[Nudge, ...]]:
-    waiting = {item: who_can_answer(item) for item in items if item.pending} if viewer.lead else {}
+    waiting = {item: waited_for(item) for item in items if item.is_open} if viewer.lead else {}
     if not waiting:
         return {}
     nudges = last_nudges(upstream, {id_ for ids in waiting.values() for id_ in ids}, now)

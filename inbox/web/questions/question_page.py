@@ -36,7 +36,7 @@ from inbox.web.ui.answers import (
 )
 from inbox.web.ui.claims import claim_of
 from inbox.web.ui.groups import groups_of
-from inbox.web.ui.labels import item_status
+from inbox.web.ui.labels import item_status, listed
 from inbox.web.ui.own_data import OwnData
 from inbox.web.ui.people import People
 from inbox.web.ui.request import ReviewerRequest
@@ -73,7 +73,8 @@ def item_page(
     ending = question_ending(viewer, item, run, (*run_entries, *decisions), people)
     is_open = item.pending and not closing
     can_answer = is_open and refusal is None
-    waits = [item] if is_open and (item.shared or refusal in _OTHERS_TURN) else []
+    others_turn = is_open and (item.shared or refusal in _OTHERS_TURN)
+    waits = [item] if others_turn or (item.in_review and not reviews) else []
     sent = sent_to(viewer.user_id, item) if can_answer or item.shared else Sent()
 
     answer = answer_box(
@@ -120,7 +121,7 @@ def item_page(
         "after_mine": (
             after_mine(item, people, received=sent.received) if refusal is Refusal.ANSWERED else ""
         ),
-        "waiting_on": _("Waiting for %(name)s") % {"name": assignee_name(item, people, group)},
+        "waiting_on": _waiting_on(item, people, group),
         # A lead finds it on *Blocked*, not in their own list.
         "can_cancel": not closing and may_cancel(viewer, item),
         "in_blocked": viewer.lead
@@ -159,6 +160,14 @@ def item_page(
         "receipt": bool(access.receipts_seen_by(viewer, item, decisions)),
         **_addresses(item, filters, answer.get("suggestion")),
     }
+
+
+def _waiting_on(item: Interaction, people: People, group: str) -> str:
+    """Empty for a review by people who are unknown."""
+    name = assignee_name(item, people, group)
+    if item.in_review:
+        name = listed(people.objects(item.checkers))
+    return _("Waiting for %(name)s") % {"name": name} if name else ""
 
 
 def _addresses(

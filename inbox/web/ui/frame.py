@@ -11,6 +11,7 @@ from inbox import access
 from inbox.answering.guard import choice_of
 from inbox.mirror import freshness
 from inbox.models import Notice, Upstream
+from inbox.models.interaction import OPEN as OPEN_STATUSES
 from inbox.notify import incidents
 from inbox.upstream.connection import connection
 from inbox.web.ui.messages import problem_text
@@ -75,9 +76,13 @@ def rail_counts(own: OwnData, opened: OpenCounts | None, *, notices: bool = True
             reviewer__user_id=viewer.user_id, upstream=upstream, read_at__isnull=True
         )
     if viewer.lead:
-        waits = access.interactions(viewer, upstream).filter(status="pending", deleted=False)
-        waits = waits.exclude(pk__in=upstream.tests())
-        counted["blocked"] = waits.order_by("created_at", "id")[: COUNTED + 1]
+        rows = access.interactions(viewer, upstream).filter(deleted=False)
+        rows = rows.exclude(pk__in=upstream.tests())
+        waits = rows.filter(status="pending").order_by("created_at", "id")
+        if upstream.adapter.has_reviews:
+            # Without an order, which these together have no index for.
+            waits = rows.filter(status__in=OPEN_STATUSES).order_by()
+        counted["blocked"] = waits[: COUNTED + 1]
     if viewer.mobius_id:
         counted["others"] = rows_of(OTHERS, viewer, upstream)
         snoozed = None if opened is None else opened.snoozed
