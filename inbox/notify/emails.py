@@ -165,7 +165,7 @@ def _line(row: Row, people: Names, groups: dict[str, str]) -> Line:
     facts = [people.of(item.asked_by), item.workflow, _deadline(item)]
     return Line(
         title=title_of(item),
-        said=_said(event),
+        said=said(event.kind, event.actor_name),
         facts=" · ".join(fact for fact in facts if fact),
         why=_why(item, groups),
         url=f"{settings.PUBLIC_URL}{item.get_absolute_url()}",
@@ -193,8 +193,9 @@ _SAID = {
 }
 
 
-def _said(event: NotificationEvent) -> str:
-    return _(_SAID[Kind(event.kind)]) % {"name": event.actor_name}
+def said(kind: str, name: str) -> str:
+    """What happened; ``name`` is of who caused it."""
+    return _(_SAID[Kind(kind)]) % {"name": name}
 
 
 def _deadline(item: Interaction) -> str:

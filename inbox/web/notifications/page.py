@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.models import Incident, Interaction, Notice, NotificationEvent, Upstream
+from inbox.models import Incident, Interaction, Notice, Upstream
+from inbox.notify.emails import said
 from inbox.notify.incidents import ENDED, sentence
 from inbox.web.ui.held import ANSWERED_FIRST, answered_first
 from inbox.web.ui.labels import item_status
@@ -126,7 +127,7 @@ def _words(notice: Notice) -> str:
         case Notice.Kind.NUDGE:
             return _nudged(notice)
         case _:
-            return str(NotificationEvent.Kind(notice.kind).label)
+            return said(notice.kind, notice.sender_name)
 
 
 def _nudged(notice: Notice) -> str:
