@@ -339,7 +339,8 @@ async def test_a_revocation_is_tried_for_a_day(desk: Desk) -> None:
             break
         pauses.append(round(pause))
         await let_pass(pause)
-    assert pauses[:7] == [60, 120, 240, 480, 960, 1920, 3600]
+    # Less what the tries themselves took.
+    assert pauses[:7] == pytest.approx([60, 120, 240, 480, 960, 1920, 3600], rel=0.1)
     assert 23 * 3600 < sum(pauses) <= 24 * 3600
     failed = await TokenRevocation.objects.aget()
     assert (failed.name, bytes(failed.sealed)) == ("rina", b"")

@@ -91,8 +91,9 @@ def texts() -> set[str]:
     for path in (ROOT / "inbox").rglob("*.py"):
         if not path.is_relative_to(ROOT / "inbox/engine"):
             found.update(of_python(path.read_text("utf-8")))
-    for path in (ROOT / "templates").rglob("*.html"):
-        found.update(of_template(path.read_text("utf-8")))
+    for path in (ROOT / "templates").rglob("*"):
+        if path.suffix in (".html", ".txt"):
+            found.update(of_template(path.read_text("utf-8")))
     return found
 
 
