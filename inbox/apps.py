@@ -18,7 +18,14 @@ class InboxConfig(AppConfig):
         from inbox.mirror import members, observers  # noqa: PLC0415
         from inbox.models import append_only  # noqa: PLC0415
         from inbox.notify import events  # noqa: PLC0415
-        from inbox.people import known_browser, member_tokens, names, roles, sessions  # noqa: PLC0415
+        from inbox.people import (  # noqa: PLC0415
+            known_browser,
+            member_tokens,
+            names,
+            push_browsers,
+            roles,
+            sessions,
+        )
         from inbox.processes import lease  # noqa: PLC0415
         from inbox.upstream import installation, token_revocations  # noqa: PLC0415
 
@@ -42,6 +49,7 @@ class InboxConfig(AppConfig):
         )
         rights_log.connect()
         user_logged_in.connect(known_browser.signed_in, dispatch_uid="inbox.known_browser")
+        user_logged_in.connect(push_browsers.signed_in, dispatch_uid="inbox.push_browsers")
         user_logged_in.connect(sessions.signed_in, dispatch_uid="inbox.sessions")
         pre_save.connect(
             installation.before_an_account,

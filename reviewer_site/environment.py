@@ -59,6 +59,7 @@ class Environment(BaseSettings):
     MOBIUS_RUN_URL: str = ""
     MOBIUS_INTERACTION_URL: str = ""
     CREDENTIAL_KEYS: str = Field("", repr=False)
+    VAPID_KEY: str = Field("", repr=False)
     LOG_ANCHOR: str = ""
     ADMIN_EMAIL: str = ""
     EMAIL_URL: str = Field("", repr=False)

@@ -24,6 +24,7 @@ for name in (
     "MOBIUS_EVENT_LIMIT",
     "MOBIUS_RESPONSE_LIMIT",
     "CREDENTIAL_KEYS",
+    "VAPID_KEY",
     "LOG_ANCHOR",
     "LOG_FORMAT",
     "METRICS_TOKEN",

@@ -1,5 +1,6 @@
 """The installation's secrets: from the environment, else from ``DATA_DIR/secrets.env`` (0600)."""
 
+import base64
 import hashlib
 import hmac
 import os
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import ec
 from dotenv import dotenv_values
 
 from inbox.lib import private_files
@@ -25,6 +27,7 @@ class Secrets:
         self.stored = stored
         self.secret_key = values.get("SECRET_KEY") or secrets.token_urlsafe(50)
         self.credential_keys = [key for key in values.get("CREDENTIAL_KEYS", "").split(",") if key]
+        self.vapid_key = values.get("VAPID_KEY", "")
         self._engine_secret = values.get("ENGINE_SECRET", "")
 
     def __repr__(self) -> str:
@@ -64,6 +67,7 @@ def read(folder: Path, environment: Mapping[str, str]) -> Secrets:
                 f"{path} has no line {name}=…; restore the file from a backup, or set {name}."
             )
     _check_keys(path, values["CREDENTIAL_KEYS"])
+    _check_vapid_key(path, values.get("VAPID_KEY", ""))
     return Secrets(values, stored=True)
 
 
@@ -77,6 +81,7 @@ def create(folder: Path, environment: Mapping[str, str]) -> Secrets:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
         "ENGINE_SECRET": secrets.token_hex(32),
+        "VAPID_KEY": _new_vapid_key(),
     }
     lines = [f"{name}={value}\n" for name, value in new.items() if not environment.get(name)]
     try:
@@ -88,6 +93,38 @@ def create(folder: Path, environment: Mapping[str, str]) -> Secrets:
             f"DATA_DIR {folder} cannot be used: {error.strerror or error}."
         ) from None
     return read(folder, environment)
+
+
+def add_vapid_key(folder: Path, environment: Mapping[str, str]) -> Secrets:
+    """For a file that was written before there was this key; of two simultaneous processes, one
+    adds it. Raises Misconfigured.
+    """
+    path = folder / FILE
+    try:
+        with private_files.locked(folder / f"{FILE}.lock"):
+            if not read(folder, environment).vapid_key:
+                with path.open("a") as file:
+                    file.write(f"\nVAPID_KEY={_new_vapid_key()}\n")
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be written: {error.strerror or error}.") from None
+    return read(folder, environment)
+
+
+def _new_vapid_key() -> str:
+    """The number of a private key on P-256."""
+    number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
+    return base64.urlsafe_b64encode(number.to_bytes(32)).decode().rstrip("=")
+
+
+def _check_vapid_key(path: Path, key: str) -> None:
+    try:
+        if key:
+            number = int.from_bytes(base64.urlsafe_b64decode(f"{key}="))
+            ec.derive_private_key(number, ec.SECP256R1())
+    except ValueError:
+        raise Misconfigured(
+            f"{path}: VAPID_KEY is damaged; restore the file from a backup."
+        ) from None
 
 
 def _write_once(path: Path, temporary: Path, lines: str) -> None:

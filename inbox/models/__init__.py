@@ -15,6 +15,7 @@ from inbox.models.notification import (
     NotificationChoice,
     NotificationEvent,
     NotificationTimes,
+    PushBrowser,
 )
 from inbox.models.question_words import QuestionWords
 from inbox.models.reviewer import (

@@ -70,6 +70,7 @@ Kind = NotificationEvent.Kind
 class Channel(models.TextChoices):
     BELL = "bell", gettext_lazy("Bell")
     EMAIL = "email", gettext_lazy("Email")
+    PUSH = "push", gettext_lazy("Push")
 
 
 class When(models.TextChoices):
@@ -180,7 +181,7 @@ class Delivery(models.Model):
         NO_ACCESS = "no_access", gettext_lazy("No longer asked")
         OFF = "off", gettext_lazy("Switched off meanwhile")
         MUTED = "muted", gettext_lazy("Muted")
-        NO_ADDRESS = "no_address", gettext_lazy("No email address")
+        NO_ADDRESS = "no_address", gettext_lazy("No email address or browser")
         TOO_OLD = "too_old", gettext_lazy("Too old")
 
     event = models.ForeignKey(
@@ -220,6 +221,31 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} to {self.reviewer} by {self.channel}: {self.state}"
+
+
+class PushBrowser(models.Model):
+    """A browser in which a person has allowed web push.
+
+    - ``endpoint``: the address at its push service; whoever knows it and the keys can push.
+    - ``p256dh`` and ``auth``: the browser's public key and secret, base64url.
+    - ``key``: the public key of this installation that the browser was given. Push services take
+      nothing that is signed with another.
+    - ``browser``: its name in ``inbox.people.known_browser``.
+    - ``used_at``: when push was allowed there, or the person last signed in with it.
+    """
+
+    reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="push_browsers")
+    endpoint = models.CharField(max_length=1000, unique=True)
+    p256dh = models.CharField(max_length=100)
+    auth = models.CharField(max_length=30)
+    key = models.CharField(max_length=100)
+    browser = models.CharField(max_length=32, default="", blank=True)
+    user_agent = models.CharField(max_length=300, default="", blank=True)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"a browser of {self.reviewer}"
 
 
 class KeptMessage(models.Model):

@@ -8,6 +8,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.views.decorators.debug import sensitive_variables
 
+from inbox.notify import messages
+
 LONGEST = 200
 """How many characters of the server's answer are shown."""
 
@@ -21,16 +23,11 @@ class Mail:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-class NotSent(Exception):
-    """``said`` is the server's answer; empty if there was none. ``refused``: it won't accept the
-    mail later either.
-    """
-
+class NotSent(messages.NotSent):
     def __init__(self, error: OSError) -> None:
         # What is logged: the server's answer may contain an address.
-        super().__init__(type(error).__name__)
-        self.said = _said(error)
-        self.refused = 500 <= _code(error) < 600
+        refused = 500 <= _code(error) < 600
+        super().__init__(type(error).__name__, said=_said(error), refused=refused)
 
 
 def send(mail: Mail) -> None:

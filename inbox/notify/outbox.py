@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import Protocol
 from uuid import uuid4
 
 from asgiref.sync import sync_to_async
@@ -38,8 +39,9 @@ from inbox.models import (
     Upstream,
 )
 from inbox.models.notification import KEPT_FOR, TOO_OLD, Channel, When, is_old_news
-from inbox.notify import emails, mails, plan, reminders
-from inbox.notify.plan import Plans
+from inbox.notify import emails, plan, push, reminders
+from inbox.notify.messages import Message, NotSent, Row
+from inbox.notify.plan import OFFERED, Plans
 from inbox.processes.lease import leads
 
 log = logging.getLogger(__name__)
@@ -63,7 +65,27 @@ MOST_WITHIN = timedelta(minutes=10)
 CHANGED = "notification events"
 """The channel of the bus by which other processes wake the leader."""
 
+
+class Sender(Protocol):
+    """A module that sends by a channel."""
+
+    def offered(self) -> bool:
+        """It can be used in this installation."""
+
+    def reaches(self, reviewer: Reviewer) -> bool:
+        """The person has an address there."""
+
+    async def send(self, message: Message) -> None:
+        """Raises ``NotSent``."""
+
+
+SENDERS: dict[Channel, Sender] = {Channel.EMAIL: emails, Channel.PUSH: push}
+
 _alarm = Alarm()
+
+
+def offered() -> dict[Channel, Sender]:
+    return {channel: sender for channel, sender in SENDERS.items() if sender.offered()}
 
 
 def wake() -> None:
@@ -121,27 +143,24 @@ def _plan(event: NotificationEvent, item: Interaction, now: datetime) -> set[str
     people = _audience(event, item)
     plans = Plans(people, now)
     snoozed = _snoozed(event, item, people, now)
+    channels = offered()
     notices, deliveries, in_digest = [], [], []
     for reviewer in people:
         by_bell = plans.when(reviewer, event.kind, Channel.BELL) is When.NOW
         # The bell has a nudge and a released claim already.
         if by_bell and not event.person and reviewer.pk not in snoozed:
             notices.append(_notice(event, reviewer))
-        by_email = plans.when(reviewer, event.kind, Channel.EMAIL)
-        if by_email is When.OFF or plans.muted(reviewer, event.kind) or not emails.offered():
+        if plans.muted(reviewer, event.kind):
             continue
-        delivery = Delivery(
-            event=event,
-            reviewer=reviewer,
-            channel=Channel.EMAIL,
-            state=State.WAITING,
-            due_at=snoozed.get(reviewer.pk) or _email_at(item, now),
-            created_at=now,
-        )
-        if by_email is When.DIGEST or is_old_news(event.at, now):
-            delivery.state, delivery.held = State.DIGEST, True
-            in_digest.append(reviewer)
-        deliveries.append(delivery)
+        for channel in channels:
+            when = plans.when(reviewer, event.kind, channel)
+            later = snoozed.get(reviewer.pk)
+            delivery = _delivery(event, item, reviewer, channel, when=when, later=later, now=now)
+            if delivery is None:
+                continue
+            if delivery.state == State.DIGEST:
+                in_digest.append(reviewer)
+            deliveries.append(delivery)
     Notice.objects.bulk_create(
         notices,
         update_conflicts=True,
@@ -151,6 +170,34 @@ def _plan(event: NotificationEvent, item: Interaction, now: datetime) -> set[str
     Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
     _schedule_digests(in_digest, now)
     return {notice.reviewer.mobius_id or "" for notice in notices}
+
+
+def _delivery(
+    event: NotificationEvent,
+    item: Interaction,
+    reviewer: Reviewer,
+    channel: Channel,
+    *,
+    when: When,
+    later: datetime | None,
+    now: datetime,
+) -> Delivery | None:
+    """None if the person wants none. ``later`` is when a snoozed reminder may be sent."""
+    if when is When.OFF or (channel is Channel.PUSH and not push.reaches(reviewer)):
+        return None
+    delivery = Delivery(
+        event=event,
+        reviewer=reviewer,
+        channel=channel,
+        state=State.WAITING,
+        due_at=later or _due_at(channel, item, now),
+        created_at=now,
+    )
+    if when is When.DIGEST or is_old_news(event.at, now):
+        if When.DIGEST not in OFFERED[channel]:
+            return None
+        delivery.state, delivery.held = State.DIGEST, True
+    return delivery
 
 
 def _audience(event: NotificationEvent, item: Interaction) -> list[Reviewer]:
@@ -209,8 +256,12 @@ def _notice(event: NotificationEvent, reviewer: Reviewer) -> Notice:
     )
 
 
-def _email_at(item: Interaction, now: datetime) -> datetime:
-    """After ``NOTIFY_EMAIL_AFTER`` or a tenth of the remaining time, whichever is shorter."""
+def _due_at(channel: Channel, item: Interaction, now: datetime) -> datetime:
+    """An email waits for ``NOTIFY_EMAIL_AFTER`` or a tenth of the remaining time, whichever is
+    shorter.
+    """
+    if channel is not Channel.EMAIL:
+        return now
     wait = settings.NOTIFY_EMAIL_AFTER
     if item.due_at is not None and item.due_at > now:
         wait = min(wait, (item.due_at - now) / 10)
@@ -238,14 +289,15 @@ async def send_due(now: datetime) -> None:
     messages = await sync_to_async(_prepare)(now)
     places = asyncio.Semaphore(SENDING_AT_ONCE)
 
-    async def send(message: emails.Message) -> None:
+    async def send(message: Message) -> None:
         async with places:
             failed = None
             try:
-                await emails.send(message)
-            except mails.NotSent as error:
+                await SENDERS[message.channel].send(message)
+            except NotSent as error:
                 failed = error
-                log.warning("an email with notifications could not be sent: %s", error)
+                what = "an email" if message.channel is Channel.EMAIL else "a push message"
+                log.warning("%s with notifications could not be sent: %s", what, error)
             await sync_to_async(_record)(message, failed, now)
 
     async with asyncio.TaskGroup() as sending:
@@ -253,27 +305,29 @@ async def send_due(now: datetime) -> None:
             sending.create_task(send(message))
 
 
-def _prepare(now: datetime) -> list[emails.Message]:
+def _prepare(now: datetime) -> list[Message]:
     """What is to be sent now. The IDs of the messages are stored before they are sent."""
     with transaction.atomic():
         upstream = Upstream.current()
         digests = _due_digests(now)
-        waiting = _rows(upstream).filter(channel=Channel.EMAIL, state=State.WAITING)
-        rows = list(waiting.filter(due_at__lte=now).order_by("due_at")[:MESSAGES_AT_ONCE])
+        due = _rows(upstream).filter(channel__in=offered(), state=State.WAITING, due_at__lte=now)
+        rows = list(due.order_by("due_at")[:MESSAGES_AT_ONCE])
         in_digests = _rows(upstream).filter(channel=Channel.EMAIL, state=State.DIGEST)
         rows += list(in_digests.filter(reviewer__in=digests))
         checked = _checked(upstream, rows, now)
         messages = [
-            _message(reviewer, same, digest=True)
-            for reviewer, same in _by_person(checked, State.DIGEST).items()
+            _message(reviewer, channel, same, digest=True)
+            for (reviewer, channel), same in _by_person(checked, State.DIGEST).items()
         ]
-        for reviewer, same in _by_person(checked, State.WAITING).items():
-            if _is_held(reviewer, same, now) or _is_one_too_many(reviewer, same, now):
+        for (reviewer, channel), same in _by_person(checked, State.WAITING).items():
+            if _is_held(reviewer, same, now) or _is_one_too_many(reviewer, channel, same, now):
                 continue
             by_message = defaultdict(list)
             for row in same:
                 by_message[row.delivery.message].append(row)
-            messages += [_message(reviewer, part, digest=False) for part in by_message.values()]
+            messages += [
+                _message(reviewer, channel, part, digest=False) for part in by_message.values()
+            ]
         for reviewer in digests.values():
             schedule_digest(reviewer, now)
     return messages
@@ -291,7 +345,7 @@ def _due_digests(now: datetime) -> dict[int, Reviewer]:
     return {row.reviewer_id: row.reviewer for row in rows}
 
 
-def _checked(upstream: Upstream, rows: Sequence[Delivery], now: datetime) -> list[emails.Row]:
+def _checked(upstream: Upstream, rows: Sequence[Delivery], now: datetime) -> list[Row]:
     """Without those that are no longer needed, which are closed with the reason."""
     items = _items(upstream, (row.event for row in rows))
     plans = Plans({row.reviewer for row in rows}, now)
@@ -304,7 +358,7 @@ def _checked(upstream: Upstream, rows: Sequence[Delivery], now: datetime) -> lis
             row.state, row.reason, row.closed_at = State.DROPPED, reason, now
             dropped.append(row)
         elif item is not None:
-            kept.append(emails.Row(row, item))
+            kept.append(Row(row, item))
     Delivery.objects.bulk_update(dropped, ["state", "reason", "closed_at"], 100)
     return kept
 
@@ -313,15 +367,15 @@ def _why_dropped(
     row: Delivery, item: Interaction | None, plans: Plans, seen: "_Seen", now: datetime
 ) -> Delivery.Reason | None:
     """The first reason, or None."""
-    event, reviewer = row.event, row.reviewer
+    event, reviewer, channel = row.event, row.reviewer, Channel(row.channel)
     if item is None or not reviewer.user.is_active:
         return Reason.NO_ACCESS
     viewer = Viewer(reviewer.user_id, reviewer.mobius_id, reviewer.name)
     kept_too_long = not row.held and row.created_at < now - TOO_OLD
     reasons = {
-        Reason.NO_ADDRESS: not reviewer.user.email,
+        Reason.NO_ADDRESS: not SENDERS[channel].reaches(reviewer),
         Reason.MUTED: plans.muted(reviewer, event.kind),
-        Reason.OFF: plans.when(reviewer, event.kind, Channel.EMAIL) is When.OFF,
+        Reason.OFF: plans.when(reviewer, event.kind, channel) is When.OFF,
         Reason.NO_ACCESS: not access.has_a_part(viewer, item),
         Reason.SETTLED: not concerns(reviewer, event, item),
         Reason.SEEN: row.state == State.WAITING and seen.by(reviewer, event, item),
@@ -354,16 +408,16 @@ class _Seen:
 
 
 def _by_person(
-    rows: Iterable[emails.Row], state: Delivery.State
-) -> dict[Reviewer, list[emails.Row]]:
-    found: dict[Reviewer, list[emails.Row]] = defaultdict(list)
+    rows: Iterable[Row], state: Delivery.State
+) -> dict[tuple[Reviewer, Channel], list[Row]]:
+    found: dict[tuple[Reviewer, Channel], list[Row]] = defaultdict(list)
     for row in rows:
         if row.delivery.state == state:
-            found[row.delivery.reviewer].append(row)
+            found[row.delivery.reviewer, Channel(row.delivery.channel)].append(row)
     return found
 
 
-def _is_held(reviewer: Reviewer, rows: Sequence[emails.Row], now: datetime) -> bool:
+def _is_held(reviewer: Reviewer, rows: Sequence[Row], now: datetime) -> bool:
     """Quiet hours hold all of a person's rows, so that they become one message at their end."""
     times = plan.times_of(reviewer)
     until = plan.quiet_until(times, plan.zone_of(reviewer), now)
@@ -379,10 +433,12 @@ def _is_held(reviewer: Reviewer, rows: Sequence[emails.Row], now: datetime) -> b
     return True
 
 
-def _is_one_too_many(reviewer: Reviewer, rows: Sequence[emails.Row], now: datetime) -> bool:
+def _is_one_too_many(
+    reviewer: Reviewer, channel: Channel, rows: Sequence[Row], now: datetime
+) -> bool:
     recent = Delivery.objects.filter(
         reviewer=reviewer,
-        channel=Channel.EMAIL,
+        channel=channel,
         state=State.SENT,
         closed_at__gt=now - MOST_WITHIN,
     )
@@ -396,26 +452,26 @@ def _is_one_too_many(reviewer: Reviewer, rows: Sequence[emails.Row], now: dateti
     return True
 
 
-def _message(reviewer: Reviewer, rows: list[emails.Row], *, digest: bool) -> emails.Message:
+def _message(reviewer: Reviewer, channel: Channel, rows: list[Row], *, digest: bool) -> Message:
     message = rows[0].delivery.message or uuid4().hex
     ids = [row.delivery.pk for row in rows]
     Delivery.objects.filter(pk__in=ids).update(
         message=message, tries=F("tries") + 1, state=State.WAITING
     )
-    return emails.Message(message, reviewer, rows, digest=digest)
+    return Message(message, channel, reviewer, rows, digest=digest)
 
 
-def _record(message: emails.Message, failed: mails.NotSent | None, now: datetime) -> None:
+def _record(message: Message, failed: NotSent | None, now: datetime) -> None:
     rows = Delivery.objects.filter(pk__in=[row.delivery.pk for row in message.rows])
     if failed is None:
         sent = rows.update(state=State.SENT, closed_at=now, error="")
-        metrics.DELIVERIES.labels(Channel.EMAIL, State.SENT).inc(sent)
+        metrics.DELIVERIES.labels(message.channel, State.SENT).inc(sent)
         return
     first = message.rows[0].delivery
     began = first.due_at if first.held else first.created_at
     if failed.refused or began < now - TOO_OLD:
         lost = rows.update(state=State.FAILED, closed_at=now, error=failed.said)
-        metrics.DELIVERIES.labels(Channel.EMAIL, State.FAILED).inc(lost)
+        metrics.DELIVERIES.labels(message.channel, State.FAILED).inc(lost)
         return
     wait = min(BACK_OFF * 2**first.tries, LONGEST_BACK_OFF)
     jitter = random.uniform(0.8, 1.2)  # nosec B311 # noqa: S311 - not a secret

@@ -23,12 +23,20 @@ DEFAULTS: dict[Channel, dict[Kind, When]] = {
         Kind.NUDGED: When.DIGEST,
         Kind.REMINDER: When.DIGEST,
     },
+    Channel.PUSH: {
+        Kind.ASKED: When.NOW,
+        Kind.TO_REVIEW: When.NOW,
+        Kind.NUDGED: When.NOW,
+        Kind.REMINDER: When.NOW,
+        Kind.EXPIRED: When.NOW,
+    },
 }
-"""What isn't named here is at once by the bell, and off by email."""
+"""What isn't named here is at once by the bell, and off by the others."""
 
 OFFERED: dict[Channel, tuple[When, ...]] = {
     Channel.BELL: (When.NOW, When.OFF),
     Channel.EMAIL: (When.NOW, When.DIGEST, When.OFF),
+    Channel.PUSH: (When.NOW, When.OFF),
 }
 ALWAYS_TOLD = (Kind.NUDGED,)
 """The bell has these whatever was chosen, and they can't be muted for good."""

@@ -29,6 +29,11 @@ def name_of_browser(request: HttpRequest, username: str) -> str:
     return browser if account.exists() else ""
 
 
+def name(request: HttpRequest) -> str:
+    """Empty if nobody has signed in with the browser before."""
+    return _read(request)[0]
+
+
 def signed_in(*, request: HttpRequest | None, user: Any, **_: Any) -> None:
     if request is not None:
         request.account_signed_in = user.pk  # type: ignore[attr-defined]

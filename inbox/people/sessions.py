@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
-from inbox.models import Reviewer
+from inbox.models import PushBrowser, Reviewer
 from inbox.people import time_zones
 
 SIGNED_IN_AT = "signed_in_at"
@@ -94,7 +94,10 @@ def open_sessions(user: User) -> list[OpenSession]:
 
 
 def sign_out_everywhere(user: User) -> int:
-    """Streams end within seconds. Returns how many sessions there were."""
+    """Streams end within seconds, and no browser gets web push any more. Returns how many sessions
+    there were.
+    """
+    PushBrowser.objects.filter(reviewer__user=user).delete()
     keys = [session.key for session in open_sessions(user)]
     Session.objects.filter(pk__in=keys).delete()
     return len(keys)

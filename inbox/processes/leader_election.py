@@ -7,6 +7,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.db import OperationalError
 from django.utils.crypto import salted_hmac
 
@@ -107,7 +108,11 @@ class LeaderElection:
         reported: dict[str, Any] = {}
         renewed_at = float("-inf")
         while not self._lease.lost:
-            report = {"sync": self._status.report(), "secret_key": fingerprint()}
+            report = {
+                "sync": self._status.report(),
+                "secret_key": fingerprint(),
+                "vapid_key": push_fingerprint(),
+            }
             if report != reported or monotonic() - renewed_at >= RENEW_EVERY:
                 try:
                     if not await self._lease.renew(report):
@@ -144,13 +149,27 @@ def fingerprint() -> str:
     return salted_hmac("reviewer_site.leading", "").hexdigest()[:16]
 
 
+def push_fingerprint() -> str | None:
+    """Equal in two processes with the same ``VAPID_KEY``; None if web push isn't offered."""
+    if not settings.VAPID_KEY or not settings.PUSH_CONTACT:
+        return None
+    return salted_hmac("reviewer_site.push", settings.VAPID_KEY).hexdigest()[:16]
+
+
 def require_same_keys(state: State | None) -> None:
     """Raise ``StartRefused`` if the leader has another ``SECRET_KEY``: people would be signed out
-    whenever the other process answers.
+    whenever the other process answers. The same for ``VAPID_KEY``: browsers would be given up as
+    soon as the other process leads.
     """
     others = state.report.get("secret_key") if state is not None and state.led else None
     if others not in (None, fingerprint()):
         raise StartRefused(
             "The leading process has a different SECRET_KEY. Give all processes the same "
             "SECRET_KEY and CREDENTIAL_KEYS in their environment."
+        )
+    pushing = state.report.get("vapid_key") if state is not None and state.led else None
+    if None not in (pushing, push_fingerprint()) and pushing != push_fingerprint():
+        raise StartRefused(
+            "The leading process has a different VAPID_KEY. Give all processes the same VAPID_KEY "
+            "in their environment: copy it from the secrets.env of the leader's machine."
         )

@@ -40,6 +40,8 @@ def prepare() -> None:
         is_new = not settings.SECRETS.stored
         if is_new:
             make_secrets()
+        elif not settings.VAPID_KEY:
+            _add_vapid_key()
         if _has_tables():
             decision_log.begin()
             if is_new and connections["default"].vendor == "postgresql":
@@ -76,8 +78,17 @@ def make_secrets() -> None:
     settings.SECRETS = created
     settings.SECRET_KEY = created.secret_key
     settings.CREDENTIAL_KEYS = created.credential_keys
+    settings.VAPID_KEY = created.vapid_key
     if settings.EMBEDDED:
         settings.MOBIUS_API_KEY = created.service_key()
+
+
+def _add_vapid_key() -> None:
+    try:
+        settings.SECRETS = secrets.add_vapid_key(settings.DATA_DIR, settings.GIVEN_SECRETS)
+    except Misconfigured as error:
+        log.warning("Web push isn't offered. %s", error)
+    settings.VAPID_KEY = settings.SECRETS.vapid_key
 
 
 def before_an_account(instance: Any, **_: Any) -> None:

@@ -15,6 +15,7 @@ from inbox.people import (
     device_sign_ins,
     key_answers,
     links,
+    push_browsers,
     rate_limit,
     revocations,
     throttle,
@@ -40,6 +41,7 @@ async def once(confirmer: Confirmer = confirmer) -> None:
     await sync_to_async(rate_limit.tidy)()
     await sync_to_async(device_sign_ins.tidy)()
     await sync_to_async(revocations.tidy)()
+    await sync_to_async(push_browsers.tidy)(timezone.now())
     await sync_to_async(postgres_bus.prune)()
     await sync_to_async(SessionStore.clear_expired)()
     while await sync_to_async(notices.prune)(timezone.now()):

@@ -275,6 +275,8 @@ PATHS: dict[str, Action | Place] = {
     "notification-times": Place.ACCOUNT,
     "notification-mute": Place.ACCOUNT,
     "notification-test": Place.ACCOUNT,
+    "push-allow": Place.ACCOUNT,
+    "push-remove": Place.ACCOUNT,
     "account-language": Place.ACCOUNT,
     "account-password": Place.ACCOUNT,
     "mfa_index": Place.ACCOUNT,

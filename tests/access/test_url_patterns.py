@@ -17,6 +17,7 @@ from inbox.models import (
     Interaction,
     KeptMessage,
     Notice,
+    PushBrowser,
     Reviewer,
     SavedView,
     Upstream,
@@ -59,6 +60,12 @@ def arguments(db: None) -> dict[str, Any]:
     notice = Notice.objects.create(
         reviewer=sam, upstream=upstream, kind="nudge", interaction_id="int_1", at=cast.soon()
     )
+    browser = PushBrowser.objects.create(
+        reviewer=sam,
+        endpoint="https://push.example.com/sam",
+        created_at=cast.soon(),
+        used_at=cast.soon(),
+    )
     draft = Draft.objects.create(
         reviewer=sam, upstream=upstream, interaction_id="int_1", updated_at=cast.soon()
     )
@@ -78,6 +85,7 @@ def arguments(db: None) -> dict[str, Any]:
         **dict.fromkeys((*runs, "run-cancel", "run-retry", "run-signal", "run-reveal"), "run_1"),
         **dict.fromkeys(groups, "change-board"),
         "notification-read": notice.pk,
+        "push-remove": browser.pk,
         "interaction-read": "int_1",
         "draft-discard": draft.pk,
         **dict.fromkeys(batches, batch.pk),

@@ -5,7 +5,7 @@ import pytest
 
 from inbox.lib.startup import StartRefused
 from inbox.mirror.freshness import Reason, SyncStatus, Trouble
-from inbox.processes.leader_election import fingerprint, require_same_keys
+from inbox.processes.leader_election import fingerprint, push_fingerprint, require_same_keys
 from inbox.processes.lease import State
 
 NOW = datetime.now(UTC)
@@ -60,3 +60,14 @@ def test_it_does_not_start_beside_a_leader_with_another_secret_key(settings: Any
     settings.SECRET_KEY = "another" * 10
     with pytest.raises(StartRefused, match="has a different SECRET_KEY"):
         require_same_keys(state)
+
+
+def test_it_does_not_start_beside_a_leader_with_another_key_for_web_push(settings: Any) -> None:
+    settings.PUSH_CONTACT = "https://inbox.example.com"
+    report = {"secret_key": fingerprint(), "vapid_key": push_fingerprint()}
+    require_same_keys(State(1, led=True, report=report))
+    settings.VAPID_KEY = "another"
+    with pytest.raises(StartRefused, match="has a different VAPID_KEY"):
+        require_same_keys(State(1, led=True, report=report))
+    settings.PUSH_CONTACT = ""
+    require_same_keys(State(1, led=True, report=report))

@@ -76,6 +76,8 @@ ONES_OWN = {
     "notification-times",
     "notification-mute",
     "notification-test",
+    "push-allow",
+    "push-remove",
     "account-password",
     "account-sessions-end",
     "mfa_activate_totp",

@@ -14,7 +14,7 @@ from inbox.audit import decision_log
 from inbox.audit.decision_log import Entry
 from inbox.audit.verify import verify
 from inbox.lib import private_files
-from inbox.lib.secrets import Secrets
+from inbox.lib.secrets import Secrets, read
 from inbox.lib.startup import StartRefused
 from inbox.models import Credential, DecisionHead, Reviewer, Upstream
 from inbox.people import vault
@@ -36,6 +36,7 @@ def folder(db: None, settings: Any, tmp_path: Path) -> Path:
     settings.SECRETS = Secrets({}, stored=False)
     settings.GIVEN_SECRETS = {}
     settings.CREDENTIAL_KEYS = []
+    settings.VAPID_KEY = ""
     return tmp_path / "data"
 
 
@@ -92,6 +93,24 @@ def test_with_the_keys_in_the_environment_the_file_is_made_beside_accounts(
     prepare()
     assert kept == settings.CREDENTIAL_KEYS
     assert (folder / "secrets.env").is_file()
+
+
+def test_a_file_of_an_earlier_release_gets_the_key_for_web_push_once(
+    folder: Path, settings: Any
+) -> None:
+    prepare()
+    file = folder / "secrets.env"
+    earlier = [line for line in file.read_text().splitlines() if "VAPID_KEY" not in line]
+    file.write_text("\n".join(earlier))
+    settings.SECRETS = read(folder, {})
+    settings.VAPID_KEY = ""
+    prepare()
+    added = settings.VAPID_KEY
+    assert file.read_text() == "\n".join([*earlier, f"VAPID_KEY={added}", ""])
+    settings.VAPID_KEY = ""
+    prepare()
+    assert added == settings.VAPID_KEY
+    assert read(folder, {}).secret_key == settings.SECRET_KEY
 
 
 def test_keys_that_do_not_match_the_head_refuse_the_start(db: None, settings: Any) -> None:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from inbox.answering import batches, held
 from inbox.answering.outcome import Kind
+from inbox.people import push_browsers
 from inbox.people.sessions import sign_out_everywhere
 from inbox.web.ui.held import HeldAnswer
 from inbox.web.ui.lists import read_numbers
@@ -18,6 +19,7 @@ from inbox.web.ui.request import ReviewerRequest
 def sign_out(request: ReviewerRequest) -> HttpResponseBase:
     if (page := _held_first(request)) is not None:
         return page
+    push_browsers.signed_out(request, request.user.reviewer)
     logout(request)
     return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL, status=303)
 

@@ -20,7 +20,7 @@ from inbox.answering.guard import choice_of, choose, undo_offered
 from inbox.lib import qr_code
 from inbox.models import DeviceSignIn, Guard, Interaction, Theme
 from inbox.people import credentials as kept
-from inbox.people import device_sign_ins, revocations, service_key
+from inbox.people import device_sign_ins, push_browsers, revocations, service_key
 from inbox.people import member_tokens as service
 from inbox.people.member_tokens import NotAdopted, Reason, Unconfirmed
 from inbox.people.oidc.identity_provider import may_use_password
@@ -260,6 +260,7 @@ def change_password(request: ReviewerRequest) -> HttpResponseBase:
         return response
     form.save()
     update_session_auth_hash(request, form.user)
+    push_browsers.signed_out_elsewhere(request, request.user.reviewer)
     messages.success(request, _("Your password was changed."))
     return _back()
 

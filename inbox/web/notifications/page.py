@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 from inbox import access
 from inbox.access import Viewer
 from inbox.models import Incident, Interaction, Notice, Upstream
-from inbox.notify.emails import said
 from inbox.notify.incidents import ENDED, sentence
+from inbox.notify.messages import said
 from inbox.web.ui.held import ANSWERED_FIRST, answered_first
 from inbox.web.ui.labels import item_status
 from inbox.web.ui.lists import PAGE, ListForm, Number, OneOf

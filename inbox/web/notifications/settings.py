@@ -15,8 +15,11 @@ from django.utils.translation import gettext_lazy
 
 from inbox.models import Mute, NotificationEvent, NotificationTimes, Recipient, Reviewer, Upstream
 from inbox.models.notification import Channel, When
-from inbox.notify import emails, plan
+from inbox.notify import emails, outbox, plan, push
 from inbox.notify.plan import ALWAYS_TOLD, Plans
+from inbox.people import push_browsers
+from inbox.web.ui.devices import browser_and_system, device_name
+from inbox.web.ui.request import ReviewerRequest
 
 Kind = NotificationEvent.Kind
 
@@ -32,7 +35,7 @@ PREVIEWED = 8
 
 def channels() -> list[Channel]:
     """Those that can be used here."""
-    return [Channel.BELL, Channel.EMAIL] if emails.offered() else [Channel.BELL]
+    return [Channel.BELL, *outbox.offered()]
 
 
 def kinds(upstream: Upstream) -> list[Kind]:
@@ -72,11 +75,17 @@ class ChoicesForm(forms.Form):
             if when := self.cleaned_data[name]:
                 plan.choose(self._reviewer, kind, Channel(channel), When(when))
 
-    def rows(self) -> Iterator[tuple[Kind, list[forms.BoundField | None]]]:
-        """Each kind with its fields by channel; None where there is no choice."""
+    def rows(self) -> Iterator[tuple[Kind, list[tuple[Channel, forms.BoundField | None]]]]:
+        """Each kind with the field of each channel; None where there is no choice."""
         for kind in self._kinds:
-            names = [f"{kind}-{channel}" for channel in channels()]
-            yield kind, [self[name] if name in self.fields else None for name in names]
+            names = {channel: f"{kind}-{channel}" for channel in channels()}
+            yield (
+                kind,
+                [
+                    (channel, self[name] if name in self.fields else None)
+                    for channel, name in names.items()
+                ],
+            )
 
 
 class MinuteField(forms.TimeField):
@@ -123,6 +132,16 @@ class MutedKind:
 
 
 @dataclass(frozen=True)
+class Browser:
+    """In which push is allowed. ``mine``: the one that shows the page."""
+
+    id: int
+    device: str
+    used_at: datetime
+    mine: bool
+
+
+@dataclass(frozen=True)
 class Preview:
     """What the settings would have sent within a week. ``complete``: events were stored for all of
     it.
@@ -134,8 +153,13 @@ class Preview:
     newest: list[NotificationEvent]
 
 
-def page_context(reviewer: Reviewer, upstream: Upstream, now: datetime) -> dict[str, Any]:
+def page_context(request: ReviewerRequest, now: datetime) -> dict[str, Any]:
+    reviewer, upstream = request.user.reviewer, request.upstream
+    browsers = _browsers(request) if push.offered() else []
     return {
+        "browsers": browsers,
+        "push_key": push_browsers.public_key() if push.offered() else "",
+        "push_here": any(browser.mine for browser in browsers),
         "channels": channels(),
         "no_email": _why_no_email(reviewer),
         "address": reviewer.user.email,
@@ -145,6 +169,18 @@ def page_context(reviewer: Reviewer, upstream: Upstream, now: datetime) -> dict[
         "always_told": ALWAYS_TOLD,
         "preview": _preview(reviewer, upstream, now),
     }
+
+
+def _browsers(request: ReviewerRequest) -> list[Browser]:
+    return [
+        Browser(
+            row.pk,
+            device_name(*browser_and_system(row.user_agent)),
+            row.used_at,
+            mine=push_browsers.is_this_one(row, request),
+        )
+        for row in push_browsers.allowed(request.user.reviewer)
+    ]
 
 
 def mute(reviewer: Reviewer, kind: str, length: str, now: datetime) -> bool:

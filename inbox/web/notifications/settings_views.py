@@ -1,7 +1,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,7 +9,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.models import Mute, NotificationEvent
-from inbox.notify import emails, mails, off_links, outbox, plan
+from inbox.notify import emails, mails, off_links, outbox, plan, push
+from inbox.people import push_browsers
+from inbox.people.push_browsers import AllowForm
 from inbox.web.notifications.settings import ChoicesForm, TimesForm, mute, page_context
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest
@@ -72,6 +74,28 @@ async def send_test(request: ReviewerRequest) -> HttpResponseBase:
     return _back()
 
 
+@require_POST
+def allow_push(request: ReviewerRequest) -> HttpResponseBase:
+    """The browser has asked the person, and its script sends what it got."""
+    form = AllowForm(request.POST)
+    if not push.offered():
+        raise Http404("Web push isn't offered.")
+    if not form.is_valid():
+        messages.error(request, _("This browser's push service can't be used."))
+        return _back()
+    push_browsers.allow(request, request.user.reviewer, form)
+    messages.success(request, _("Push is on in this browser."))
+    return _back()
+
+
+@require_POST
+def remove_push(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    """404 for someone else's."""
+    get_object_or_404(request.user.reviewer.push_browsers, pk=id).delete()
+    messages.success(request, _("The browser was removed. It gets no more push messages."))
+    return _back()
+
+
 @csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,7 +125,7 @@ def _page(
     reviewer, now = request.user.reviewer, timezone.now()
     reason = request.GET.get("reason", "")
     context = {
-        **page_context(reviewer, request.upstream, now),
+        **page_context(request, now),
         "form": choices_form or ChoicesForm(reviewer, request.upstream),
         "times_form": times_form or TimesForm(instance=plan.times_of(reviewer)),
         "reason": reason if reason in NotificationEvent.Kind.values else "",

@@ -26,6 +26,12 @@ urlpatterns = [
     path("account/notifications/times", settings_views.save_times, name="notification-times"),
     path("account/notifications/mute", settings_views.save_mute, name="notification-mute"),
     path("account/notifications/test", settings_views.send_test, name="notification-test"),
+    path("account/notifications/push", settings_views.allow_push, name="push-allow"),
+    path(
+        "account/notifications/push/<number:id>/remove",
+        settings_views.remove_push,
+        name="push-remove",
+    ),
     path("interactions/<mobius_id:id>/deliveries/", deliveries.deliveries, name="deliveries"),
     path("connection/messages/", deliveries.kept_messages, name="kept-messages"),
     path("connection/messages/<number:id>/", deliveries.kept_message, name="kept-message"),
