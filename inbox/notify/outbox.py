@@ -230,6 +230,8 @@ def concerns(reviewer: Reviewer, event: NotificationEvent, item: Interaction) ->
             return access.why_not_review(viewer, item) is None
         case Kind.EXPIRED | Kind.ANSWERED_BY_OTHER:
             return access.is_asked(viewer, item) and not access.has_answered(viewer, item)
+        case Kind.NUDGED if item.in_review:
+            return access.why_not_review(viewer, item) is None
         case _:
             return access.why_not_answer(viewer, item) is None
 

@@ -66,7 +66,8 @@ async def send(message: Message) -> None:
     if any(status is not None and status < 300 for status in statuses):
         return
     # An answer that allows another attempt counts before one that doesn't.
-    raise max((NotSent(status) for status in statuses), key=lambda failed: not failed.refused)
+    failures = [NotSent(status) for status in statuses] or [NotSent(None)]
+    raise max(failures, key=lambda failed: not failed.refused)
 
 
 def _prepare(message: Message) -> tuple[str, list[PushBrowser]]:

@@ -10,7 +10,17 @@ from inbox.answering import deactivation
 from inbox.answering.deactivation import Blocked
 from inbox.audit.origin import BACKGROUND
 from inbox.mobius.adapters.later.interaction import read_interaction
-from inbox.models import Credential, Decision, Draft, Machine, Notice, Reviewer, Upstream
+from inbox.models import (
+    Credential,
+    Decision,
+    Delivery,
+    Draft,
+    Machine,
+    Notice,
+    Reviewer,
+    Upstream,
+)
+from inbox.notify.outbox import plan_events
 from tests.fixtures_engine import Organization
 from tests.support.later_items import LEE, RINA, SAM, response
 from tests.support.people import make_people
@@ -274,6 +284,8 @@ def test_blocked_lists_it_with_its_checkers_and_leads_nudge_them(tess: Client) -
     form = {"user_id": LEE, "back": QUESTION}
     assert tess.post(f"{QUESTION}nudge", form).status_code == 303
     assert Notice.objects.get(kind="nudge").reviewer.mobius_id == LEE
+    plan_events(soon())
+    assert Delivery.objects.get(event__kind="nudged").reviewer.mobius_id == LEE
     tess.post(f"{QUESTION}nudge", form | {"user_id": RINA})
     assert Notice.objects.filter(kind="nudge").count() == 1
     assert tess.post(f"{QUESTION}nudge", form | {"user_id": SAM}).status_code == 404
