@@ -65,6 +65,7 @@ class Environment(BaseSettings):
     EMAIL_URL: str = Field("", repr=False)
     EMAIL_FROM: str = ""
     NOTIFY_EMAIL_AFTER: int = Field(300, ge=0, le=24 * 60 * 60, description="seconds")
+    NOTIFY_CHAT_AFTER: int = Field(30, ge=0, le=24 * 60 * 60, description="seconds")
     NOTIFY_TITLES: bool = True
     NOTIFY_PRIVATE_HOSTS: str = ""
     METRICS_TOKEN: str = Field("", repr=False)

@@ -68,6 +68,7 @@ if SENDS_MAIL:
 # The demo keeps its emails, which Connection shows.
 KEEPS_MAIL = EMBEDDED and not SENDS_MAIL
 NOTIFY_EMAIL_AFTER = timedelta(seconds=ENVIRONMENT.NOTIFY_EMAIL_AFTER)
+NOTIFY_CHAT_AFTER = timedelta(seconds=ENVIRONMENT.NOTIFY_CHAT_AFTER)
 NOTIFY_TITLES = ENVIRONMENT.NOTIFY_TITLES
 NOTIFY_PRIVATE_HOSTS = listed(ENVIRONMENT.NOTIFY_PRIVATE_HOSTS)
 # Whom the operators of a push service can write to. Without it, web push isn't offered.

@@ -32,6 +32,7 @@ for name in (
     "EMAIL_URL",
     "EMAIL_FROM",
     "NOTIFY_EMAIL_AFTER",
+    "NOTIFY_CHAT_AFTER",
     "NOTIFY_TITLES",
     "NOTIFY_PRIVATE_HOSTS",
     "OIDC_ISSUER",

@@ -6,6 +6,7 @@ from inbox.models.cluster import CacheEntry, CountedCall, Lease, LoggedChange
 from inbox.models.decision import Decision, DecisionHead
 from inbox.models.device_sign_in import DeviceSignIn, TokenRevocation
 from inbox.models.group import Group, GroupMapping, Membership
+from inbox.models.group_channel import ChannelMessage, GroupChannel
 from inbox.models.interaction import Interaction, Recipient
 from inbox.models.notice import AwaitedRelease, Incident, Notice
 from inbox.models.notification import (

@@ -100,7 +100,7 @@ def lines_of(rows: Sequence[Row]) -> list[Line]:
 
 def _line(row: Row, people: Names, groups: dict[str, str]) -> Line:
     item, event = row.item, row.delivery.event
-    facts = [people.of(item.asked_by), item.workflow, _deadline(item)]
+    facts = [people.of(item.asked_by), item.workflow, deadline(item)]
     return Line(
         title=title_of(item),
         said=said(event.kind, event.actor_name),
@@ -136,7 +136,8 @@ def said(kind: str, name: str) -> str:
     return _(_SAID[Kind(kind)]) % {"name": name}
 
 
-def _deadline(item: Interaction) -> str:
+def deadline(item: Interaction) -> str:
+    """In the active language and time zone; empty if there is none."""
     if item.due_at is None or not item.is_open:
         return ""
     local = timezone.localtime(item.due_at)

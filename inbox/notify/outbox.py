@@ -6,10 +6,9 @@ question, the person's rights and their choices are read again.
 
 import asyncio
 import logging
-import random
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from typing import Protocol
 from uuid import uuid4
@@ -39,8 +38,9 @@ from inbox.models import (
     Upstream,
 )
 from inbox.models.notification import KEPT_FOR, TOO_OLD, Channel, When, is_old_news
-from inbox.notify import emails, plan, push, reminders
+from inbox.notify import emails, group_channels, plan, push, reminders
 from inbox.notify.messages import Message, NotSent, Row
+from inbox.notify.pacing import MESSAGES_AT_ONCE, MOST, MOST_WITHIN, SENDING_AT_ONCE, next_try
 from inbox.notify.plan import OFFERED, Plans
 from inbox.processes.lease import leads
 
@@ -53,15 +53,8 @@ EVERY = 5.0
 """Seconds between two looks, if nothing wakes it before."""
 REMINDERS_EVERY = 60.0
 EVENTS_AT_ONCE = 20
-MESSAGES_AT_ONCE = 100
 DIGESTS_AT_ONCE = 10
 """A person's digest may have a row for each of a thousand questions."""
-SENDING_AT_ONCE = 4
-BACK_OFF = timedelta(seconds=30)
-LONGEST_BACK_OFF = timedelta(minutes=30)
-MOST = 5
-"""Messages that a person gets by one channel within ``MOST_WITHIN``; later ones become one."""
-MOST_WITHIN = timedelta(minutes=10)
 CHANGED = "notification events"
 """The channel of the bus by which other processes wake the leader."""
 
@@ -106,7 +99,8 @@ async def run() -> None:
             await sync_to_async(_remind)()
         while await sync_to_async(plan_events)(timezone.now()):
             pass
-        await send_due(timezone.now())
+        now = timezone.now()
+        await asyncio.gather(send_due(now), group_channels.send_due(now))
         await _alarm.wait(EVERY)
 
 
@@ -126,6 +120,7 @@ def plan_events(now: datetime) -> bool:
             item = items.get(event.subject)
             if item is not None:
                 told |= _plan(event, item, now)
+                group_channels.plan(event, item, now)
         ids = [event.pk for event in events]
         NotificationEvent.objects.filter(pk__in=ids).update(planned_at=now)
     get_bus().publish([topics.notices(mobius_id) for mobius_id in told])
@@ -475,9 +470,7 @@ def _record(message: Message, failed: NotSent | None, now: datetime) -> None:
         lost = rows.update(state=State.FAILED, closed_at=now, error=failed.said)
         metrics.DELIVERIES.labels(message.channel, State.FAILED).inc(lost)
         return
-    wait = min(BACK_OFF * 2**first.tries, LONGEST_BACK_OFF)
-    jitter = random.uniform(0.8, 1.2)  # nosec B311 # noqa: S311 - not a secret
-    rows.update(due_at=now + wait * jitter, error=failed.said)
+    rows.update(due_at=next_try(first.tries, now), error=failed.said)
 
 
 def prune(now: datetime) -> bool:

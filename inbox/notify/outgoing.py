@@ -12,7 +12,6 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from ssl import SSLContext
@@ -20,6 +19,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from django.conf import settings
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inbox.mobius.transport import ssl_context
 
@@ -32,17 +34,22 @@ _METADATA_IPV4 = [ip_network("168.63.129.16/32"), ip_network("192.0.0.0/24")]
 """Addresses at which clouds describe their machines, and that Python takes for public ones."""
 
 
-class Why(StrEnum):
-    NOT_AN_ADDRESS = "not_an_address"
-    NOT_HTTPS = "not_https"
-    PRIVATE = "private"
-    UNKNOWN_HOST = "unknown_host"
-    UNREACHABLE = "unreachable"
-    TIMED_OUT = "timed_out"
+class Why(TextChoices):
+    NOT_AN_ADDRESS = "not_an_address", gettext_lazy("This is no web address.")
+    NOT_HTTPS = "not_https", gettext_lazy("The address must begin with https://.")
+    PRIVATE = "private", gettext_lazy("The address is in a private network.")
+    KEY_LOST = "key_lost", gettext_lazy("The address can't be decrypted any more.")
+    UNKNOWN_HOST = "unknown_host", gettext_lazy("The host is unknown.")
+    UNREACHABLE = "unreachable", gettext_lazy("The server can't be reached.")
+    TIMED_OUT = "timed_out", gettext_lazy("The server didn't answer in time.")
+
+
+LASTING = (Why.NOT_AN_ADDRESS, Why.NOT_HTTPS, Why.PRIVATE, Why.KEY_LOST)
+"""Another attempt would fail too."""
 
 
 class NotPosted(Exception):
-    """There is no reply. The address itself is at fault in the first three cases."""
+    """There is no reply."""
 
     def __init__(self, why: Why) -> None:
         super().__init__(why.value)
@@ -59,6 +66,13 @@ class Reply:
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
+
+
+def words(error: str) -> str:
+    """``error``: a ``Why`` or a status."""
+    if error in Why.values:
+        return str(Why(error).label)
+    return _("The server answered with status %(status)s.") % {"status": error} if error else ""
 
 
 async def post(url: str, content: bytes, headers: Mapping[str, str]) -> Reply:

@@ -1,5 +1,5 @@
-"""Encrypting all member tokens, the secrets of second factors and those of sign-ins at Mobius with
-the newest key.
+"""Encrypting all member tokens, and the secrets of second factors, of sign-ins at Mobius and of
+group channels, with the newest key.
 """
 
 from collections.abc import Iterator
@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from inbox.models import Credential, DeviceSignIn, TokenRevocation
+from inbox.models import Credential, DeviceSignIn, GroupChannel, TokenRevocation
 from inbox.people import vault
 from inbox.people.second_factor import SECRETS
 
 SIGN_INS: tuple[type[DeviceSignIn | TokenRevocation], ...] = (DeviceSignIn, TokenRevocation)
+CHANNEL_SECRETS = ("url", "secret", "old_secret")
 
 
 class KeysLost(LookupError):
-    """``names`` are the usernames of the accounts."""
+    """``names`` are the usernames of the accounts, and the hosts of group channels."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(", ".join(names))
@@ -31,6 +32,7 @@ def rotate(*, batch: int = 200) -> int:
         raise KeysLost(names)
     _reseal_second_factors()
     _reseal_sign_ins()
+    _reseal_group_channels()
     ids = list(Credential.objects.order_by("pk").values_list("pk", flat=True))
     return sum(_reseal(ids[start : start + batch]) for start in range(0, len(ids), batch))
 
@@ -56,6 +58,15 @@ def _reseal_sign_ins() -> None:
 
 
 @transaction.atomic
+def _reseal_group_channels() -> None:
+    for row in GroupChannel.objects.select_for_update():
+        for name in CHANNEL_SECRETS:
+            if sealed := getattr(row, name):
+                setattr(row, name, vault.resealed(sealed))
+        row.save(update_fields=CHANNEL_SECRETS)
+
+
+@transaction.atomic
 def _reseal(ids: list[int]) -> int:
     rows = list(Credential.objects.select_for_update().filter(pk__in=ids))
     for row in rows:
@@ -72,3 +83,5 @@ def _all() -> Iterator[tuple[str, bytes | memoryview]]:
     yield from TokenRevocation.objects.exclude(sealed=b"").values_list("name", "sealed")
     for factor in Authenticator.objects.filter(type__in=SECRETS).select_related("user"):
         yield factor.user.get_username(), factor.data[SECRETS[factor.type]].encode()
+    for host, *sealed in GroupChannel.objects.values_list("host", *CHANNEL_SECRETS):
+        yield from ((host, one) for one in sealed if one)

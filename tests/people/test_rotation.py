@@ -80,7 +80,8 @@ def test_a_lost_key_names_whose_tokens_and_changes_nothing(old: str, settings: A
         rotate()
     text = str(refused.value)
     assert text.startswith(
-        "The current keys can't decrypt the member tokens or second factors of lee, rina, so "
+        "The current keys can't decrypt the member tokens, second factors or channels of lee, "
+        "rina, so "
     )
     assert "Add the old key after the new one" in text
     assert "Account page" in text

@@ -9,9 +9,9 @@ from inbox.people import rotation
 
 class Command(BaseCommand):
     help = (
-        "Re-encrypt all member tokens and the secrets of second factors with the first of "
-        "CREDENTIAL_KEYS. Put the new key before the old one (CREDENTIAL_KEYS=new,old); after "
-        "this command you can remove the old one."
+        "Re-encrypt all member tokens and the secrets of second factors and group channels with "
+        "the first of CREDENTIAL_KEYS. Put the new key before the old one "
+        "(CREDENTIAL_KEYS=new,old); after this command you can remove the old one."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -20,7 +20,7 @@ class Command(BaseCommand):
             count = rotation.rotate()
         except rotation.KeysLost as lost:
             raise CommandError(
-                "The current keys can't decrypt the member tokens or second factors of "
+                "The current keys can't decrypt the member tokens, second factors or channels of "
                 f"{', '.join(lost.names)}, so nothing was changed. Add the old key after the new "
                 "one in CREDENTIAL_KEYS and run this again. If that key is lost, remove these "
                 "people's second factors in the admin, have them add their token again on the "
