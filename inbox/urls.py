@@ -49,6 +49,7 @@ urlpatterns = [
     path("", include("inbox.web.groups.urls")),
     path("", include("inbox.web.connection.urls")),
     path("", include("inbox.web.notifications.urls")),
+    path("", include("inbox.web.channels.urls")),
     path("", include("inbox.web.live.urls")),
     path("", include("inbox.web.account.urls")),
     path("interactions/<mobius_id:id>/reveal", reveal.in_question, name="reveal"),

@@ -64,7 +64,7 @@ class Place(StrEnum):
     RUN_FILTERS = "filters of all runs"
     VIEWS = "saved views: saving one of the inbox, the numbers beside one's own and the group's"
     VIEW = "a saved view of a team lead: rename, share, delete"
-    TEMPLATES = "comment templates: adding, editing, deleting"
+    TEMPLATES = "comment templates and group channels: adding, editing, deleting"
     INSIGHTS = "insights and their CSV"
     DECISIONS = "the decision log, its entries and exports"
     CONNECTION = "connection: people, groups, a test question"
@@ -307,6 +307,11 @@ PATHS: dict[str, Action | Place] = {
     "templates": Place.TEMPLATES,
     "template-edit": Place.TEMPLATES,
     "template-delete": Place.TEMPLATES,
+    "channels": Place.TEMPLATES,
+    "channel-remove": Place.TEMPLATES,
+    "channel-test": Place.TEMPLATES,
+    "channel-rotate": Place.TEMPLATES,
+    "channel-settle": Place.TEMPLATES,
     "insights": Place.INSIGHTS,
     "insights-csv": Place.INSIGHTS,
     "decisions": Place.DECISIONS,

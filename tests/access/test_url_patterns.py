@@ -14,6 +14,7 @@ from inbox.models import (
     CommentTemplate,
     Draft,
     Group,
+    GroupChannel,
     Interaction,
     KeptMessage,
     Notice,
@@ -78,6 +79,10 @@ def arguments(db: None) -> dict[str, Any]:
         item = Interaction(mobius_id="int_1")
         append(Entry(verb="claim", upstream=upstream, actor="user_sam", item=item))
     message = KeptMessage.objects.create(to="rina@example.com", subject="Ship it?", at=cast.soon())
+    channel = GroupChannel.objects.create(
+        upstream=upstream, kind="webhook", scope="all", url=b"", created_at=cast.soon()
+    )
+    of_channel = ("channel-remove", "channel-test", "channel-rotate", "channel-settle")
     batches = ("batch", "batch-send", "batch-comment", "batch-undo", "batch-dismiss")
     runs, groups = ("run", "live-run"), ("group", "group-add", "group-remove", "group-routing")
     return {
@@ -98,6 +103,7 @@ def arguments(db: None) -> dict[str, Any]:
         "mfa_deactivate_totp": 1,
         "connection-deactivate": sam.user.pk,
         "decision": 1,
+        **dict.fromkeys(of_channel, channel.pk),
         "deliveries": "int_1",
         "kept-message": message.pk,
         "notifications-off": "no-such-link",

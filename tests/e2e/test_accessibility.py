@@ -32,6 +32,7 @@ REVIEWER = (
     "/drafts/",
     "/search/?q=refund",
     "/account/",
+    "/account/notifications/",
     "/account/sessions/",
 )
 LEAD = (
@@ -45,10 +46,12 @@ LEAD = (
     "/decisions/1/",
     "/insights/",
     "/templates/",
+    "/channels/",
+    "deliveries",
     "/groups/",
     "/groups/approvers/",
 )
-ADMINISTRATOR = ("/connection/", "/permissions/")
+ADMINISTRATOR = ("/connection/", "/connection/messages/", "/permissions/")
 SIGNED_OUT = ("/accounts/login/", "/accounts/link/", "/nothing-has-this-address/")
 STICKING_OUT = """
 () => [...document.querySelectorAll("body *")]
@@ -68,6 +71,7 @@ def places(api: httpx.Client) -> dict[str, str]:
         "group question": f"/interactions/{interaction_of(api, group_run)['id']}/",
         "closed question": f"/interactions/{mine}/",
         "receipt": f"/interactions/{mine}/receipt",
+        "deliveries": f"/interactions/{mine}/deliveries/",
         "run": f"/runs/{run}/",
     }
 

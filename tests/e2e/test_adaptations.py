@@ -37,6 +37,7 @@ def test_at_400_per_cent_every_page_can_be_used(sign_in: SignIn, api: httpx.Clie
         "/notifications/",
         "/drafts/",
         "/account/",
+        "/account/notifications/",
         "/account/sessions/",
         "/account/second-factor/",
         "/views/new/",

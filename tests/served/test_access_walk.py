@@ -96,6 +96,11 @@ ONES_OWN = {
     "templates",
     "template-edit",
     "template-delete",
+    "channels",
+    "channel-remove",
+    "channel-test",
+    "channel-rotate",
+    "channel-settle",
 }
 """What concerns the viewer alone and no question."""
 AN_ADMINISTRATORS = {
@@ -142,7 +147,7 @@ GETS = {
     Place.RUN_FILTERS: ("/runs/filters/",),
     Place.VIEWS: ("/views/new/", "/views/counts/"),
     Place.VIEW: (),  # test_only_the_owner_of_a_view_can_use_it
-    Place.TEMPLATES: ("/templates/",),
+    Place.TEMPLATES: ("/templates/", "/channels/"),
     Place.INSIGHTS: ("/insights/", "/insights/flow.csv", "/insights/time-to-answer.csv"),
     Place.DECISIONS: (
         "/decisions/",

@@ -107,6 +107,12 @@ def names(page: Any) -> set[str]:
 def test_the_palette_lists_only_what_the_person_may_use(rina: Client) -> None:
     own, lead, admin = (names(sign_in(name).get("/inbox/")) for name in ("rina", "tess", "admin"))
     assert {"Inbox", "Focus mode", "Done", "Runs", "Groups", "Account"} <= own & lead & admin
-    assert lead - own == {"Blocked", "Comment templates", "Insights", "Decisions"}
+    assert lead - own == {
+        "Blocked",
+        "Comment templates",
+        "Group channels",
+        "Insights",
+        "Decisions",
+    }
     assert admin - own == {"Connection", "Permissions"}
     assert "palette" not in Client().get("/accounts/login/").content.decode()

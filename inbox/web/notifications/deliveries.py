@@ -6,7 +6,8 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from inbox import access
-from inbox.models import Delivery, KeptMessage
+from inbox.models import ChannelMessage, Delivery, KeptMessage
+from inbox.notify import outgoing
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.lists import PAGE
 from inbox.web.ui.request import ReviewerRequest, administrator_required, lead_required
@@ -21,7 +22,15 @@ def deliveries(request: ReviewerRequest, id: str) -> HttpResponse:
     found = Delivery.objects.filter(event__upstream=request.upstream, event__subject=id)
     rows = found.select_related("event", "reviewer").order_by("-created_at", "-pk")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    context = {"item": item, "page": page}
+    sent = ChannelMessage.objects.filter(event__upstream=request.upstream, event__subject=id)
+    context = {
+        "item": item,
+        "page": page,
+        "channel_rows": [
+            (row, outgoing.words(row.error))
+            for row in sent.select_related("event", "channel").order_by("-created_at", "-pk")
+        ],
+    }
     return render_page(request, "notifications/deliveries.html", context, section="runs")
 
 
