@@ -24,6 +24,18 @@ def test_pages_and_filters_are_those_of_the_generation(rina: Client, generation:
     assert shown == {place for place, having in PLACES.items() if generation in having}
 
 
+@pytest.mark.parametrize("generation", ["a", "b", "c"])
+def test_insights_have_claims_and_groups_only_where_there_are_any(
+    tess: Client, generation: str
+) -> None:
+    Upstream.objects.update(generation=generation)
+    page = tess.get("/insights/").content.decode()
+    assert ("Time to claim" in page) is (generation == "a")
+    assert ('name="group"' in page) is (generation == "a")
+    found = tess.get("/insights/time-to-claim.csv").status_code
+    assert found == (200 if generation == "a" else 404)
+
+
 @pytest.mark.parametrize("generation", ["b", "c"])
 def test_a_saved_view_of_runs_is_listed_where_there_are_runs(tess: Client, generation: str) -> None:
     owner = get_user_model().objects.get(username="tess")

@@ -13,8 +13,6 @@ from inbox.web.insights.queries import SPANS, InsightsFilters
 from inbox.web.ui import labels
 from inbox.web.ui.lists import Choice, by_label
 
-KEYS = ("flow", "endings", "time-to-answer", "time-to-claim", "open", "forecast")
-
 
 def insights(upstream: Upstream, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
     """``zones`` are sentences about days in another time zone."""
@@ -41,10 +39,10 @@ def one_chart(
     upstream: Upstream, query: Mapping[str, str], now: datetime, key: str
 ) -> tuple[Chart, InsightsFilters] | None:
     """None for an unknown key."""
-    if key not in KEYS:
-        return None
     filters = InsightsFilters.read(query)
-    return next(chart for chart in _charts(upstream, filters, now) if chart.key == key), filters
+    shown = (chart for chart in _charts(upstream, filters, now) if chart.key == key)
+    chart = next(shown, None)
+    return None if chart is None else (chart, filters)
 
 
 def _charts(upstream: Upstream, filters: InsightsFilters, now: datetime) -> Iterable[Chart]:
@@ -53,7 +51,8 @@ def _charts(upstream: Upstream, filters: InsightsFilters, now: datetime) -> Iter
     yield charts.flow(total, days, filters.today)
     yield charts.endings(total, days)
     yield charts.answer_time(total, days)
-    yield charts.claim_time(total, days)
+    if upstream.has_groups:
+        yield charts.claim_time(total, days)
     oldest = waiting.only("mobius_id", "title", "created_at").order_by("created_at").first()
     yield charts.open_now(queries.count_by_age(waiting, charts.ages(now)), oldest, now)
     yield charts.forecast(
@@ -99,8 +98,9 @@ def _selects(upstream: Upstream, filters: InsightsFilters) -> list[BoundField]:
     selects = [
         select("workflow", _("All workflows"), workflows, str),
         select("type", _("All types"), types, lambda type_: labels.kind(type_).label),
-        select("group", _("All groups"), asked, lambda id: names.get(id, id)),
     ]
+    if upstream.has_groups:
+        selects.append(select("group", _("All groups"), asked, lambda id: names.get(id, id)))
     if settings.INSIGHTS_BY_PERSON:
         people = _people({user_id for *_group, user_id in rows if user_id})
         selects.append(select("person", _("Everyone"), people, lambda id: people.get(id, id)))
