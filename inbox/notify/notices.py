@@ -82,9 +82,14 @@ def prune(now: datetime) -> bool:
 def _read(reviewer: Reviewer, rows: QuerySet[Notice], now: datetime, **filters: object) -> bool:
     new = rows.filter(read_at__isnull=True, **filters)
     # The query comes first, so that opening a page takes the write lock only if there is something.
-    if not new.exists() or not new.update(read_at=now):
+    kinds = set(new.values_list("kind", flat=True))
+    if not kinds or not new.update(read_at=now):
         return False
-    if reviewer.mobius_id:
-        own = reviewer.mobius_id
-        get_bus().publish([topics.notices(own), topics.held(own), topics.runs()])
+    if own := reviewer.mobius_id:
+        shown = [topics.notices(own)]
+        if Notice.Kind.NOT_SENT in kinds:
+            shown.append(topics.held(own))
+        if Notice.Kind.NUDGE in kinds:
+            shown.append(topics.runs())
+        get_bus().publish(shown)
     return True

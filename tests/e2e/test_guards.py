@@ -179,6 +179,7 @@ def test_a_text_field_outlives_a_question_that_is_no_longer_there(
     expect(page.get_by_role("heading", name="Deleted while typing?")).to_have_count(0)
     page.keyboard.type("tence")
     expect(page.get_by_label("Comment")).to_have_value("Half a sentence")
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_row_that_is_opened_while_an_answer_is_on_its_way_is_shown(
