@@ -39,7 +39,7 @@ class ChannelForm(Form):
         ),
     )
     titles = forms.BooleanField(
-        label=gettext_lazy("Everyone in this channel may read them: send the titles of questions"),
+        label=gettext_lazy("Send titles: everyone in this channel may read them"),
         required=False,
     )
 

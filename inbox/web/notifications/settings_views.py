@@ -50,7 +50,7 @@ def save_mute(request: ReviewerRequest) -> HttpResponseBase:
     length = request.POST.get("for", "")
     if not length:
         Mute.objects.filter(reviewer=reviewer, kind=kind).delete()
-        return _saved(request, _("You will be told again."))
+        return _saved(request, _("Unmuted."))
     if not mute(reviewer, kind, length, timezone.now()):
         raise Http404(kind)
     return _saved(request, _("Muted. The bell still has it."))
