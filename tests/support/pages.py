@@ -169,10 +169,13 @@ def wait_for_paint(page: Page) -> None:
 
 
 def press(button: Locator, after_ms: int = GUARD_MS) -> None:
-    """Press it once it is certain to count: no event tells, for the page looks as usual before."""
+    """Press it once it is certain to count: no event tells, for the page looks as usual before.
+    What is updated meanwhile counts from then.
+    """
     button.wait_for()
     button.page.wait_for_load_state()  # with the scripts that count from now
     button.page.wait_for_timeout(after_ms + 20)
+    expect(button.locator("xpath=ancestor::form[@data-fresh]")).to_have_count(0)
     button.click()
 
 
