@@ -16,7 +16,7 @@ from tests.support.browserless import Person
 from tests.support.databases import environment
 from tests.support.product import Product, ask
 
-ROUNDS = 4
+ROUNDS = 2
 QUESTIONS = 6
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -63,7 +63,7 @@ def test_any_order_of_events_ends_in_the_same_state(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@hypothesis(max_examples=60, **UNHURRIED)
+@hypothesis(max_examples=25, **UNHURRIED)
 @given(plot=plots())
 def test_many_orders_of_events_end_in_the_same_state(
     db: None, mortal: EngineProcess, settings: Any, plot: list[Move]
