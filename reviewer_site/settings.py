@@ -3,7 +3,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from inbox.lib import secrets
-from inbox.lib.addresses import read_networks
+from inbox.lib.addresses import is_loopback, read_networks
 from inbox.lib.startup import Misconfigured
 from inbox.mobius.types import Generation
 from reviewer_site import logs, oidc
@@ -67,6 +67,9 @@ if SENDS_MAIL:
     globals().update(email(ENVIRONMENT.EMAIL_URL))
 # The demo keeps its emails, which Connection shows.
 KEEPS_MAIL = EMBEDDED and not SENDS_MAIL
+# Nobody else could open a link to this machine. Then neither email nor push is offered, except in
+# the demo.
+LINKS_LEAD_HERE = EMBEDDED or not is_loopback(public.hostname or "")
 NOTIFY_EMAIL_AFTER = timedelta(seconds=ENVIRONMENT.NOTIFY_EMAIL_AFTER)
 NOTIFY_CHAT_AFTER = timedelta(seconds=ENVIRONMENT.NOTIFY_CHAT_AFTER)
 NOTIFY_TITLES = ENVIRONMENT.NOTIFY_TITLES

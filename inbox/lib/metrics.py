@@ -137,6 +137,7 @@ EXPIRING_QUESTIONS = _state("inbox_expiring_questions", "Open questions that exp
 UNSENT_NOTIFICATION_SECONDS = _state(
     "inbox_unsent_notification_seconds",
     "Age of the oldest notification that is due or couldn't be sent yet",
+    ("channel",),
 )
 DECISION_LOG_INTACT = _state("inbox_decision_log_intact", "1 if the decision log is intact")
 

@@ -1,7 +1,9 @@
 from contextlib import suppress
+from datetime import datetime, timedelta
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.utils import timezone
 
 from inbox.management import machine, provider_check, proxy_check
 from inbox.management.findings import Finding, Verdict
@@ -11,12 +13,17 @@ from inbox.mobius.generations import Found
 from inbox.mobius.probing import probe
 from inbox.mobius.types import Offer
 from inbox.models import Upstream
+from inbox.notify import health
+from inbox.notify.health import Health
 from inbox.people import key_answers, links, member_tokens, service_key
 from inbox.people.clients import service_client
 from inbox.upstream import connection, group_mapping
 from inbox.web.connection.capabilities import offered
-from inbox.web.connection.messages import key_answers_text
+from inbox.web.connection.messages import channel_lack, key_answers_text
 from inbox.web.ui.api import api_name, found_text
+
+WAITS_LONG = timedelta(minutes=30)
+"""The same as for the alert in deploy/alerts.yml."""
 
 
 def examine() -> list[Finding]:
@@ -26,6 +33,7 @@ def examine() -> list[Finding]:
         *async_to_sync(_mobius)(upstream),
         *_people(upstream),
         *_groups(upstream),
+        *_channels(upstream),
         *provider_check.examine(),
         *proxy_check.examine(),
     ]
@@ -126,3 +134,24 @@ def _groups(upstream: Upstream) -> list[Finding]:
         for mapping in group_mapping.mappings(upstream)
         if not mapping.people
     ]
+
+
+def _channels(upstream: Upstream) -> list[Finding]:
+    now = timezone.now()
+    return [_channel(row, now) for row in health.of_channels(upstream, now)]
+
+
+def _channel(row: Health, now: datetime) -> Finding:
+    if row.stopped is not None:
+        text = f"{row.label} is switched off. Connection has the switch."
+        return Finding(Verdict.NOTE, text)
+    if not row.is_set_up:
+        return Finding(Verdict.NOTE, f"{row.label} isn't set up. {channel_lack(row.channel)}")
+    text = f"{row.label}: {row.sent} sent and {row.failed} failed in the last 24 hours."
+    if row.oldest is None or now - row.oldest < WAITS_LONG:
+        return Finding(Verdict.OK, text)
+    minutes = int((now - row.oldest).total_seconds() // 60)
+    text += f" The oldest that is due was written {minutes} minutes ago"
+    text += f": {row.error.rstrip('.')}." if row.error else "."
+    text += " Check that the inbox runs and that its server can be reached."
+    return Finding(Verdict.TO_DO, text)

@@ -17,6 +17,7 @@ from inbox.models.notification import (
     NotificationEvent,
     NotificationTimes,
     PushBrowser,
+    StoppedChannel,
 )
 from inbox.models.question_words import QuestionWords
 from inbox.models.reviewer import (

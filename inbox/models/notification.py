@@ -217,6 +217,11 @@ class Delivery(models.Model):
                 name="delivery_in_digest",
             ),
             models.Index(fields=["reviewer", "channel", "closed_at"], name="delivery_closed"),
+            models.Index(
+                fields=["channel", "state", "closed_at"],
+                condition=models.Q(state__in=["sent", "failed"]),
+                name="delivery_ended",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -246,6 +251,24 @@ class PushBrowser(models.Model):
 
     def __str__(self) -> str:
         return f"a browser of {self.reviewer}"
+
+
+class StoppedChannel(models.Model):
+    """A channel that an administrator has switched off: what is due there waits.
+
+    ``channel`` is a ``Channel`` without the bell, or the kind of a group channel.
+    """
+
+    channel = models.CharField(max_length=11, primary_key=True)
+    stopped_at = models.DateTimeField()
+    stopped_by = models.CharField(max_length=150)
+
+    def __str__(self) -> str:
+        return self.channel
+
+    @classmethod
+    def names(cls) -> set[str]:
+        return set(cls.objects.values_list("channel", flat=True))
 
 
 class KeptMessage(models.Model):

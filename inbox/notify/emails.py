@@ -31,7 +31,7 @@ MOST_LINES = 20
 
 
 def offered() -> bool:
-    return bool(settings.SENDS_MAIL or settings.KEEPS_MAIL)
+    return settings.LINKS_LEAD_HERE and (settings.SENDS_MAIL or settings.KEEPS_MAIL)
 
 
 def reaches(reviewer: Reviewer) -> bool:

@@ -30,9 +30,10 @@ from inbox.models import (
     GroupChannel,
     Interaction,
     NotificationEvent,
+    StoppedChannel,
     Upstream,
 )
-from inbox.models.notification import TOO_OLD, is_old_news
+from inbox.models.notification import OLD_NEWS, TOO_OLD, is_old_news
 from inbox.notify import messages as wording
 from inbox.notify import outgoing, webhooks
 from inbox.notify.outgoing import NotPosted, Why
@@ -161,6 +162,8 @@ async def send_due(now: datetime) -> None:
 
 
 async def _send(message: Message, now: datetime) -> None:
+    if await sync_to_async(_was_stopped)(message):
+        return
     try:
         reply = await post(message)
     except NotPosted as failed:
@@ -212,7 +215,8 @@ def _prepare(now: datetime) -> list[Message]:
         _take_up_interrupted(upstream, now)
         rows = ChannelMessage.objects.filter(
             event__upstream=upstream, state=State.WAITING, due_at__lte=now
-        ).select_related("event", "channel")
+        ).exclude(channel__kind__in=StoppedChannel.names())
+        rows = rows.select_related("event", "channel")
         by_channel: dict[GroupChannel, list[ChannelMessage]] = defaultdict(list)
         first = list(rows.order_by("due_at", "pk")[:MESSAGES_AT_ONCE])
         found = Interaction.objects.filter(
@@ -231,6 +235,21 @@ def _prepare(now: datetime) -> list[Message]:
                 asked = [items[row.event.subject] for row in part]
                 messages.append(_message(channel, part, asked))
     return messages
+
+
+def _was_stopped(message: Message) -> bool:
+    """Switched off since the message was prepared, which then counts as not tried."""
+    if message.channel.kind not in StoppedChannel.names():
+        return False
+    _rows(message).update(state=State.WAITING, tries=F("tries") - 1)
+    return True
+
+
+def started(kind: str, now: datetime) -> None:
+    """The kind of channel was switched on. What has become old news meanwhile isn't sent."""
+    waiting = ChannelMessage.objects.filter(channel__kind=kind, state=State.WAITING)
+    old = waiting.filter(event__at__lt=now - OLD_NEWS)
+    old.update(state=State.DROPPED, reason=Reason.TOO_OLD, closed_at=now)
 
 
 def _take_up_interrupted(upstream: Upstream, now: datetime) -> None:

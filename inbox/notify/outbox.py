@@ -35,9 +35,10 @@ from inbox.models import (
     Recipient,
     Reviewer,
     Snooze,
+    StoppedChannel,
     Upstream,
 )
-from inbox.models.notification import KEPT_FOR, TOO_OLD, Channel, When, is_old_news
+from inbox.models.notification import KEPT_FOR, OLD_NEWS, TOO_OLD, Channel, When, is_old_news
 from inbox.notify import emails, group_channels, plan, push, reminders
 from inbox.notify.messages import Message, NotSent, Row
 from inbox.notify.pacing import MESSAGES_AT_ONCE, MOST, MOST_WITHIN, SENDING_AT_ONCE, next_try
@@ -288,6 +289,8 @@ async def send_due(now: datetime) -> None:
 
     async def send(message: Message) -> None:
         async with places:
+            if await sync_to_async(_was_stopped)(message):
+                return
             failed = None
             try:
                 await SENDERS[message.channel].send(message)
@@ -307,9 +310,10 @@ def _prepare(now: datetime) -> list[Message]:
     with transaction.atomic():
         upstream = Upstream.current()
         digests = _due_digests(now)
-        due = _rows(upstream).filter(channel__in=offered(), state=State.WAITING, due_at__lte=now)
+        channels = offered().keys() - StoppedChannel.names()
+        due = _rows(upstream).filter(channel__in=channels, state=State.WAITING, due_at__lte=now)
         rows = list(due.order_by("due_at")[:MESSAGES_AT_ONCE])
-        in_digests = _rows(upstream).filter(channel=Channel.EMAIL, state=State.DIGEST)
+        in_digests = _rows(upstream).filter(channel__in=channels, state=State.DIGEST)
         rows += list(in_digests.filter(reviewer__in=digests))
         checked = _checked(upstream, rows, now)
         messages = [
@@ -456,6 +460,31 @@ def _message(reviewer: Reviewer, channel: Channel, rows: list[Row], *, digest: b
         message=message, tries=F("tries") + 1, state=State.WAITING
     )
     return Message(message, channel, reviewer, rows, digest=digest)
+
+
+def _was_stopped(message: Message) -> bool:
+    """Switched off since the message was prepared, which then counts as not tried."""
+    if message.channel not in StoppedChannel.names():
+        return False
+    rows = Delivery.objects.filter(pk__in=[row.delivery.pk for row in message.rows])
+    rows.update(tries=F("tries") - 1)
+    return True
+
+
+def started(channel: Channel, now: datetime) -> None:
+    """The channel was switched on. What has become old news meanwhile interrupts nobody: it waits
+    for the digest where the channel has one.
+    """
+    waiting = Delivery.objects.filter(channel=channel, state=State.WAITING)
+    waiting = waiting.exclude(held=True, due_at__gt=now)
+    old = waiting.filter(event__at__lt=now - OLD_NEWS)
+    dropped = old
+    if When.DIGEST in OFFERED[channel]:
+        dropped = waiting.filter(held=False, created_at__lt=now - TOO_OLD)
+    dropped.update(state=State.DROPPED, reason=Reason.TOO_OLD, closed_at=now)
+    people = list(Reviewer.objects.filter(pk__in=old.values("reviewer")))
+    old.update(state=State.DIGEST, held=True, message="", tries=0)
+    _schedule_digests(people, now)
 
 
 def _record(message: Message, failed: NotSent | None, now: datetime) -> None:

@@ -50,7 +50,7 @@ class NotSent(messages.NotSent):
 
 
 def offered() -> bool:
-    return bool(settings.PUSH_CONTACT and settings.VAPID_KEY)
+    return bool(settings.LINKS_LEAD_HERE and settings.PUSH_CONTACT and settings.VAPID_KEY)
 
 
 def reaches(reviewer: Reviewer) -> bool:

@@ -13,7 +13,9 @@ from django.utils import timezone
 from inbox.audit.log_status import log_verifier
 from inbox.lib import metrics
 from inbox.mirror import freshness
-from inbox.models import Attempt, Batch, Delivery, Interaction, Upstream
+from inbox.models import Attempt, Batch, Interaction, StoppedChannel, Upstream
+from inbox.notify import health
+from inbox.notify.switches import LABELS
 from inbox.processes.lease import leads
 from inbox.upstream import installation
 from inbox.upstream.readiness import readiness
@@ -88,7 +90,7 @@ def measure_rows() -> None:
         upstream=upstream, expires_at__gt=now, expires_at__lte=now + EXPIRES_WITHIN
     )
     metrics.EXPIRING_QUESTIONS.set(expiring.count())
-    waiting_rows = Delivery.objects.filter(state=Delivery.State.WAITING, held=False)
-    due = waiting_rows.filter(Q(due_at__lte=now) | Q(tries__gt=0))
-    first = due.aggregate(first=Min("created_at"))["first"]
-    metrics.UNSENT_NOTIFICATION_SECONDS.set((now - first).total_seconds() if first else 0.0)
+    unsent, stopped = health.oldest_due(now), StoppedChannel.names()
+    for channel in LABELS:
+        since = now if channel in stopped else unsent.get(channel, now)
+        metrics.UNSENT_NOTIFICATION_SECONDS.labels(channel).set((now - since).total_seconds())

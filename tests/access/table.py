@@ -67,7 +67,7 @@ class Place(StrEnum):
     TEMPLATES = "comment templates and group channels: adding, editing, deleting"
     INSIGHTS = "insights and their CSV"
     DECISIONS = "the decision log, its entries and exports"
-    CONNECTION = "connection: people, groups, a test question"
+    CONNECTION = "connection: people, groups, channels, a test question"
     PERMISSIONS = "permissions: who has which role and permission, changing that"
     LINK = "a one-time link that was used, replaced or never made"
     SECOND_STEP = "the second factor, without a sign-in that was started"
@@ -328,6 +328,7 @@ PATHS: dict[str, Action | Place] = {
     "connection-me": Place.CONNECTION,
     "connection-group": Place.CONNECTION,
     "connection-key": Place.CONNECTION,
+    "connection-channel": Place.CONNECTION,
     "connection-send": Place.CONNECTION,
     "connection-test": Place.CONNECTION,
     "kept-messages": Place.CONNECTION,

@@ -22,6 +22,7 @@ from inbox.people import push_browsers
 from tests.support import scripted_server as scripted
 from tests.support.scripted_server import Request, ScriptedServer
 from tests.support.snapshots import ask
+from tests.support.tags import text_of
 from tests.web import cast
 from tests.web.cast import soon, tell
 
@@ -294,7 +295,7 @@ def test_what_is_no_subscription_is_refused(wrong: dict[str, str]) -> None:
 def test_where_push_is_not_offered_the_page_says_why(settings: Any) -> None:
     settings.PUSH_CONTACT = ""
     client = signed_in()
-    page = client.get("/account/notifications/").content.decode()
+    page = text_of(client.get("/account/notifications/").content.decode())
     assert "Push isn't offered" in page
     assert "asked-push" not in page
     assert client.post("/account/notifications/push", FORM).status_code == 404

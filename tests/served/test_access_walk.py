@@ -113,6 +113,7 @@ AN_ADMINISTRATORS = {
     "connection-me",
     "connection-group",
     "connection-key",
+    "connection-channel",
     "connection-send",
     "permissions-change",
 }

@@ -12,13 +12,14 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import access
-from inbox.models import Group, GroupChannel
+from inbox.models import Group, GroupChannel, StoppedChannel
 from inbox.models.distinct import distinct_values
 from inbox.notify import group_channels as service
 from inbox.notify import outgoing
 from inbox.web.channels.forms import ChannelForm
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.lists import MOST
+from inbox.web.ui.messages import switched_off_text
 from inbox.web.ui.request import ReviewerRequest, lead_required
 
 
@@ -62,8 +63,12 @@ def remove(request: ReviewerRequest, id: int) -> HttpResponseBase:
 @require_POST
 @lead_required
 def send_test(request: ReviewerRequest, id: int) -> HttpResponseBase:
+    channel = _channel(request, id)
+    if channel.kind in StoppedChannel.names():
+        messages.error(request, switched_off_text(channel.get_kind_display()))
+        return _back()
     try:
-        reply = async_to_sync(service.post_test)(_channel(request, id))
+        reply = async_to_sync(service.post_test)(channel)
     except outgoing.NotPosted as failed:
         messages.error(request, outgoing.words(failed.why))
         return _back()
@@ -109,17 +114,20 @@ def _page(
     rows = list(_rows(request))
     groups = Group.objects.filter(upstream=upstream, mobius_id__in=[row.of for row in rows])
     names = dict(groups.values_list("mobius_id", "name"))
+    stopped = StoppedChannel.names()
     runs = access.runs(request.viewer, upstream).not_deleted_by_index()
     context = {
         "form": form,
-        "rows": [(row, names.get(row.of) or row.of_words, _problem(row)) for row in rows],
+        "rows": [(row, names.get(row.of) or row.of_words, _problem(row, stopped)) for row in rows],
         "secret": secret,
         "workflows": distinct_values(runs, "workflow", MOST),
     }
     return render_page(request, "channels/channels.html", context, section="groups", status=status)
 
 
-def _problem(channel: GroupChannel) -> str:
+def _problem(channel: GroupChannel, stopped: set[str]) -> str:
+    if channel.kind in stopped:
+        return switched_off_text(channel.get_kind_display())
     if channel.disabled_at is not None:
         return _("The receiver said that it is gone. Add the channel again to use it.")
     return outgoing.words(channel.error)

@@ -1,7 +1,9 @@
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from inbox.models.notification import Channel
 from inbox.people import accounts as people
 from inbox.people import people_import
 from inbox.people.accounts import NotAdded
@@ -30,6 +32,19 @@ def key_answers_text(mode: Mode) -> str:
         "minute, the next answer tries it."
     )
     return sentences(why, who_it_answers_for, paused if mode.paused else "")
+
+
+def channel_lack(channel: str) -> str:
+    """What a channel needs before it can be used."""
+    match channel:
+        case Channel.EMAIL | Channel.PUSH if not settings.LINKS_LEAD_HERE:
+            return _("PUBLIC_URL is an address of this machine, which no one else can open.")
+        case Channel.EMAIL:
+            return _("It needs a mail server: EMAIL_URL.")
+        case Channel.PUSH:
+            return _("It needs an https PUBLIC_URL or an ADMIN_EMAIL.")
+        case _:
+            return _("Team leads haven't added any.")
 
 
 def _why_off(mode: Mode) -> str:

@@ -14,13 +14,15 @@ from inbox.lib import version
 from inbox.mirror import capabilities, freshness
 from inbox.mirror.freshness import Freshness
 from inbox.models import OneTimeLink, Reviewer, Upstream
+from inbox.notify import health
+from inbox.notify.health import Health
 from inbox.people import directory, key_answers, member_tokens, revocations
 from inbox.processes import lease
 from inbox.upstream import group_mapping, sample_question
 from inbox.upstream.connection import connection
 from inbox.upstream.group_mapping import Mapping
 from inbox.web.connection.capabilities import offered
-from inbox.web.connection.messages import key_answers_text
+from inbox.web.connection.messages import channel_lack, key_answers_text
 from inbox.web.ui.api import api_name, api_text
 from inbox.web.ui.freshness import explained
 from inbox.web.ui.messages import conflict_text, problem_text, sentences
@@ -83,11 +85,19 @@ def connection_page(upstream: Upstream) -> dict[str, Any]:
         "unknown": directory.asked_without_account(upstream) if upstream.has_machines else [],
         "without_id": [row for row in people if row["active"] and not row["mobius_id"]],
         "mappings": mappings,
+        "channels": _channels(upstream),
+        "keeps_mail": settings.KEEPS_MAIL,
         "key_answers": key_answers_text(mode),
         "key_paused": mode.paused,
         "leader": lease.leader() if database.vendor == "postgresql" else None,
         "version": version.SHOWN,
     }
+
+
+def _channels(upstream: Upstream) -> list[tuple[Health, str]]:
+    """Each with what it lacks, if it isn't set up."""
+    rows = health.of_channels(upstream, timezone.now())
+    return [(row, "" if row.is_set_up else channel_lack(row.channel)) for row in rows]
 
 
 def _steps(

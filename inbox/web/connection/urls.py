@@ -15,6 +15,7 @@ urlpatterns = [
     path("connection/people/me", views.set_mobius_id, name="connection-me"),
     path("connection/groups", views.map_group, name="connection-group"),
     path("connection/key", views.resume_key, name="connection-key"),
+    path("connection/channel", views.switch_channel, name="connection-channel"),
     path("connection/test", views.send_test_question, name="connection-send"),
     path("connection/test/", views.test_question, name="connection-test"),
 ]

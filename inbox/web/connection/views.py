@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,7 +17,7 @@ from inbox.answering import deactivation
 from inbox.answering.deactivation import Deactivated, NotDeactivated, Reason
 from inbox.lib.page_slots import release_slot
 from inbox.models import Reviewer
-from inbox.notify import mails
+from inbox.notify import mails, switches
 from inbox.people import accounts as people
 from inbox.people import links, people_import, service_key
 from inbox.people.accounts import NotAdded
@@ -174,6 +175,18 @@ def resume_key(request: ReviewerRequest) -> HttpResponse:
     """Let the next answer try the service key, although Mobius has just refused it."""
     service_key.resume(request.upstream)
     return _back("mobius")
+
+
+@require_POST
+@administrator_required
+def switch_channel(request: ReviewerRequest) -> HttpResponse:
+    channel, on = request.POST.get("channel", ""), request.POST.get("on") == "yes"
+    if channel not in switches.LABELS:
+        raise Http404("No such channel.")
+    switches.switch(channel, timezone.now(), on=on, by=request.user.get_username())
+    words = _("%(channel)s is switched on.") if on else _("%(channel)s is switched off.")
+    messages.success(request, words % {"channel": switches.LABELS[channel]})
+    return _back("notifications")
 
 
 @require_POST

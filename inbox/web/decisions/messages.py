@@ -11,6 +11,7 @@ from inbox.mirror import api_choice
 from inbox.models import Decision, Interaction, Upstream, decision
 from inbox.models.answers import Answers, answers_to
 from inbox.models.decision import RESPOND
+from inbox.notify import switches
 from inbox.people import key_answers
 from inbox.upstream import group_mapping
 from inbox.web.decisions.verbs import VERBS, Names
@@ -117,6 +118,8 @@ def title(entry: Decision, groups: Mapping[str, str]) -> str:
     """``groups``: names by ID, where they are known."""
     if entry.verb == group_mapping.VERB:
         return groups.get(entry.group_id, entry.title)
+    if entry.verb == switches.VERB:
+        return str(switches.LABELS.get(entry.title, entry.title))
     return entry.title
 
 

@@ -10,6 +10,7 @@ from inbox.audit import rights_log
 from inbox.mirror import api_choice
 from inbox.models import decision
 from inbox.models.decision import RESPOND
+from inbox.notify import switches
 from inbox.people import key_answers
 from inbox.upstream import group_mapping
 from inbox.web.ui.api import API_NAMES
@@ -104,6 +105,11 @@ VERBS = {
     key_answers.VERB: Verb(
         _("Changed the service key setting"),
         _("%(name)s changed the service key setting"),
+        names=ON_OFF,
+    ),
+    switches.VERB: Verb(
+        _("Switched a notification channel"),
+        _("%(name)s switched a notification channel"),
         names=ON_OFF,
     ),
     api_choice.VERB: Verb(

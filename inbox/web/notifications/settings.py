@@ -13,12 +13,21 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inbox.models import Mute, NotificationEvent, NotificationTimes, Recipient, Reviewer, Upstream
+from inbox.models import (
+    Mute,
+    NotificationEvent,
+    NotificationTimes,
+    Recipient,
+    Reviewer,
+    StoppedChannel,
+    Upstream,
+)
 from inbox.models.notification import Channel, When
 from inbox.notify import emails, outbox, plan, push
 from inbox.notify.plan import ALWAYS_TOLD, Plans
 from inbox.people import push_browsers
 from inbox.web.ui.devices import browser_and_system, device_name
+from inbox.web.ui.messages import switched_off_text
 from inbox.web.ui.request import ReviewerRequest
 
 Kind = NotificationEvent.Kind
@@ -162,6 +171,8 @@ def page_context(request: ReviewerRequest, now: datetime) -> dict[str, Any]:
         "push_here": any(browser.mine for browser in browsers),
         "channels": channels(),
         "no_email": _why_no_email(reviewer),
+        "no_push": _why_no_push(),
+        "stopped": stopped(),
         "address": reviewer.user.email,
         "zone": plan.zone_of(reviewer).key.replace("_", " "),
         "muted": _muted(reviewer, now),
@@ -205,6 +216,8 @@ def _muted(reviewer: Reviewer, now: datetime) -> list[MutedKind]:
 
 
 def _why_no_email(reviewer: Reviewer) -> str:
+    if not settings.LINKS_LEAD_HERE:
+        return _("Email and push aren't offered: the inbox is at an address of its own machine.")
     if not emails.offered():
         return _("Emails aren't offered: this installation has no mail server.")
     if not reviewer.user.email:
@@ -212,6 +225,18 @@ def _why_no_email(reviewer: Reviewer) -> str:
     if settings.KEEPS_MAIL:
         return _("There is no mail server, so emails are kept on Connection instead of being sent.")
     return ""
+
+
+def _why_no_push() -> str:
+    if push.offered() or not settings.LINKS_LEAD_HERE:
+        return ""
+    return _("Push isn't offered: it needs an https address, or an ADMIN_EMAIL.")
+
+
+def stopped() -> dict[Channel, str]:
+    """A sentence for each channel that an administrator has switched off."""
+    names = StoppedChannel.names()
+    return {channel: switched_off_text(channel.label) for channel in channels() if channel in names}
 
 
 def _preview(reviewer: Reviewer, upstream: Upstream, now: datetime) -> Preview:

@@ -1,3 +1,4 @@
+from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -9,10 +10,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.models import Mute, NotificationEvent
+from inbox.models.notification import Channel
 from inbox.notify import emails, mails, off_links, outbox, plan, push
 from inbox.people import push_browsers
 from inbox.people.push_browsers import AllowForm
-from inbox.web.notifications.settings import ChoicesForm, TimesForm, mute, page_context
+from inbox.web.notifications.settings import ChoicesForm, TimesForm, mute, page_context, stopped
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest
 
@@ -61,6 +63,9 @@ async def send_test(request: ReviewerRequest) -> HttpResponseBase:
     reviewer = request.user.reviewer
     if not reviewer.user.email or not emails.offered():
         raise Http404("There is no address.")
+    if words := (await sync_to_async(stopped)()).get(Channel.EMAIL):
+        messages.error(request, words)
+        return _back()
     try:
         await emails.send_test(reviewer)
     except mails.NotSent as failed:

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponseBase
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from inbox.answering.outcome import Kind, Outcome
@@ -107,3 +108,9 @@ def conflict_text(entry: Decision) -> str:
     if facts["own"]:
         return _("%(account)s, whose Mobius ID is %(own)s, pasted the token of %(owner)s") % facts
     return _("%(account)s pasted the token of %(owner)s") % facts
+
+
+def switched_off_text(channel: str | Promise) -> str:
+    """``channel`` is its label."""
+    words = _("%(channel)s is switched off by an administrator at the moment. What is due waits.")
+    return words % {"channel": channel}
