@@ -15,7 +15,8 @@ from inbox.mobius.types import Offer
 from inbox.models import Upstream
 from inbox.notify import health
 from inbox.notify.health import Health
-from inbox.people import key_answers, links, member_tokens, service_key
+from inbox.people import key_answers, links, service_key
+from inbox.people.ability import ABLE, UNABLE, Ability, by_ability
 from inbox.people.clients import service_client
 from inbox.upstream import connection, group_mapping
 from inbox.web.connection.capabilities import offered
@@ -97,17 +98,18 @@ def _people(upstream: Upstream) -> list[Finding]:
             f"Answers with the service key: {key_answers_text(key_answers.mode(upstream))}",
         )
     ]
-    found = member_tokens.who_can_answer(upstream)
-    cannot = [reviewer.user.get_username() for reviewer in found.unable]
-    people = len(found.able) + len(cannot)
+    found = by_ability(upstream)
+    able = sum(len(found[ability]) for ability in ABLE)
+    cannot = [row.user.get_username() for ability in UNABLE for row in found[ability]]
+    people = able + len(cannot) - len(found[Ability.NO_MOBIUS_ID])
     if not people:
         text = "No one has a Mobius ID, so no one can see questions. Run add_person."
         findings.append(Finding(Verdict.FAILS, text))
     else:
-        text = f"People with a Mobius ID: {people}. With a token: {len(found.with_token)}."
+        text = f"People with a Mobius ID: {people}. With a token: {len(found[Ability.TOKEN])}."
         findings.append(Finding(Verdict.OK, text))
     if cannot:
-        no_one = not found.able
+        no_one = not able
         subject = "No one can answer" if no_one else f"Can't answer yet: {', '.join(cannot)}"
         advice = "Each person has to paste a member token on the Account page"
         if service_key.answers(upstream):

@@ -20,7 +20,7 @@ from inbox.audit.origin import BACKGROUND, Origin
 from inbox.mobius.errors import Denied, MobiusError, RateLimited, Rejected, Unauthorized
 from inbox.mobius.probing import MISSING
 from inbox.models import Attempt, Credential, Reviewer, Upstream
-from inbox.people import credentials, key_answers, service_key, vault
+from inbox.people import credentials, key_answers, vault
 from inbox.people.clients import service_client
 from inbox.people.credentials import AnotherOwner, OwnerTaken
 from inbox.people.rate_limit import RateLimiter
@@ -234,41 +234,6 @@ def _log(
             value=value,
         )
     )
-
-
-@dataclass(frozen=True)
-class WhoCanAnswer:
-    """Active people with a Mobius ID."""
-
-    with_token: list[Reviewer] = field(default_factory=list)
-    with_key: list[Reviewer] = field(default_factory=list)
-    refused: list[Reviewer] = field(default_factory=list)
-    without_token: list[Reviewer] = field(default_factory=list)
-
-    @property
-    def able(self) -> list[Reviewer]:
-        return [*self.with_token, *self.with_key]
-
-    @property
-    def unable(self) -> list[Reviewer]:
-        return [*self.refused, *self.without_token]
-
-
-def who_can_answer(upstream: Upstream) -> WhoCanAnswer:
-    rows = Reviewer.objects.filter(user__is_active=True).exclude(mobius_id=None)
-    people = rows.exclude(mobius_id="").select_related("user").order_by("user__username")
-    tokens = Credential.objects.filter(reviewer__in=rows, upstream=upstream)
-    refused = dict(tokens.values_list("reviewer_id", "refused_at"))
-    found = WhoCanAnswer()
-    for reviewer in people:
-        if reviewer.pk in refused:
-            kind = found.with_token if refused[reviewer.pk] is None else found.refused
-        elif service_key.may_answer_for(reviewer, upstream):
-            kind = found.with_key
-        else:
-            kind = found.without_token
-        kind.append(reviewer)
-    return found
 
 
 def refused_question_ids(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Attempt, str]:

@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox.models import Reviewer, Upstream
-from inbox.people import member_tokens, service_key
+from inbox.people import service_key
+from inbox.people.ability import Ability, by_ability
 from inbox.people.accounts import Person, Role
 from inbox.web.ui.forms import Form
 
@@ -101,15 +102,18 @@ class RecipientForm(Form):
 
     def __init__(self, upstream: Upstream, viewer: Reviewer, data: Any = None) -> None:
         super().__init__(data, initial={"recipient": viewer.mobius_id})
-        found = member_tokens.who_can_answer(upstream)
+        found = by_ability(upstream)
         with_key = _("%(name)s: can answer")
         if service_key.is_paused(upstream):
             with_key = _("%(name)s: can't answer now, since Mobius just refused the service key")
         kinds = (
-            (found.with_token, _("%(name)s: can answer")),
-            (found.with_key, with_key),
-            (found.refused, _("%(name)s: can't answer, since Mobius refused their member token")),
-            (found.without_token, _("%(name)s: can't answer without a member token")),
+            (found[Ability.TOKEN], _("%(name)s: can answer")),
+            (found[Ability.KEY], with_key),
+            (
+                found[Ability.REFUSED],
+                _("%(name)s: can't answer, since Mobius refused their member token"),
+            ),
+            (found[Ability.NO_TOKEN], _("%(name)s: can't answer without a member token")),
         )
         choices = [
             (reviewer.mobius_id, words % {"name": reviewer.name})

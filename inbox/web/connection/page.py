@@ -16,7 +16,8 @@ from inbox.mirror.freshness import Freshness
 from inbox.models import OneTimeLink, Reviewer, Upstream
 from inbox.notify import health
 from inbox.notify.health import Health
-from inbox.people import directory, key_answers, member_tokens, revocations
+from inbox.people import directory, key_answers, revocations
+from inbox.people.ability import ABLE, UNABLE, by_ability
 from inbox.processes import lease
 from inbox.upstream import group_mapping, sample_question
 from inbox.upstream.connection import connection
@@ -125,10 +126,10 @@ def _step(done: bool, text: str, anchor: str) -> dict[str, Any]:
 
 
 def _member_tokens(upstream: Upstream) -> dict[str, Any]:
-    found = member_tokens.who_can_answer(upstream)
-    facts = {"able": len(found.able), "all": len(found.able) + len(found.unable)}
-    words = _("Member tokens: %(able)d of %(all)d people can answer") % facts
-    return _step(bool(found.able) and not found.unable, words, "people")
+    found = by_ability(upstream)
+    able, unable = (sum(len(found[each]) for each in group) for group in (ABLE, UNABLE))
+    words = _("Member tokens: %(able)d of %(all)d people can answer")
+    return _step(able > 0 and not unable, words % {"able": able, "all": able + unable}, "people")
 
 
 def _people() -> list[dict[str, Any]]:
