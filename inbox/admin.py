@@ -26,8 +26,8 @@ from inbox.audit import rights_log
 from inbox.models import Decision, Reviewer
 from inbox.people import member_tokens
 from inbox.people.sessions import sign_out_everywhere
-from inbox.web.decisions import messages as decision_messages
-from inbox.web.decisions.verbs import VERBS
+from inbox.web.ui import decision_words as decision_messages
+from inbox.web.ui.decision_verbs import VERBS
 
 
 class ReviewerInline(admin.StackedInline):

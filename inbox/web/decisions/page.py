@@ -17,9 +17,9 @@ from inbox.models import Decision, Interaction, Upstream
 from inbox.models.decision import LOG_RESEALED, WITH_RECEIPT
 from inbox.people.directory import known_people
 from inbox.people.names import names_of
-from inbox.web.decisions import messages
 from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, DecisionFilters
-from inbox.web.decisions.verbs import VERBS
+from inbox.web.ui import decision_words as messages
+from inbox.web.ui.decision_verbs import VERBS
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.labels import RIGHTS, run_name, whole
 from inbox.web.ui.lists import MOST, PAGE, chips

@@ -16,8 +16,8 @@ from inbox.lib.instants import read_instant
 from inbox.models import Decision, Interaction, Upstream
 from inbox.models.decision import WITH_RECEIPT
 from inbox.people.names import names_of
-from inbox.web.decisions import messages
 from inbox.web.ui import context as evidence
+from inbox.web.ui import decision_words as messages
 from inbox.web.ui import markdown
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.labels import run_name

@@ -14,8 +14,8 @@ from inbox.models.decision import RESPOND
 from inbox.notify import switches
 from inbox.people import key_answers
 from inbox.upstream import group_mapping
-from inbox.web.decisions.verbs import VERBS, Names
 from inbox.web.ui.answers import Words, answer_words
+from inbox.web.ui.decision_verbs import VERBS, Names
 from inbox.web.ui.labels import label, routing_words
 from inbox.web.ui.messages import conflict_text
 from inbox.web.ui.people import People
