@@ -1,9 +1,21 @@
 """Notifications, requests for them, and what administrators are notified about."""
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 
 from inbox.models.interaction import Interaction
+from inbox.models.notification import NotificationEvent
 from inbox.models.reviewer import Reviewer
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def newest_of_each_question(self) -> "NoticeQuerySet":
+        """Of these; those that are about no question stay. They are all of one upstream."""
+        is_newer = Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))
+        newer = self.filter(
+            is_newer, reviewer=OuterRef("reviewer"), interaction_id=OuterRef("interaction_id")
+        )
+        return self.filter(Q(interaction_id="") | ~Exists(newer))
 
 
 class Notice(models.Model):
@@ -52,6 +64,8 @@ class Notice(models.Model):
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
 
+    objects = NoticeQuerySet.as_manager()
+
     class Meta:
         constraints = [
             # Of two simultaneous nudges, the second finds the row, and that it is recent.
@@ -76,6 +90,16 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.interaction_id}"
+
+    @property
+    def event_kind(self) -> str:
+        """The kind of notification event that it is about; empty if there is none."""
+        renamed = {
+            self.Kind.NUDGE: NotificationEvent.Kind.NUDGED,
+            self.Kind.RELEASED: NotificationEvent.Kind.CLAIM_RELEASED,
+        }
+        kind = renamed.get(self.Kind(self.kind), self.kind)
+        return kind if kind in NotificationEvent.Kind.values else ""
 
 
 class AwaitedRelease(models.Model):

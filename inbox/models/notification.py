@@ -96,6 +96,11 @@ class NotificationChoice(models.Model):
         return f"{self.kind} by {self.channel}: {self.when}"
 
 
+class MuteQuerySet(models.QuerySet["Mute"]):
+    def in_force(self, now: datetime) -> "MuteQuerySet":
+        return self.filter(models.Q(until=None) | models.Q(until__gt=now))
+
+
 class Mute(models.Model):
     """Until ``until``, or without it for good, nothing of this kind is sent to the person. The bell
     still has it.
@@ -104,6 +109,8 @@ class Mute(models.Model):
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="mutes")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     until = models.DateTimeField(null=True)
+
+    objects = MuteQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reviewer", "kind"], name="one_mute_each")]

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Interaction, Notice, Reviewer, Upstream
+from inbox.models.notice import NoticeQuerySet
 
 KEEP_FOR = timedelta(days=90)
 """Notifications are deleted after this, or after ``HISTORY_DAYS`` if that is less."""
@@ -41,7 +41,7 @@ def notify(
     transaction.on_commit(lambda: get_bus().publish([topic]))
 
 
-def notices_of(reviewer: Reviewer, upstream: Upstream) -> QuerySet[Notice]:
+def notices_of(reviewer: Reviewer, upstream: Upstream) -> NoticeQuerySet:
     return Notice.objects.filter(reviewer=reviewer, upstream=upstream)
 
 
@@ -57,9 +57,12 @@ def read_item(
     return _read(reviewer, notices_of(reviewer, upstream), now, interaction_id=interaction_id)
 
 
-def read_one(*, reviewer: Reviewer, number: int, now: datetime) -> bool:
-    """False if it is not this person's, or was read."""
-    return _read(reviewer, notices_of(reviewer, Upstream.current()), now, pk=number)
+def read_row(*, reviewer: Reviewer, notice: Notice, now: datetime) -> bool:
+    """With the earlier ones about its question. False if all were read."""
+    rows = notices_of(reviewer, Upstream.current())
+    if not notice.interaction_id:
+        return _read(reviewer, rows, now, pk=notice.pk)
+    return _read(reviewer, rows, now, interaction_id=notice.interaction_id, at__lte=notice.at)
 
 
 def read_some(*, reviewer: Reviewer, numbers: Iterable[int], now: datetime) -> bool:
@@ -79,7 +82,7 @@ def prune(now: datetime) -> bool:
     return count == BATCH
 
 
-def _read(reviewer: Reviewer, rows: QuerySet[Notice], now: datetime, **filters: object) -> bool:
+def _read(reviewer: Reviewer, rows: NoticeQuerySet, now: datetime, **filters: object) -> bool:
     new = rows.filter(read_at__isnull=True, **filters)
     # The query comes first, so that opening a page takes the write lock only if there is something.
     kinds = set(new.values_list("kind", flat=True))

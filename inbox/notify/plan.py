@@ -50,11 +50,8 @@ class Plans:
         self._chosen: dict[int, dict[tuple[str, str], When]] = defaultdict(dict)
         for row in NotificationChoice.objects.filter(reviewer__in=ids):
             self._chosen[row.reviewer_id][row.kind, row.channel] = When(row.when)
-        self._muted = {
-            (row.reviewer_id, row.kind)
-            for row in Mute.objects.filter(reviewer__in=ids)
-            if row.until is None or row.until > now
-        }
+        mutes = Mute.objects.filter(reviewer__in=ids).in_force(now)
+        self._muted = set(mutes.values_list("reviewer", "kind"))
 
     def when(self, reviewer: Reviewer, kind: str, channel: Channel) -> When:
         if channel is Channel.BELL and kind in ALWAYS_TOLD:

@@ -291,5 +291,7 @@ document.addEventListener("pointerdown", ({ target }) => {
   const menu = first("details.menu[open]");
   if (menu && !menu.contains(target)) menu.open = false;
 });
+/* A page part that reloads itself leaves an open menu alone */
+document.addEventListener("toggle", ({ target }) => target.matches("details.menu") && target.toggleAttribute("hx-morph-skip", target.open), true);
 document.addEventListener("htmx:after:swap", nameKeys);
 nameKeys();

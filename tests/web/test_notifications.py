@@ -88,6 +88,50 @@ def test_the_page_says_who_nudged_about_what(rina: Client, told: Notice) -> None
     assert '<a class="link" href="/interactions/int_1/">Refund Brightwater?</a>' in page
 
 
+def test_a_question_is_one_row_with_its_newest_notification(rina: Client, told: Notice) -> None:
+    notice(kind=Notice.Kind.ASKED, at=soon(hours=-3), sender="", sender_name="")
+    notice("int_2", at=soon(hours=-1), sender_name="Lee")
+    page = one_line(rina.get(PAGE).content)
+    assert page.index("Tess nudged you") < page.index("Lee nudged you")
+    assert (page.count("Refund Brightwater?"), "You are asked" in page) == (1, False)
+    assert unread_count(page.encode()) == "2"
+
+    rina.post(f"/notifications/{told.pk}/read")
+    page = one_line(rina.get(PAGE).content)
+    assert unread_count(page.encode()) == "1"
+    unread = one_line(rina.get(PAGE + "?show=unread").content)
+    assert ("Lee nudged you" in unread, "Refund Brightwater?" in unread) == (True, False)
+
+
+def test_a_row_is_unread_while_an_earlier_notification_is(rina: Client, told: Notice) -> None:
+    Notice.objects.update(read_at=timezone.now())
+    asked = notice(kind=Notice.Kind.ASKED, at=soon(hours=-3), sender="", sender_name="")
+    page = one_line(rina.get(PAGE).content)
+    assert '<span class="vh">Unread. </span>Tess nudged you<' in page
+    assert "You are asked" in one_line(rina.get(PAGE + "?show=unread").content)
+    rina.post(f"/notifications/{told.pk}/read")
+    asked.refresh_from_db()
+    assert asked.read_at is not None
+
+
+def mutes(page: bytes) -> list[str]:
+    return re.findall(r'name="for" value="(\w+)"', one_line(page))
+
+
+def test_a_reason_is_muted_and_unmuted_from_its_row(rina: Client, told: Notice) -> None:
+    assert mutes(rina.get(PAGE).content) == ["hour", "day"]
+    Notice.objects.update(kind=Notice.Kind.ASKED)
+    assert mutes(rina.get(PAGE).content) == ["hour", "day", "always"]
+    form = {"kind": "asked", "list": "show=unread"}
+    muted = rina.post("/account/notifications/mute", {**form, "for": "always"}, follow=True)
+    assert muted.redirect_chain == [(f"{PAGE}?show=unread", 303)]
+    page = one_line(muted.content)
+    assert "Muted. The bell still has it." in page
+    assert (mutes(muted.content), "You are asked" in page, "Unmute" in page) == ([], True, True)
+    unmuted = rina.post("/account/notifications/mute", form, follow=True)
+    assert mutes(unmuted.content) == ["hour", "day", "always"]
+
+
 def test_a_question_that_one_may_not_see_is_not_mentioned(rina: Client, told: Notice) -> None:
     row = Interaction.objects.get()
     row.recipients.all().delete()
@@ -207,7 +251,7 @@ def test_after_marking_one_as_read_the_list_is_where_it_was(rina: Client) -> Non
     assert older
     page = one_line(rina.get(older[1]).content)
     query = older[1].partition("?")[2]
-    assert page.count(f'name="list" value="{query}"') == 2
+    assert page.count(f'name="list" value="{query}"') == 3
     one = re.search(r'action="(/notifications/\d+/read)"', page)
     assert one
     assert rina.post(one[1], {"list": query})["Location"] == older[1]

@@ -33,7 +33,7 @@ PAGES = {
     ("tess", "/groups/change-board/"): 25,
     ("tess", "/decisions/"): 23,
     ("tess", "/insights/"): 17,
-    ("rina", "/notifications/"): 11,
+    ("rina", "/notifications/"): 13,
     ("rina", "/drafts/"): 11,
     ("rina", "/account/"): 13,
 }

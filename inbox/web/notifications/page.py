@@ -1,4 +1,5 @@
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,9 +9,10 @@ from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
-from inbox.models import Incident, Interaction, Notice, Upstream
+from inbox.models import Incident, Interaction, Mute, Notice, NotificationEvent, Upstream
 from inbox.notify.incidents import ENDED, sentence
 from inbox.notify.messages import said
+from inbox.notify.plan import ALWAYS_TOLD
 from inbox.web.ui.held import ANSWERED_FIRST, answered_first
 from inbox.web.ui.labels import item_status
 from inbox.web.ui.lists import PAGE, ListForm, Number, OneOf
@@ -30,8 +32,23 @@ class NoticeFilters(ListForm):
 
 
 @dataclass(frozen=True)
+class Reason:
+    """A kind of event, as it can be muted. ``until`` is null if it is muted for good."""
+
+    kind: NotificationEvent.Kind
+    muted: bool
+    until: datetime | None
+    always_told: bool
+
+
+@dataclass(frozen=True)
 class NoticeRow:
-    """Without title and link if the viewer may not see the question."""
+    """The newest notification about a question, or one that is about no question.
+
+    - ``title`` and ``href`` are empty if the viewer may not see the question.
+    - ``unread``: this one or an earlier one about the question.
+    - ``reason``: what can be muted; None for what is sent nowhere.
+    """
 
     notice: Notice
     words: str
@@ -39,6 +56,8 @@ class NoticeRow:
     href: str = ""
     state: str = ""
     deadline: Deadline | None = None
+    unread: bool = False
+    reason: Reason | None = None
 
 
 def notices_context(
@@ -47,35 +66,56 @@ def notices_context(
     """Newest first; ``until`` is when they were read from the database."""
     unread_only = filters.cleaned_data["show"] == "unread"
     own = Notice.objects.filter(reviewer__user_id=viewer.user_id, upstream=upstream)
-    rows = own.filter(read_at__isnull=True) if unread_only else own
+    unread = own.filter(read_at__isnull=True)
+    rows = (unread if unread_only else own).newest_of_each_question()
     if before := filters.cleaned_data["before"]:
         last = own.filter(pk=before).values("at")[:1]
         rows = rows.filter(at__lte=last).exclude(at=last, pk__gte=before)
     found = list(rows.order_by("-at", "-id")[: PAGE + 1])
     shown = found[:PAGE]
+    about = {notice.interaction_id for notice in shown} - {""}
+    still_unread = set(unread.filter(interaction_id__in=about).values_list("interaction_id"))
     seen = access.interactions(viewer, upstream)
-    wanted = seen.filter(mobius_id__in=[notice.interaction_id for notice in shown])
     columns = ("mobius_id", "title", "state", "deleted", "due_at", "expires_at", "soft")
+    wanted = seen.filter(mobius_id__in=about)
     items = {item.mobius_id: item for item in wanted.only(*columns, *ANSWERED_FIRST)}
     unsent = {notice.interaction_id for notice in shown if notice.kind == Notice.Kind.NOT_SENT}
     returned = (item for id_, item in items.items() if id_ in unsent)
     first = answered_first(viewer, upstream, returned)
-    return {
-        "filters": filters,
-        "unread_only": unread_only,
-        "rows": [
+    mutes = Mute.objects.filter(reviewer__user_id=viewer.user_id).in_force(now)
+    muted = dict(mutes.values_list("kind", "until"))
+    shown_rows = [
+        replace(
             _row(
                 notice,
                 items.get(notice.interaction_id),
                 now,
                 first=first.get(notice.interaction_id, ""),
-            )
-            for notice in shown
-        ],
-        "any_unread": any(notice.read_at is None for notice in shown),
+            ),
+            unread=notice.read_at is None or (notice.interaction_id,) in still_unread,
+            reason=_reason(notice.event_kind, muted),
+        )
+        for notice in shown
+    ]
+    return {
+        "filters": filters,
+        "unread_only": unread_only,
+        "rows": shown_rows,
+        "any_unread": any(row.unread for row in shown_rows),
         "next_href": filters.href(before=shown[-1].pk) if len(found) > PAGE else "",
         "until": now.isoformat(),
     }
+
+
+def _reason(kind: str, muted: Mapping[str, datetime | None]) -> Reason | None:
+    if not kind:
+        return None
+    return Reason(
+        NotificationEvent.Kind(kind),
+        muted=kind in muted,
+        until=muted.get(kind),
+        always_told=kind in ALWAYS_TOLD,
+    )
 
 
 def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str) -> NoticeRow:

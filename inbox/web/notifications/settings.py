@@ -207,12 +207,8 @@ def mute(reviewer: Reviewer, kind: str, length: str, now: datetime) -> bool:
 
 
 def _muted(reviewer: Reviewer, now: datetime) -> list[MutedKind]:
-    rows = Mute.objects.filter(reviewer=reviewer)
-    return [
-        MutedKind(row.kind, Kind(row.kind).label, row.until)
-        for row in rows
-        if row.until is None or row.until > now
-    ]
+    rows = Mute.objects.filter(reviewer=reviewer).in_force(now)
+    return [MutedKind(row.kind, Kind(row.kind).label, row.until) for row in rows]
 
 
 def _why_no_email(reviewer: Reviewer) -> str:

@@ -15,6 +15,7 @@ from inbox.notify import emails, mails, off_links, outbox, plan, push
 from inbox.people import push_browsers
 from inbox.people.push_browsers import AllowForm
 from inbox.web.notifications.settings import ChoicesForm, TimesForm, mute, page_context, stopped
+from inbox.web.notifications.views import to_the_list
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest
 
@@ -47,15 +48,17 @@ def save_times(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 def save_mute(request: ReviewerRequest) -> HttpResponseBase:
-    """Without ``for``, the mute ends."""
+    """Without ``for``, the mute ends. ``list`` comes from the bell, which is then shown."""
     reviewer, kind = request.user.reviewer, request.POST.get("kind", "")
     length = request.POST.get("for", "")
     if not length:
         Mute.objects.filter(reviewer=reviewer, kind=kind).delete()
-        return _saved(request, _("Unmuted."))
-    if not mute(reviewer, kind, length, timezone.now()):
+        messages.success(request, _("Unmuted."))
+    elif mute(reviewer, kind, length, timezone.now()):
+        messages.success(request, _("Muted. The bell still has it."))
+    else:
         raise Http404(kind)
-    return _saved(request, _("Muted. The bell still has it."))
+    return to_the_list(request) if "list" in request.POST else _back()
 
 
 @require_POST

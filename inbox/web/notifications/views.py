@@ -44,10 +44,10 @@ def counts(request: ReviewerRequest) -> HttpResponse:
 def read(request: ReviewerRequest, id: int) -> HttpResponseBase:
     """404 for someone else's."""
     reviewer = request.user.reviewer
-    get_object_or_404(service.notices_of(reviewer, request.upstream), pk=id)
-    service.read_one(reviewer=reviewer, number=id, now=timezone.now())
+    notice = get_object_or_404(service.notices_of(reviewer, request.upstream), pk=id)
+    service.read_row(reviewer=reviewer, notice=notice, now=timezone.now())
     messages.success(request, _("Marked as read."))
-    return _to_the_list(request)
+    return to_the_list(request)
 
 
 @require_POST
@@ -68,10 +68,10 @@ def read_all(request: ReviewerRequest) -> HttpResponseBase:
     until = read_instant(request.POST.get("until", "")) or now
     service.read_all(reviewer=request.user.reviewer, until=until, now=now)
     messages.success(request, _("All marked as read."))
-    return _to_the_list(request)
+    return to_the_list(request)
 
 
-def _to_the_list(request: ReviewerRequest) -> HttpResponseBase:
+def to_the_list(request: ReviewerRequest) -> HttpResponseBase:
     filters = NoticeFilters.read(QueryDict(request.POST.get("list", "")))
     return HttpResponseRedirect(filters.href(), status=303)
 

@@ -72,9 +72,10 @@ def rail_counts(own: OwnData, opened: OpenCounts | None, *, notices: bool = True
     counted: dict[str, QuerySet[Any, Any]] = {}
     found: dict[str, int] = {}
     if notices:
-        counted["notices"] = Notice.objects.filter(
+        unread_notices = Notice.objects.filter(
             reviewer__user_id=viewer.user_id, upstream=upstream, read_at__isnull=True
         )
+        counted["notices"] = unread_notices.newest_of_each_question()
     if viewer.lead:
         rows = access.interactions(viewer, upstream).filter(deleted=False)
         rows = rows.exclude(pk__in=upstream.tests())
