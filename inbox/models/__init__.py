@@ -25,6 +25,7 @@ from inbox.models.reviewer import (
     Density,
     Guard,
     KnownFailure,
+    LinkRequest,
     Machine,
     OneTimeLink,
     Reviewer,

@@ -126,8 +126,29 @@ class OneTimeLink(models.Model):
         return f"the sign-in link of {self.user}" if self.user else "the setup link"
 
 
+class LinkRequest(models.Model):
+    """Someone who has forgotten their password asks for a sign-in link by email.
+
+    ``typed`` is their username or address, until the leader has looked it up; then there is a row
+    for each account, with its ``user``. ``due_at`` is null once the link was sent or given up.
+    """
+
+    typed = models.CharField(max_length=254, default="")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"a sign-in link for {self.user or 'someone'}"
+
+
 class KnownFailure(models.Model):
-    """A wrong password from a browser or account that is known to use this username."""
+    """A wrong password from a browser or account that is known to use this username, a wrong code
+    of an account's second factor, or a request for a sign-in link from a network address.
+    """
 
     by = models.CharField(max_length=300)
     attempt_time = models.DateTimeField(auto_now_add=True)

@@ -39,7 +39,7 @@ from inbox.models import (
     Upstream,
 )
 from inbox.models.notification import KEPT_FOR, OLD_NEWS, TOO_OLD, Channel, When, is_old_news
-from inbox.notify import emails, group_channels, plan, push, reminders
+from inbox.notify import emails, group_channels, link_requests, plan, push, reminders
 from inbox.notify.messages import Message, NotSent, Row
 from inbox.notify.pacing import MESSAGES_AT_ONCE, MOST, MOST_WITHIN, SENDING_AT_ONCE, next_try
 from inbox.notify.plan import OFFERED, Plans
@@ -101,7 +101,9 @@ async def run() -> None:
         while await sync_to_async(plan_events)(timezone.now()):
             pass
         now = timezone.now()
-        await asyncio.gather(send_due(now), group_channels.send_due(now))
+        await asyncio.gather(
+            send_due(now), group_channels.send_due(now), link_requests.send_due(now)
+        )
         await _alarm.wait(EVERY)
 
 

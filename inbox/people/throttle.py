@@ -12,7 +12,8 @@ A browser that has signed in with the name before, and someone who is signed in,
 their own failures alone (``PER_KNOWN`` in ``WINDOW``): no one else can lock them out.
 
 Codes of the second factor are limited for each account (``PER_KNOWN`` in ``WINDOW``): who gets that
-far knows the password.
+far knows the password. Requests for a sign-in link are limited for each address (``PER_ADDRESS`` in
+``WINDOW``).
 
 A refused attempt is not checked and does not count as a failure.
 """
@@ -109,6 +110,16 @@ def code_worked(user: Any) -> None:
     _failures_of(_codes(user)).delete()
 
 
+def seconds_until_link(request: HttpRequest) -> int:
+    now = timezone.now()
+    until = _until(_failures_of(_links(request)), PER_ADDRESS, now)
+    return 0 if until is None else max(1, math.ceil((until - now).total_seconds()))
+
+
+def link_asked(request: HttpRequest) -> None:
+    KnownFailure.objects.create(by=_links(request))
+
+
 def tidy() -> None:
     now = timezone.now()
     AccessAttempt.objects.filter(attempt_time__lte=now - settings.AXES_COOLOFF_TIME).delete()
@@ -135,6 +146,10 @@ def _account(user: Any) -> str:
 
 def _codes(user: Any) -> str:
     return f"codes of {user.pk}"
+
+
+def _links(request: HttpRequest) -> str:
+    return f"links to {counted_address(request)}"
 
 
 def _browser(request: HttpRequest, username: str) -> str:

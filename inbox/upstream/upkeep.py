@@ -10,7 +10,7 @@ from inbox.answering.batch_runner import batch_runner, settle
 from inbox.answering.confirming import Confirmer, confirmer
 from inbox.answering.held import sender
 from inbox.mirror.prune import prune
-from inbox.notify import notices, outbox
+from inbox.notify import link_requests, notices, outbox
 from inbox.people import (
     device_sign_ins,
     key_answers,
@@ -38,6 +38,7 @@ async def once(confirmer: Confirmer = confirmer) -> None:
         pass
     await sync_to_async(throttle.tidy)()
     await sync_to_async(links.tidy)()
+    await sync_to_async(link_requests.tidy)(timezone.now())
     await sync_to_async(rate_limit.tidy)()
     await sync_to_async(device_sign_ins.tidy)()
     await sync_to_async(revocations.tidy)()

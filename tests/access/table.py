@@ -192,6 +192,7 @@ PUBLIC = frozenset(
         "login",
         "account_login",
         "notifications-off",
+        "forgot-password",
         "one-time-link",
         "oidc-login",
         "oidc-callback",

@@ -20,7 +20,8 @@ from django.views.decorators.http import require_http_methods
 from inbox.access import REVIEWER, TEAM_LEAD
 from inbox.audit.origin import Actor, acting
 from inbox.models import OneTimeLink
-from inbox.people import demo, links, throttle, time_zones
+from inbox.notify import link_requests
+from inbox.people import demo, links, push_browsers, throttle, time_zones
 from inbox.people.oidc.identity_provider import may_use_password
 from inbox.people.sessions import TIME_ZONE
 from inbox.web.account.forms import AdministratorForm, ChosenPasswordForm
@@ -63,7 +64,9 @@ def _form(link: OneTimeLink, data: Any) -> Any:
 @sensitive_variables()
 def _use(request: HttpRequest, link: OneTimeLink, form: Any, token: str) -> Any:
     if link.user is not None:
-        return links.set_password(token, form.cleaned_data["new_password1"])
+        user = links.set_password(token, form.cleaned_data["new_password1"])
+        push_browsers.signed_out_elsewhere(request, user.reviewer)
+        return user
     user = form.save(commit=False)
     with acting(lambda: Actor(user.get_username(), origin=origin_of(request))):
         return links.make_administrator(token, user)
@@ -110,6 +113,7 @@ class SignIn(LoginView):
             kept=kept_at_sign_in(self.request),
             signed_out=True,
             login=settings.LOGIN_URL,
+            resets=link_requests.offered(),
             demo_people=[] if settings.OIDC else _demo_people(),
             demo_password=demo.PASSWORD,
             **context,

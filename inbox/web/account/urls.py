@@ -1,6 +1,7 @@
 from django.urls import path
 
 from inbox.web.account import (
+    forgot,
     provider_sign_in,
     second_factor_views,
     sign_in,
@@ -39,6 +40,7 @@ urlpatterns = [
         second_factor_views.NewRecoveryCodes.as_view(),
         name="mfa_generate_recovery_codes",
     ),
+    path("accounts/forgot/", forgot.forgot_password, name="forgot-password"),
     path("accounts/link/", sign_in.one_time_link, name="one-time-link"),
     path("accounts/oidc/login/", provider_sign_in.start, name="oidc-login"),
     path("accounts/oidc/callback/", provider_sign_in.callback, name="oidc-callback"),

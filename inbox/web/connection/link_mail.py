@@ -3,15 +3,14 @@ from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from inbox.models import Reviewer
+from inbox.notify import link_mails
 from inbox.notify.mails import Mail, NotSent
 from inbox.people import links
 from inbox.people.accounts import Added
-from inbox.people.oidc.identity_provider import may_use_password, oidc
 from inbox.web.ui.messages import sentences
 
 
@@ -92,45 +91,7 @@ def mails_of(rows: Iterable[LinkRow]) -> list[Mail]:
     by_name = {
         reviewer.user.get_username(): reviewer for reviewer in reviewers.select_related("user")
     }
-    return [_mail(by_name[row.username], row) for row in rows]
-
-
-@sensitive_variables()
-def _mail(reviewer: Reviewer, row: LinkRow) -> Mail:
-    known = reviewer.language in dict(settings.LANGUAGES)
-    with translation.override(reviewer.language if known else settings.LANGUAGE_CODE):
-        facts = {
-            "name": reviewer.name,
-            "username": row.username,
-            "inbox": f"{settings.PUBLIC_URL}/",
-            "hours": round(links.SIGN_IN_LASTS.total_seconds() / 3600),
-        }
-        if not may_use_password(row.username):
-            facts["provider"] = oidc().name
-            subject = _("Your sign-in link for Reviewer inbox")
-            reason = _(
-                "Use this link to connect your account in Reviewer inbox at %(inbox)s. Your "
-                "username is %(username)s, and you sign in with %(provider)s."
-            )
-        elif reviewer.user.has_usable_password():
-            subject = _("Choose a new password for Reviewer inbox")
-            reason = _(
-                "Use this link to choose a new password for Reviewer inbox at "
-                "%(inbox)s. Your username is %(username)s."
-            )
-        else:
-            subject = _("Your sign-in link for Reviewer inbox")
-            reason = _(
-                "You've been added to Reviewer inbox at %(inbox)s. Your username is "
-                "%(username)s. Use this link to choose a password and sign in."
-            )
-        lasts = _(
-            "The link works once and expires after %(hours)d hours. If you didn't expect it, "
-            "don't use it, and ask your administrator."
-        )
-        greeting = _("Hello %(name)s,")
-        paragraphs = (greeting % facts, reason % facts, row.link, lasts % facts)
-    return Mail((row.address,), subject, "\n\n".join(paragraphs) + "\n")
+    return [link_mails.mail_of(by_name[row.username], row.link) for row in rows]
 
 
 def _not_sent(address: str, failed: NotSent) -> str:
