@@ -1,16 +1,11 @@
 """Web push through a push service on loopback, to a browser that decrypts what it gets."""
 
-import base64
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-import http_ece
 import pytest
 from asgiref.sync import async_to_sync
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
 from py_vapid import Vapid02
 
@@ -20,37 +15,14 @@ from inbox.models.notification import Channel, Kind, When
 from inbox.notify import outbox, plan
 from inbox.people import push_browsers
 from tests.support import scripted_server as scripted
-from tests.support.scripted_server import Request, ScriptedServer
+from tests.support.push import Browser
+from tests.support.scripted_server import ScriptedServer
 from tests.support.snapshots import ask
 from tests.support.tags import text_of
 from tests.web import cast
 from tests.web.cast import soon, tell
 
 CREATED, GONE, BROKEN = scripted.Reply(201), scripted.Reply(410), scripted.Reply(500)
-
-
-def base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-@dataclass
-class Browser:
-    """What a browser makes when push is allowed."""
-
-    name: str = "phone"
-    private: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-    auth: bytes = b"sixteen letters!"
-
-    @property
-    def keys(self) -> dict[str, str]:
-        point = self.private.public_key().public_bytes(
-            Encoding.X962, PublicFormat.UncompressedPoint
-        )
-        return {"p256dh": base64url(point), "auth": base64url(self.auth)}
-
-    def read(self, request: Request) -> Any:
-        text = http_ece.decrypt(request.body, private_key=self.private, auth_secret=self.auth)
-        return json.loads(text)
 
 
 @pytest.fixture(autouse=True)

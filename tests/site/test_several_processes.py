@@ -8,22 +8,15 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
 import httpx_sse
-import psycopg
 import pytest
-from cryptography.fernet import Fernet
 
-from tests.fixtures_engine import Project
 from tests.served.visitor import Visitor
-from tests.support import databases
+from tests.support.cluster import Cluster, until
 from tests.support.crowd import Entry, enter
-from tests.support.engine_process import EngineProcess
-from tests.support.product import Product
-from tests.support.round_robin import RoundRobin
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql, pytest.mark.process]
 
@@ -34,95 +27,15 @@ PAUSE = 30.0
 DOWN = (httpx.TransportError, httpx_sse.SSEError)
 
 
-class Cluster:
-    def __init__(self, folder: Path) -> None:
-        shared = databases.environment(folder / "engine", "cluster")
-        self.database = shared["DATABASE_URL"]
-        self.engine = EngineProcess(shared)
-        self.engine.start()
-        self.project = Project(self.engine, "cluster")
-        self.proxy = RoundRobin(lambda: [one.web for one in self.products if one.running])
-        keys = {"SECRET_KEY": "x" * 60, "CREDENTIAL_KEYS": Fernet.generate_key().decode()}
-        mobius = {
-            "MOBIUS_BASE_URL": self.engine.base_url,
-            "MOBIUS_PROJECT": self.project.handle,
-            "MOBIUS_API_KEY": self.project.service_key,
-        }
-        more = {"PUBLIC_URL": self.proxy.url, "DATABASE_CONNECTIONS": "20"}
-        self.products = [
-            Product(
-                folder / name, {**shared, **keys, **mobius, **more, "DATA_DIR": str(folder / name)}
-            )
-            for name in ("one", "two", "three")
-        ]
-
-    def start(self) -> None:
-        self.proxy.__enter__()
-        for product in self.products:
-            product.folder.mkdir()
-            product.start()
-
-    def stop(self) -> None:
-        for product in self.products:
-            if product.running:
-                os.killpg(product.pid, signal.SIGCONT)
-                product.stop()
-        self.proxy.__exit__()
-        self.engine.stop()
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database, autocommit=True) as session:
-            cursor = session.execute(sql.encode())
-            return cursor.fetchall() if cursor.description else []
-
-    def leader(self, *, besides: Product | None = None) -> Product:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            holders = self.rows("SELECT holder FROM inbox_lease WHERE until > clock_timestamp()")
-            for product in self.products:
-                names = [f"-{product.pid}-" in holder for (holder,) in holders]
-                if product is not besides and product.running and any(names):
-                    return product
-            time.sleep(0.1)
-        raise AssertionError("no process leads")
-
-    def ask(self, person: str, message: str) -> str:
-        asked = {"type": "user", "id": person}
-        config = {
-            "type": "approval",
-            "message": message,
-            "target": asked,
-            "timeout": "1h",
-            "spec": {"mode": "confirm"},
-        }
-        spec = {"name": "cluster", "steps": [{"name": "ask", "interaction": config}]}
-        run = self.project.http.post("runs", json={"spec": spec}).json()["id"]
-        with httpx_sse.connect_sse(
-            self.project.http, "GET", f"runs/{run}/events", params={"since": "0"}
-        ) as source:
-            next(event for event in source.iter_sse() if event.event == "interaction_created")
-        [found] = self.project.http.get("interactions", params={"run_id": run}).json()["items"]
-        return str(found["id"])
-
-
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    found = Cluster(tmp_path_factory.mktemp("cluster"))
-    found.start()
-    yield found
-    found.stop()
+    with Cluster(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def entries(cluster: Cluster) -> dict[str, Entry]:
     return enter(cluster.products[0], dict(PEOPLE))
-
-
-def until(true: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.1)
 
 
 class Ear:
