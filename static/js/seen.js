@@ -1,11 +1,15 @@
-/* Reports that the question in the pane has been visible for SEEN_MS, and again when it has changed meanwhile. A preview has been
-   seen when it ends, if that is later. A question that is marked as unread, here or in another tab, stays so until it has been
+/* Reports that the question in the pane has been visible for SEEN_MS to a person who has used the page within INPUT_MS, and again
+   when it has changed meanwhile or there is another notification about it. A preview has been seen when it ends, if that is
+   later. A question that is marked as unread, here or in another tab, stays so until it has been
    left; to reload the page is not to leave it. */
 
 const SEEN_MS = 2000;
+const INPUT_MS = 60_000;
 const KEPT = "kept-unread";
 const [navigation] = performance.getEntriesByType("navigation");
 const others = new BroadcastChannel("unread");
+/* Whoever opens a page is there */
+let inputAt = performance.now();
 /* The question and version in sight, and whether it has been for long enough */
 let shown = "";
 let isLong = false;
@@ -17,6 +21,8 @@ let kept = "";
 
 const detail = () => document.getElementById("detail");
 const place = () => document.querySelector("#detail form[data-seen]");
+const isThere = () => performance.now() - inputAt < INPUT_MS;
+const keyOf = ({ dataset }) => [dataset.seen, dataset.version, "unread" in dataset].join(" ");
 
 async function report() {
   const form = place();
@@ -26,7 +32,13 @@ async function report() {
   body.append("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken").value);
   body.append("version", form.dataset.version);
   const response = await fetch(form.dataset.seen, { method: "POST", body, redirect: "manual", headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!response?.ok && reported === sent) reported = "";
+  if (reported !== sent) return;
+  if (!response?.ok) {
+    reported = "";
+    return;
+  }
+  form.removeAttribute("data-unread");
+  if (shown === sent) shown = reported = keyOf(form);
 }
 
 function keep(id) {
@@ -39,7 +51,7 @@ function look() {
   const id = form?.dataset.marksUnread ?? "";
   if (id !== inPane && id !== kept) keep("");
   inPane = id;
-  const now = form && !document.hidden && detail().checkVisibility() ? `${form.dataset.seen} ${form.dataset.version}` : "";
+  const now = form && isThere() && !document.hidden && detail().checkVisibility() ? keyOf(form) : "";
   if (now === shown) return;
   clearTimeout(timer);
   shown = now;
@@ -58,6 +70,13 @@ function keepUnread(id) {
   reported = "";
 }
 
+function noteInput() {
+  const wasThere = isThere();
+  inputAt = performance.now();
+  if (!wasThere) look();
+}
+
+for (const name of ["keydown", "pointerdown", "pointermove", "wheel", "pageshow"]) addEventListener(name, noteInput, { capture: true, passive: true });
 document.body.addEventListener("seen", report);
 document.addEventListener("visibilitychange", look);
 document.addEventListener("htmx:after:swap", look);

@@ -223,6 +223,7 @@ PATHS: dict[str, Action | Place] = {
     "await-release": Action.AWAIT,
     "nudge": Action.NUDGE,
     "receipt": Action.RECEIPT,
+    "opened": Action.SEE,
     "seen": Action.SEEN,
     "unread": Action.SEEN,
     "reveal": Action.REVEAL,

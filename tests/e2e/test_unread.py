@@ -17,6 +17,11 @@ REST_MS = 150
 SEEN_MS = 2000
 SETTLE_MS = 50
 SEEN = re.compile("/seen$")
+AWAY_MS = 61_000
+SHOW = """(shown) => {
+  Object.defineProperty(document, "hidden", { get: () => !shown, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 
 Listed = Callable[..., Page]
 
@@ -108,6 +113,21 @@ def test_a_question_stays_unread_through_a_reload(sign_in: SignIn, api: httpx.Cl
     api.post(f"/runs/{run_id}/cancellations")
 
 
+def test_a_question_is_seen_only_while_the_person_is_there(listed: Listed) -> None:
+    page = listed("Left alone")
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url))
+    open_question(page, "Left alone, 0?")
+    page.evaluate(SHOW, False)
+    page.clock.run_for(AWAY_MS)
+    page.evaluate(SHOW, True)
+    page.clock.run_for(2 * SEEN_MS)
+    assert [url for url in posts if SEEN.search(url)] == []
+    page.mouse.move(700, 300)
+    rest(page)
+    expect(unread(page, "Left alone, 0?")).to_have_count(0)
+
+
 def test_a_preview_is_seen_once_it_has_rested(listed: Listed) -> None:
     page = listed("Rested on")
     page.keyboard.press("j")
@@ -151,12 +171,7 @@ def test_a_hidden_page_fetches_its_counts_once_a_minute(listed: Listed) -> None:
     rest(page)
     expect(unread(page, "Counted, 0?")).to_have_count(0)
     with page.expect_event("requestfailed", lambda sent: "/live/" in sent.url):
-        page.evaluate(
-            """() => {
-              Object.defineProperty(document, "hidden", { get: () => true });
-              document.dispatchEvent(new Event("visibilitychange"));
-            }"""
-        )
+        page.evaluate(SHOW, False)
     other = page.context.new_page()
     other.goto("/inbox/?q=Counted")
     row(other, "Counted, 0?").focus()

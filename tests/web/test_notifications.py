@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from inbox.live import topics
 from inbox.live.bus import get_bus
-from inbox.models import Interaction, Notice, Reviewer, Upstream
+from inbox.models import Interaction, Notice, Recipient, Reviewer, Upstream
 from inbox.upstream import upkeep
 from tests.support.snapshots import answered, ask
 from tests.support.tags import one_line
-from tests.web.cast import HTMX, part, soon, tell
+from tests.web.cast import HTMX, soon, tell
 
 PAGE = "/notifications/"
 
@@ -147,50 +147,53 @@ def test_a_notification_of_a_closed_question_says_so(rina: Client, told: Notice)
     assert "· Answered" in one_line(rina.get(PAGE).content)
 
 
-def sends_read(page: bytes) -> bool:
-    return bool(re.search(r'hx-post="/interactions/int_1/read" hx-trigger="load"', one_line(page)))
-
-
-@pytest.mark.parametrize("source", ["a", "article#detail"])
-def test_a_preview_marks_the_notice_as_read_only_once_it_was_seen(
-    rina: Client, told: Notice, source: str
-) -> None:
-    """Also one that has reloaded itself since."""
-    headers = part("detail") | {"Preview": "true", "HX-Source": source}
-    shown = rina.get("/interactions/int_1/", headers=headers)
-    assert not sends_read(shown.content)
-    assert 'hx-post="/interactions/int_1/read" hx-trigger="seen from:body"' in one_line(
-        shown.content
-    )
-    assert "data-preview hx-headers" in one_line(shown.content)
+def says_unread(page: bytes) -> bool:
+    """What static/js/seen.js reads."""
+    return bool(re.search(r"<form[^>]* data-unread[ >]", one_line(page)))
 
 
 @pytest.mark.parametrize("path", ["/interactions/int_1/", "/inbox/?item=int_1"])
-def test_the_opened_page_marks_the_notice_as_read(rina: Client, told: Notice, path: str) -> None:
-    assert sends_read(rina.get(path).content)
+def test_a_question_that_was_seen_has_no_unread_notifications(
+    rina: Client, told: Notice, path: str
+) -> None:
+    assert says_unread(rina.get(path).content)
     told.refresh_from_db()
     assert told.read_at is None
     heard: list[str] = []
     done = get_bus().subscribe(heard.extend)
-    assert rina.post("/interactions/int_1/read").status_code == 204
+    assert rina.post("/interactions/int_1/seen").status_code == 204
     done()
     told.refresh_from_db()
     assert told.read_at is not None
     assert topics.notices("user_rina") in heard
     page = rina.get(path).content
-    assert not sends_read(page)
+    assert not says_unread(page)
     assert unread_count(page) == ""
 
 
-def test_a_page_that_reads_itself_again_marks_nothing_as_read(rina: Client, told: Notice) -> None:
-    asked = part("detail")
-    assert sends_read(rina.get("/interactions/int_1/", headers=asked).content)
-    again = {**asked, "HX-Source": "article#detail"}
-    assert not sends_read(rina.get("/interactions/int_1/", headers=again).content)
+def test_a_closed_question_that_was_seen_has_none_either(rina: Client, told: Notice) -> None:
+    tell(answered(ask("int_1", message="Refund?"), "user_rina", 1))
+    page = one_line(rina.get("/interactions/int_1/").content)
+    assert 'data-seen="/interactions/int_1/read"' in page
+    assert rina.post("/interactions/int_1/read").status_code == 204
+    assert not says_unread(rina.get("/interactions/int_1/").content)
+
+
+def test_without_scripts_a_question_was_seen_once_it_was_opened(rina: Client, told: Notice) -> None:
+    image = '<img src="/interactions/int_1/opened"'
+    assert image in one_line(rina.get("/interactions/int_1/").content)
+    assert image not in one_line(rina.get("/interactions/int_1/", headers=HTMX).content)
+    told.refresh_from_db()
+    assert (told.read_at, Recipient.objects.get().seen) == (None, None)
+    assert rina.head("/interactions/int_1/opened").status_code == 405
+    assert rina.get("/interactions/int_1/opened").status_code == 204
+    told.refresh_from_db()
+    assert told.read_at is not None
+    assert Recipient.objects.get().seen is not None
 
 
 def test_a_lead_who_opens_it_does_not_read_it_for_another(tess: Client, told: Notice) -> None:
-    assert not sends_read(tess.get("/interactions/int_1/").content)
+    assert not says_unread(tess.get("/interactions/int_1/").content)
     tess.post("/interactions/int_1/read")
     told.refresh_from_db()
     assert told.read_at is None

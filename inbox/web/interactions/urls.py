@@ -22,6 +22,7 @@ urlpatterns = [
     path("interactions/<mobius_id:id>/await-release", views.await_release, name="await-release"),
     path("interactions/<mobius_id:id>/presence", views.presence, name="presence"),
     path("interactions/<mobius_id:id>/seen", views.seen, name="seen"),
+    path("interactions/<mobius_id:id>/opened", views.opened, name="opened"),
     path("interactions/<mobius_id:id>/unread", views.unread, name="unread"),
     path("interactions/<mobius_id:id>/draft", views.draft, name="draft"),
     path("held/", answer_views.held, name="held-answers"),

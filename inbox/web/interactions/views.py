@@ -1,3 +1,4 @@
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -14,7 +15,12 @@ from django.http import (
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from inbox import access
 from inbox.access import Refusal, redaction
@@ -111,14 +117,12 @@ def render_item(
 
 
 def _reading(request: ReviewerRequest, item: Interaction) -> dict[str, bool]:
-    """Perhaps no one is looking when the part reloads itself, or before a preview was seen:
-    messages that are shown once wait, and notifications stay unread.
-    """
-    preview = request.headers.get("Preview") == "true"
-    reloads_itself = source_of(request) == ("article", "detail")
-    reads = preview or not reloads_itself
-    unread = reads and notices.is_unread(request.user.reviewer, request.upstream, item)
-    return {"preview": preview, "toasts": not reloads_itself, "unread": unread}
+    """Perhaps no one is looking when the part reloads itself: messages that are shown once wait."""
+    return {
+        "preview": request.headers.get("Preview") == "true",
+        "toasts": source_of(request) != ("article", "detail"),
+        "unread": notices.is_unread(request.user.reviewer, request.upstream, item),
+    }
 
 
 def filters_of(request: ReviewerRequest) -> Filters:
@@ -192,7 +196,27 @@ def seen(request: ReviewerRequest, id: str) -> HttpResponse:
     """404 if the viewer was not asked."""
     version = ShownVersion.parse(request.POST.get("version", "")).updated_at
     marks.mark_seen(reviewer=request.user.reviewer, interaction_id=id, version=version)
+    _read_notices(request, id)
     return HttpResponse(status=204)
+
+
+@require_GET
+def opened(request: ReviewerRequest, id: str) -> HttpResponse:
+    """A page without scripts has this as an image: the question has been seen."""
+    _find(request, id)
+    with suppress(question.NotAsked):
+        marks.mark_seen(reviewer=request.user.reviewer, interaction_id=id, version=None)
+    _read_notices(request, id)
+    return HttpResponse(status=204)
+
+
+def _read_notices(request: ReviewerRequest, id: str) -> None:
+    notices.read_item(
+        reviewer=request.user.reviewer,
+        upstream=request.upstream,
+        interaction_id=id,
+        now=timezone.now(),
+    )
 
 
 @require_POST
