@@ -183,7 +183,7 @@ def test_it_says_what_it_has_checked(works: ScriptedServer) -> None:
     assert status == 0
     for line in ("Settings: valid.", "Free space for ", "Database: ", "Keys: they decrypt"):
         assert f"ok  {line}" in said
-    assert "PUBLIC_URL" not in said
+    assert "PUBLIC_URL:" not in said
 
 
 @pytest.mark.parametrize(
