@@ -26,7 +26,7 @@ from inbox.audit import rights_log
 from inbox.models import Decision, Reviewer
 from inbox.people import member_tokens
 from inbox.people.sessions import sign_out_everywhere
-from inbox.web.ui import decision_words as decision_messages
+from inbox.web.ui import decision_words
 from inbox.web.ui.decision_verbs import VERBS
 
 
@@ -169,7 +169,7 @@ class VerbFilter(LabelFilter):
 
 
 class CredentialFilter(LabelFilter):
-    labels = decision_messages.CREDENTIALS
+    labels = decision_words.CREDENTIALS
 
 
 @admin.register(Decision)
@@ -203,18 +203,18 @@ class DecisionAdmin(NotEditable, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("action"), ordering="verb")
     def action(self, entry: Decision) -> str:
-        return decision_messages.verb_words(entry.verb)
+        return decision_words.verb_words(entry.verb)
 
     @admin.display(description=gettext_lazy("credential"), ordering="credential_kind")
     def credential(self, entry: Decision) -> str:
-        return decision_messages.credential(entry)[1]
+        return decision_words.credential(entry)[1]
 
     @admin.display(description=gettext_lazy("account or role"))
     def change(self, entry: Decision) -> str:
         """Empty for entries about anything but accounts and roles."""
         if entry.verb not in rights_log.VERBS:
             return ""
-        words = decision_messages.value(entry, [])
+        words = decision_words.value(entry, [])
         if words is None:
             return entry.title
         return _("%(title)s: %(change)s") % {"title": entry.title, "change": words.text}

@@ -101,7 +101,8 @@ def _people(upstream: Upstream) -> list[Finding]:
     found = by_ability(upstream)
     able = sum(len(found[ability]) for ability in ABLE)
     cannot = [row.user.get_username() for ability in UNABLE for row in found[ability]]
-    people = able + len(cannot) - len(found[Ability.NO_MOBIUS_ID])
+    without_token = len(found[Ability.REFUSED]) + len(found[Ability.NO_TOKEN])
+    people = able + without_token
     if not people:
         text = "No one has a Mobius ID, so no one can see questions. Run add_person."
         findings.append(Finding(Verdict.FAILS, text))
@@ -155,5 +156,5 @@ def _channel(row: Health, now: datetime) -> Finding:
     minutes = int((now - row.oldest).total_seconds() // 60)
     text += f" The oldest that is due was written {minutes} minutes ago"
     text += f": {row.error.rstrip('.')}." if row.error else "."
-    text += " Check that the inbox runs and that its server can be reached."
+    text += " Check that the inbox runs and that it can reach the server."
     return Finding(Verdict.TO_DO, text)

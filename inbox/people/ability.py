@@ -9,7 +9,7 @@ from inbox.people import service_key
 
 
 class Ability(StrEnum):
-    """``MANAGES``: an administrator without a Mobius ID, whom no question can ask."""
+    """``MANAGES``: an administrator without a Mobius ID, who isn't asked questions."""
 
     TOKEN = "token"  # nosec B105 # noqa: S105 - a way to answer
     KEY = "key"

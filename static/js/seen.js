@@ -1,7 +1,7 @@
 /* Reports that the question in the pane has been visible for SEEN_MS to a person who has used the page within INPUT_MS, and again
    when it has changed meanwhile or there is another notification about it. A preview has been seen when it ends, if that is
-   later. A question that is marked as unread, here or in another tab, stays so until it has been
-   left; to reload the page is not to leave it. */
+   later. A question that is marked as unread, here or in another tab, stays unread until the person leaves it; reloading the
+   page doesn't count. */
 
 const SEEN_MS = 2000;
 const INPUT_MS = 60_000;

@@ -18,7 +18,7 @@ from inbox.models.decision import LOG_RESEALED, WITH_RECEIPT
 from inbox.people.directory import known_people
 from inbox.people.names import names_of
 from inbox.web.decisions.queries import NEWEST_FIRST, OBSERVED, DecisionFilters
-from inbox.web.ui import decision_words as messages
+from inbox.web.ui import decision_words
 from inbox.web.ui.decision_verbs import VERBS
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.labels import RIGHTS, run_name, whole
@@ -40,9 +40,9 @@ def decision_list(
     found = NEWEST_FIRST.after(filters.rows(entries, now), cleaned["cursor"])
     page = NEWEST_FIRST.page(list(found[: PAGE + 1]))
     rows = page.rows
-    people = People(names_of(upstream, messages.people_in(rows)))
+    people = People(names_of(upstream, decision_words.people_in(rows)))
     items = _items(upstream, rows)
-    groups = group_names(upstream, messages.mapped_groups(upstream, rows))
+    groups = group_names(upstream, decision_words.mapped_groups(upstream, rows))
     item_title = next((row.title for row in rows if row.title), cleaned["item"])
     return {
         "filters": filters,
@@ -72,21 +72,21 @@ def _row(
 ) -> dict[str, Any]:
     here = (entry.base_url, entry.project) == (upstream.base_url, upstream.project)
     item = items.get(entry.interaction_id) if here else None
-    questions = messages.questions_of(entry, item)
+    questions = decision_words.questions_of(entry, item)
     about, about_href, sub = _about(entry, item, groups if here else {}, here)
-    icon, by = messages.credential(entry)
+    icon, by = decision_words.credential(entry)
     receipt_href = ""
     if entry.verb in WITH_RECEIPT and item:
         receipt_href = f"{reverse('receipt', args=[entry.interaction_id])}?entry={entry.number}"
     return {
         "entry": entry,
         "face": _face(entry, people),
-        "did": messages.did(entry, people),
+        "did": decision_words.did(entry, people),
         "about": about,
         "about_href": about_href,
         "sub": sub,
-        "words": messages.value(entry, questions),
-        "unconfirmed": messages.unknown(entry),
+        "words": decision_words.value(entry, questions),
+        "unconfirmed": decision_words.unknown(entry),
         "icon": icon,
         "by": by,
         "receipt_href": receipt_href,
@@ -96,7 +96,7 @@ def _row(
 def _face(entry: Decision, people: People) -> Face:
     if entry.actor:
         return people.face(entry.actor)
-    name = entry.account or messages.unnamed_actor(entry)
+    name = entry.account or decision_words.unnamed_actor(entry)
     return Face("", name, name)
 
 
@@ -112,7 +112,7 @@ def _about(
         return run, reverse("run", args=[entry.run_id]) if here else "", entry.title
     if entry.group_id:
         href = reverse("group", args=[entry.group_id]) if here else ""
-        return messages.title(entry, groups) or entry.group_id, href, _("group")
+        return decision_words.title(entry, groups) or entry.group_id, href, _("group")
     return _about_account(entry) or entry.title or "–", "", ""
 
 

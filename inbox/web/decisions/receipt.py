@@ -17,8 +17,7 @@ from inbox.models import Decision, Interaction, Upstream
 from inbox.models.decision import WITH_RECEIPT
 from inbox.people.names import names_of
 from inbox.web.ui import context as evidence
-from inbox.web.ui import decision_words as messages
-from inbox.web.ui import markdown
+from inbox.web.ui import decision_words, markdown
 from inbox.web.ui.groups import group_names
 from inbox.web.ui.labels import run_name
 from inbox.web.ui.messages import problem_text
@@ -39,8 +38,8 @@ def receipts(
     viewer: Viewer, upstream: Upstream, entries: Sequence[Decision], item: Interaction | None
 ) -> list[dict[str, Any]]:
     """Leads see every address, others only their own."""
-    people = People(names_of(upstream, messages.people_in(entries)))
-    groups = group_names(upstream, messages.mapped_groups(upstream, entries))
+    people = People(names_of(upstream, decision_words.people_in(entries)))
+    groups = group_names(upstream, decision_words.mapped_groups(upstream, entries))
     last, problems = head(), _problems(entries)
     return [
         {
@@ -71,8 +70,8 @@ def _receipt(
     groups: Mapping[str, str],
 ) -> dict[str, Any]:
     """``decided`` and ``sent`` are empty unless the answer was held."""
-    questions = messages.questions_of(entry, item)
-    words = messages.value(entry, questions)
+    questions = decision_words.questions_of(entry, item)
+    words = decision_words.value(entry, questions)
     shown = entry.shown if isinstance(entry.shown, dict) else {}
     message = str(shown.get("message") or "")
     context = shown.get("context") if isinstance(shown.get("context"), dict) else {}
@@ -81,17 +80,17 @@ def _receipt(
     held = entry.version > 2 and entry.decided_at != entry.sent_at
     return {
         "entry": entry,
-        "title": messages.headline(entry, questions, people, groups),
+        "title": decision_words.headline(entry, questions, people, groups),
         "when": _full(entry.at),
         "zone": get_current_timezone_name(),
         "utc": dateformat.format(entry.at.astimezone(UTC), "H:i:s"),
         "who": people.full(entry.actor) if entry.actor else entry.account,
         "words": words,
-        "rest": "" if words is not None else messages.value_as_json(entry),
-        "did": messages.did(entry, people),
-        "by": messages.credential(entry)[1],
+        "rest": "" if words is not None else decision_words.value_as_json(entry),
+        "did": decision_words.did(entry, people),
+        "by": decision_words.credential(entry)[1],
         "address": entry.address if viewer.lead or own else "",
-        "unknown": messages.unknown(entry),
+        "unknown": decision_words.unknown(entry),
         "run": run_name(entry.workflow, entry.run_id),
         "http_status": entry.http_status if entry.version > 1 else None,
         "entered": _full(entry.entered_at),
