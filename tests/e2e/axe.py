@@ -17,16 +17,22 @@ LAYOUT_RULES = {"type": "rule", "values": ["target-size", "scrollable-region-foc
 
 
 def violations(page: Page, rules: dict[str, Any] = EVERY_RULE) -> list[str]:
-    """A line for each element that breaks a rule. Duplicate IDs count too, since our scripts find
-    elements by them.
+    """A line for each element that breaks a rule, once its transitions have ended. Duplicate IDs
+    count too, since our scripts find elements by them.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate(
-        """(rules) => axe.run(document, {
-          runOnly: rules, rules: { "duplicate-id": { enabled: rules.type === "tag" } },
-          resultTypes: ["violations"], preload: false,
-        })""",
+        """async (rules) => {
+          const finite = document.getAnimations().filter(
+            (one) => one.effect.getComputedTiming().endTime < Infinity
+          );
+          await Promise.allSettled(finite.map((one) => one.finished));
+          return axe.run(document, {
+            runOnly: rules, rules: { "duplicate-id": { enabled: rules.type === "tag" } },
+            resultTypes: ["violations"], preload: false,
+          });
+        }""",
         rules,
     )
     return [

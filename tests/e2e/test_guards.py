@@ -491,6 +491,7 @@ def test_keys_that_answer_only_open_a_row_that_is_marked(
     page.evaluate("document.body.dataset.preview = 'off'")
     open_item(page, "Marked, a first?")
     heading, third = page.locator("#question"), page.locator(".row", has_text="Marked, c third?")
+    page.wait_for_timeout(GUARD_MS + 20)
     for key in ("j", "j", "c"):
         page.keyboard.press(key)
     expect(third.get_by_role("img", name="You")).to_be_visible()

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import violations
 from tests.e2e.conftest import SignIn
+from tests.e2e.inspection import SIZES
 from tests.support.browserless import Person
 from tests.support.databases import environment
 from tests.support.product import Product
@@ -38,8 +39,8 @@ def test_the_page_goes_on_by_itself(sign_in: SignIn) -> None:
     page = sign_in("rina")
     page.goto("/account/?replace=1")
     page.get_by_role("button", name="Sign in at Mobius").click()
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
         expect(page.locator(".device-code")).to_be_visible()
         expect(page.locator(".qr svg")).to_be_visible()
         assert violations(page) == []

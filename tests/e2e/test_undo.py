@@ -139,6 +139,7 @@ def test_each_press_of_z_undoes_the_newest_answer_also_while_one_is_on_its_way(
         open_item(page, f"Taken back {name}?")
         page.keyboard.press("a")
         expect(bar).to_contain_text(f"Taken back {name}?")
+        expect(title).not_to_have_text(f"Taken back {name}?")
     open_item(page, "Taken back three?")
     sent = intercept(page, "**/respond")
     with page.expect_request("**/respond"):
