@@ -19,6 +19,7 @@ class InboxConfig(AppConfig):
         from inbox.models import append_only  # noqa: PLC0415
         from inbox.notify import events  # noqa: PLC0415
         from inbox.people import (  # noqa: PLC0415
+            credentials,
             known_browser,
             member_tokens,
             names,
@@ -44,6 +45,8 @@ class InboxConfig(AppConfig):
         observers.on_questions(awaited_releases.note_releases)
         observers.on_questions(checkers.tell_leads)
         observers.on_changes(events.observe)
+        observers.on_runs(events.observe_runs)
+        credentials.refused.connect(events.token_refused, dispatch_uid="inbox.token_refused")
         member_tokens.mobius_id_changed.connect(
             members.follow_mobius_id, dispatch_uid="inbox.mapped_groups"
         )

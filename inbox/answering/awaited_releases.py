@@ -8,9 +8,8 @@ from django.utils import timezone
 from inbox import access
 from inbox.access import Refusal, Viewer, viewer_of
 from inbox.answering.question import find_asked
-from inbox.models import AwaitedRelease, Interaction, Notice, Reviewer, Upstream
+from inbox.models import AwaitedRelease, Interaction, Reviewer, Upstream
 from inbox.notify import events
-from inbox.notify.notices import notify
 from inbox.people.names import names_of
 
 
@@ -64,12 +63,4 @@ def _note(awaited: AwaitedRelease) -> None:
     name = names_of(item.upstream, [awaited.claimed_by]).of(awaited.claimed_by)
     events.claim_released(
         item, reviewer, claimed_by=awaited.claimed_by, name=name, at=timezone.now()
-    )
-    notify(
-        reviewer,
-        Notice.Kind.RELEASED,
-        upstream_id=item.upstream_id,
-        interaction_id=item.mobius_id,
-        sender=awaited.claimed_by,
-        sender_name=name,
     )

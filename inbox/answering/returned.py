@@ -10,6 +10,7 @@ from inbox.answering.outcome import Kind
 from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.models import Attempt, Interaction, Notice, Reviewer
+from inbox.notify import events
 from inbox.notify.notices import notify
 
 
@@ -40,6 +41,7 @@ def bring_back(attempt: Attempt, kind: Kind, message: str = "") -> None:
         sender=reviewer.mobius_id or "",
         sender_name=reviewer.name,
     )
+    events.not_sent(attempt, item)
     transaction.on_commit(lambda: publish(reviewer, item.mobius_id))
 
 

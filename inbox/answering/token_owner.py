@@ -16,7 +16,7 @@ from django.utils import timezone
 from inbox.audit import rights_log
 from inbox.models import Attempt, Credential, Incident, Interaction, Notice, Reviewer, Upstream
 from inbox.models.answers import as_json
-from inbox.notify import incidents, notices
+from inbox.notify import events, incidents, notices
 from inbox.people import credentials
 from inbox.processes.answer_lock import answering
 
@@ -126,5 +126,6 @@ def _remove(credential: Credential, owner: str, item: Interaction) -> None:
         sender_name="Mobius",
         reason=Notice.ANOTHER_OWNER,
     )
+    events.token_problem(credential.reviewer, credential.upstream)
     incidents.happened(credential.upstream, Incident.Kind.TOKEN_OF_ANOTHER, timezone.now())
     log.warning("a member token of %s answered as %s", credential.reviewer.user, owner)

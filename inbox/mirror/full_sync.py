@@ -133,7 +133,10 @@ class FullSync:
         if self.skipped:
             release_memory()
         # A list that broke off may have left a gap, so the next full sync reads all of it again.
-        await self._store.record_full_sync(seeded=all(map(_will_fail_again, self.failed.values())))
+        await self._store.record_full_sync(
+            seeded=all(map(_will_fail_again, self.failed.values())),
+            clock_offset=self._client.clock_offset,
+        )
 
     async def _pending(self, runs: Iterable[str]) -> None:
         if self._capabilities.pending is not Offer.NO:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from inbox.models import Interaction, Upstream
+from inbox.models import Interaction, Run, Upstream
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,23 @@ class QuestionChange:
     after: Interaction
 
 
+@dataclass(frozen=True)
+class RunChange:
+    """A run as it was, None if it is new, and as it was just written."""
+
+    before: Run | None
+    after: Run
+
+
 AnswersObserver = Callable[[Upstream, Sequence[MirroredAnswer]], None]
 QuestionsObserver = Callable[[Upstream, Collection[str]], None]
 ChangesObserver = Callable[[Upstream, Sequence[QuestionChange]], None]
+RunsObserver = Callable[[Upstream, Sequence[RunChange]], None]
 
 _of_answers: list[AnswersObserver] = []
 _of_questions: list[QuestionsObserver] = []
 _of_changes: list[ChangesObserver] = []
+_of_runs: list[RunsObserver] = []
 """The observers in this process. Each process registers the same ones at its start."""
 
 
@@ -66,11 +76,17 @@ def on_changes(observer: ChangesObserver) -> None:
         _of_changes.append(observer)
 
 
+def on_runs(observer: RunsObserver) -> None:
+    if observer not in _of_runs:
+        _of_runs.append(observer)
+
+
 def notify(
     upstream: Upstream,
     answers: Sequence[MirroredAnswer],
     questions: Collection[str],
     changes: Sequence[QuestionChange],
+    runs: Sequence[RunChange],
 ) -> None:
     if changes:
         for of_changes in _of_changes:
@@ -81,3 +97,6 @@ def notify(
     if questions:
         for of_questions in _of_questions:
             of_questions(upstream, questions)
+    if runs:
+        for of_runs in _of_runs:
+            of_runs(upstream, runs)

@@ -55,7 +55,9 @@ def apply(
             accepted=accepted,
         )
         changes = projection.write()
-        observers.notify(row, projection.answers, changes.interactions, projection.questions)
+        observers.notify(
+            row, projection.answers, changes.interactions, projection.questions, projection.runs
+        )
         interactions = (
             snapshot.resource
             for snapshots in received.interactions.values()

@@ -13,7 +13,7 @@ from inbox.mirror.attribution import Attribution
 from inbox.mirror.changes import Changes
 from inbox.mirror.completion import complete
 from inbox.mirror.members import Members
-from inbox.mirror.observers import MirroredAnswer, QuestionChange
+from inbox.mirror.observers import MirroredAnswer, QuestionChange, RunChange
 from inbox.mirror.own_changes import keep_seen
 from inbox.mirror.prune import drop_pruned
 from inbox.mirror.rows import (
@@ -68,6 +68,8 @@ class Projection:
         """Answers that the mirror did not have."""
         self.questions: list[QuestionChange] = []
         """Questions that were new or differed, in no order."""
+        self.runs: list[RunChange] = []
+        """Runs that were new or differed, in no order."""
 
     def write(self) -> Changes:
         """Runs come first, since their steps and interactions need them."""
@@ -96,6 +98,7 @@ class Projection:
                 writes[run_id] = by_id[run_id] = row
                 if has_changed(stored, row):
                     self._changes.runs.add(run_id)
+                    self.runs.append(RunChange(stored, row))
                 if stored is None or _requester(stored) != _requester(row):
                     renamed.append(row)
                 elif stored.ended_at != row.ended_at:

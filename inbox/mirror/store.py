@@ -167,8 +167,8 @@ class Store:
 
         return await sync_to_async(read)()
 
-    async def record_full_sync(self, *, seeded: bool) -> None:
-        """``seeded``: everything that upstream has was read."""
+    async def record_full_sync(self, *, seeded: bool, clock_offset: timedelta | None) -> None:
+        """``seeded``: everything that upstream has was read. ``clock_offset``: its minus ours."""
 
         def record() -> Upstream:
             now = datetime.now(UTC)
@@ -176,7 +176,9 @@ class Store:
             row.full_synced_at = row.heard_at = now
             if seeded:
                 row.seeded_at = row.seeded_at or now
-            row.save(update_fields=["full_synced_at", "heard_at", "seeded_at"])
+            if clock_offset is not None:
+                row.clock_offset = clock_offset
+            row.save(update_fields=["full_synced_at", "heard_at", "seeded_at", "clock_offset"])
             return row
 
         self.upstream = await sync_to_async(record)()

@@ -11,6 +11,7 @@ from inbox.models.interaction import Interaction, Recipient
 from inbox.models.notice import AwaitedRelease, Incident, Notice
 from inbox.models.notification import (
     Delivery,
+    FailureLimit,
     KeptMessage,
     Mute,
     NotificationChoice,

@@ -51,6 +51,14 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
         """
         return self.filter(status="pending", deleted__in=(False,))
 
+    def by_mobius_id(
+        self, upstream: "models.Model", mobius_ids: Collection[str]
+    ) -> dict[str, "Interaction"]:
+        """Those that there are."""
+        return {
+            row.mobius_id: row for row in self.filter(upstream=upstream, mobius_id__in=mobius_ids)
+        }
+
     def pending_of_runs(self, run_ids: Iterable[str]) -> Self:
         """``Coalesce`` keeps the database from the index of all pending questions."""
         rows = self.filter(run_id__in=run_ids, deleted__in=(False,))

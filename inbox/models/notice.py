@@ -21,7 +21,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 class Notice(models.Model):
     """A repeated notification is the same row, unread again, at the last time.
 
-    An empty ``interaction_id`` means that it is about the account or the inbox. ``sender`` is a
+    An empty ``interaction_id`` means that it is about the account or the inbox, or ``about`` the
+    workflow whose runs failed or the Mobius ID that no account has. ``sender`` is a
     Mobius ID, ``sender_name`` the name at that time. ``reason`` is as ``Attempt.returned``, and
     ``message`` what Mobius said then. The question's text is not copied: the person may no longer
     be allowed to see it.
@@ -41,6 +42,12 @@ class Notice(models.Model):
         RELEASED = "released"
         TOO_FEW_LEFT = "too_few_left"
         NO_CHECKER = "no_checker"
+        TOKEN_REFUSED = "token_refused"  # nosec B105 # noqa: S105 - a kind of notice
+        EXPIRING_UNANSWERED = "expiring_unanswered"
+        CLAIMED_TOO_LONG = "claimed_too_long"
+        RUN_FAILED = "run_failed"
+        NO_ACCOUNT = "no_account"
+        SUMMARY = "summary"
         # About an ``Incident``, for administrators. ``reason`` says whether it is over.
         KEY_REFUSED = "key_refused"
         PROJECT_UNKNOWN = "project_unknown"
@@ -56,6 +63,7 @@ class Notice(models.Model):
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     interaction_id = models.CharField(max_length=200)
+    about = models.CharField(max_length=300, default="", blank=True)
     sender = models.CharField(max_length=200, default="", blank=True)
     sender_name = models.CharField(max_length=300)
     reason = models.CharField(max_length=40, default="", blank=True)
@@ -70,7 +78,8 @@ class Notice(models.Model):
         constraints = [
             # Of two simultaneous nudges, the second finds the row, and that it is recent.
             models.UniqueConstraint(
-                fields=["reviewer", "upstream", "interaction_id", "kind"], name="one_notice_each"
+                fields=["reviewer", "upstream", "interaction_id", "about", "kind"],
+                name="one_notice_each",
             )
         ]
         indexes = [
@@ -91,15 +100,23 @@ class Notice(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.interaction_id}"
 
+    @classmethod
+    def kind_of(cls, event: NotificationEvent) -> str:
+        return _RENAMED.get(event.kind, event.kind)
+
     @property
     def event_kind(self) -> str:
         """The kind of notification event that it is about; empty if there is none."""
-        renamed = {
-            self.Kind.NUDGE: NotificationEvent.Kind.NUDGED,
-            self.Kind.RELEASED: NotificationEvent.Kind.CLAIM_RELEASED,
-        }
-        kind = renamed.get(self.Kind(self.kind), self.kind)
+        renamed = {notice: event for event, notice in _RENAMED.items()}
+        kind = renamed.get(self.kind, self.kind)
         return kind if kind in NotificationEvent.Kind.values else ""
+
+
+_RENAMED: dict[str, str] = {
+    NotificationEvent.Kind.NUDGED: Notice.Kind.NUDGE,
+    NotificationEvent.Kind.CLAIM_RELEASED: Notice.Kind.RELEASED,
+}
+"""The kinds of notices that have another name than the event."""
 
 
 class AwaitedRelease(models.Model):

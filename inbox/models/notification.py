@@ -1,12 +1,42 @@
 """What people are told outside the page: events, each person's choices, and what became of them."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from inbox.models.reviewer import Reviewer
+
+if TYPE_CHECKING:
+    from inbox.models.upstream import Upstream
+
+
+class NotificationEventQuerySet(models.QuerySet["NotificationEvent"]):
+    def write(self, events: "Iterable[NotificationEvent]") -> None:
+        """One that was written before stays as it is."""
+        NotificationEvent.objects.bulk_create(events, ignore_conflicts=True)
+
+    def write_summaries(self, upstream: "Upstream", people: Iterable[str]) -> None:
+        """For those who were given these Mobius IDs."""
+        if upstream.seeded_at is None:
+            return
+        now = upstream.clock(timezone.now())
+        self.write(
+            NotificationEvent(
+                upstream=upstream,
+                kind=NotificationEvent.Kind.SUMMARY,
+                subject=person,
+                occurrence=now.isoformat(),
+                person=person,
+                at=now,
+            )
+            for person in people
+            if person
+        )
 
 
 class NotificationEvent(models.Model):
@@ -34,6 +64,27 @@ class NotificationEvent(models.Model):
         NUDGED = "nudged", gettext_lazy("Someone nudges you")
         CLAIM_RELEASED = "claim_released", gettext_lazy("A claim that you wait for ends")
         ANSWERED_BY_OTHER = "answered_by_other", gettext_lazy("Someone else answers")
+        NOT_SENT = "not_sent", gettext_lazy("An answer of yours could not be sent")
+        TOKEN_REFUSED = "token_refused", gettext_lazy("Your member token has a problem")  # nosec B105
+        EXPIRING_UNANSWERED = (
+            "expiring_unanswered",
+            gettext_lazy("Any question is about to expire or has expired unanswered"),
+        )
+        CLAIMED_TOO_LONG = "claimed_too_long", gettext_lazy("A claim lasts too long")
+        RUN_FAILED = "run_failed", gettext_lazy("Runs of a workflow fail")
+        NO_ACCOUNT = "no_account", gettext_lazy("Someone without an account is asked")
+        SUMMARY = "summary", gettext_lazy("What waited when you got your Mobius ID")
+
+    ABOUT_PEOPLE = (Kind.TOKEN_REFUSED, Kind.NO_ACCOUNT, Kind.SUMMARY)
+    ABOUT_RUNS = (Kind.RUN_FAILED,)
+    FOR_LEADS = (
+        Kind.EXPIRING_UNANSWERED,
+        Kind.CLAIMED_TOO_LONG,
+        Kind.RUN_FAILED,
+        Kind.NO_ACCOUNT,
+    )
+    WITHOUT_CHOICE = (Kind.NO_ACCOUNT, Kind.SUMMARY)
+    """The bell has the first for leads; the second is told as ``asked`` is."""
 
     upstream = models.ForeignKey("inbox.Upstream", on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -44,6 +95,8 @@ class NotificationEvent(models.Model):
     actor_name = models.CharField(max_length=500, default="", blank=True)
     at = models.DateTimeField()
     planned_at = models.DateTimeField(null=True)
+
+    objects = NotificationEventQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -162,14 +215,30 @@ class NotificationTimes(models.Model):
         return f"{self.reviewer}: {self.digest}"
 
 
+class FailureLimit(models.Model):
+    """A team lead is told when so many runs of a workflow have failed within so many minutes."""
+
+    reviewer = models.OneToOneField(
+        Reviewer, on_delete=models.CASCADE, related_name="failure_limit"
+    )
+    failures = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    minutes = models.PositiveSmallIntegerField(
+        default=60, validators=[MinValueValidator(5), MaxValueValidator(24 * 60)]
+    )
+
+    def __str__(self) -> str:
+        return f"{self.failures} in {self.minutes} min"
+
+
 class Delivery(models.Model):
     """One event for one person by one channel, and what became of it.
 
     - ``state``: ``waiting`` (to be sent at ``due_at``, unless it was seen before), ``digest`` (it
       waits for the person's next digest), ``sent``, ``dropped`` (``reason`` says why it was no
       longer needed) or ``failed``.
-    - ``held``: quiet hours or a digest kept it, so that it may be older than what is sent
-      otherwise.
+    - ``give_up_at``: while it waits, when it is too old to be sent.
     - ``message``: the ID of the message that it was sent with; several may have one message. It is
       stored before the first attempt, so that a repeat after a crash can be told as one.
     - ``error``: what the server said last.
@@ -197,8 +266,8 @@ class Delivery(models.Model):
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="+")
     channel = models.CharField(max_length=10, choices=Channel.choices)
     state = models.CharField(max_length=8, choices=State.choices)
-    held = models.BooleanField(default=False)
     due_at = models.DateTimeField()
+    give_up_at = models.DateTimeField()
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=12, choices=Reason.choices, default="", blank=True)
@@ -296,9 +365,12 @@ class KeptMessage(models.Model):
 OLD_NEWS = timedelta(hours=1)
 """An event that is older when it is planned interrupts nobody."""
 TOO_OLD = timedelta(hours=4)
-"""A delivery that is older is not sent, unless it was held for a digest or quiet hours."""
+"""A delivery that is overdue for longer is not sent: it became due at once, or at the end of a
+snooze, of quiet hours or with a digest.
+"""
 KEPT_FOR = timedelta(days=30)
 
 
 def is_old_news(at: datetime, now: datetime) -> bool:
+    """Both by upstream's clock."""
     return at < now - OLD_NEWS

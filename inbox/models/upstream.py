@@ -1,6 +1,6 @@
 """The Mobius project that a row came from."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db import models, transaction
@@ -59,6 +59,9 @@ class Upstream(models.Model):
         help_text="until when nothing is read in the background, after a 429",
     )
     heard_at = models.DateTimeField(null=True, help_text="when Mobius last sent something")
+    clock_offset = models.DurationField(
+        default=timedelta(0), help_text="Mobius's time minus ours, at the last full sync"
+    )
     tally_zone = models.CharField(
         max_length=100,
         default="",
@@ -142,6 +145,10 @@ class Upstream(models.Model):
     def _is_unread(self) -> bool:
         models = (Interaction, Run)
         return not any(model.objects.filter(upstream=self).exists() for model in models)
+
+    def clock(self, now: datetime) -> datetime:
+        """What Mobius's clock shows then."""
+        return now + self.clock_offset
 
     @property
     def api(self) -> Generation:

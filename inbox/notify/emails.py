@@ -20,7 +20,7 @@ from inbox.notify.messages import (
     Row,
     as_read_by,
     lines_of,
-    one_for_each_question,
+    one_for_each_subject,
     subject_of,
     thread_of,
 )
@@ -65,9 +65,9 @@ def written(message: Message) -> mails.Mail:
 
 
 def _mail(message: Message) -> mails.Mail:
-    rows = one_for_each_question(message.rows)
+    rows = one_for_each_subject(message.rows)
     lines = lines_of(rows[:MOST_LINES])
-    kind = DIGEST if message.digest else rows[0].delivery.event.kind
+    kind = DIGEST if message.digest else rows[0].event.kind
     off = off_links.url(message.reviewer, kind)
     thread = thread_of(message)
     facts = {

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
-from inbox.mirror.observers import QuestionChange
-from inbox.models import Interaction, Notice, NotificationEvent, Reviewer, Upstream
-from inbox.notify import outbox
+from inbox.mirror.observers import QuestionChange, RunChange
+from inbox.mobius.types import RunStatus
+from inbox.models import Attempt, Interaction, Notice, NotificationEvent, Reviewer, Upstream
+from inbox.notify import notices, wakeup
 
 Kind = NotificationEvent.Kind
 
@@ -27,6 +30,77 @@ def observe(upstream: Upstream, changes: Sequence[QuestionChange]) -> None:
         told.filter(kind__in=_SETTLED).update(read_at=upstream.heard_at)
 
 
+def observe_runs(upstream: Upstream, changes: Sequence[RunChange]) -> None:
+    if upstream.seeded_at is None:
+        return
+    write(
+        NotificationEvent(
+            upstream=upstream,
+            kind=Kind.RUN_FAILED,
+            subject=change.after.mobius_id,
+            occurrence=str(change.after.attempt),
+            at=change.after.status_since,
+        )
+        for change in changes
+        if change.after.state == RunStatus.FAILED
+        and (change.before is None or change.before.state != RunStatus.FAILED)
+    )
+
+
+def expiring_unanswered(
+    upstream: Upstream, item: Interaction, when: str, *, at: datetime
+) -> NotificationEvent:
+    """For leads. ``when``: ``LAST`` of the reminders, or "expired"."""
+    return NotificationEvent(
+        upstream=upstream,
+        kind=Kind.EXPIRING_UNANSWERED,
+        subject=item.mobius_id,
+        occurrence=f"{item.round} {when}",
+        at=at,
+    )
+
+
+def not_sent(attempt: Attempt, item: Interaction) -> None:
+    """The bell has it already."""
+    write(
+        [
+            NotificationEvent(
+                upstream_id=item.upstream_id,
+                kind=Kind.NOT_SENT,
+                subject=item.mobius_id,
+                occurrence=str(attempt.pk),
+                person=attempt.reviewer.mobius_id or "",
+                at=item.upstream.clock(timezone.now()),
+            )
+        ]
+    )
+
+
+def token_refused(*, reviewer: Reviewer, **_signal: Any) -> None:
+    upstream = Upstream.current()
+    notices.notify(reviewer, Notice.Kind.TOKEN_REFUSED, upstream_id=upstream.pk, sender_name="")
+    token_problem(reviewer, upstream)
+
+
+def token_problem(reviewer: Reviewer, upstream: Upstream) -> None:
+    """The bell has it already."""
+    if reviewer.mobius_id is None:
+        return
+    now = timezone.now()
+    write(
+        [
+            NotificationEvent(
+                upstream=upstream,
+                kind=Kind.TOKEN_REFUSED,
+                subject=reviewer.mobius_id,
+                occurrence=now.isoformat(),
+                person=reviewer.mobius_id,
+                at=upstream.clock(now),
+            )
+        ]
+    )
+
+
 def nudged(
     upstream: Upstream, item: Interaction, recipient: Reviewer, sender: Reviewer, *, at: datetime
 ) -> None:
@@ -40,7 +114,7 @@ def nudged(
                 person=recipient.mobius_id or "",
                 actor=sender.mobius_id or "",
                 actor_name=sender.name,
-                at=at,
+                at=upstream.clock(at),
             )
         ]
     )
@@ -59,7 +133,7 @@ def claim_released(
                 person=recipient.mobius_id or "",
                 actor=claimed_by,
                 actor_name=name,
-                at=at,
+                at=item.upstream.clock(at),
             )
         ]
     )
@@ -69,8 +143,8 @@ def write(events: Iterable[NotificationEvent]) -> None:
     """An event that was written before stays as it is."""
     rows = list(events)
     if rows:
-        NotificationEvent.objects.bulk_create(rows, ignore_conflicts=True)
-        transaction.on_commit(outbox.wake)
+        NotificationEvent.objects.write(rows)
+        transaction.on_commit(wakeup.wake)
 
 
 def asks_like_a_group(item: Interaction) -> bool:
@@ -93,6 +167,7 @@ def _events(upstream: Upstream, change: QuestionChange) -> Iterable[Notification
         at = item.closed_at or item.updated_at
         if item.state == "expired":
             yield _event(upstream, item, Kind.EXPIRED, at=at)
+            yield expiring_unanswered(upstream, item, "expired", at=at)
         elif item.status == "completed" and item.takes_one_answer and before.pending:
             yield _event(upstream, item, Kind.ANSWERED_BY_OTHER, at=at)
 

@@ -4,10 +4,9 @@ They are planned with the deliveries to people. A question that someone has clai
 longer waits for an answer is not sent any more.
 """
 
-import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from uuid import uuid4
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -33,11 +32,11 @@ from inbox.models import (
     StoppedChannel,
     Upstream,
 )
-from inbox.models.notification import OLD_NEWS, TOO_OLD, is_old_news
+from inbox.models.notification import OLD_NEWS, TOO_OLD
 from inbox.notify import messages as wording
 from inbox.notify import outgoing, webhooks
 from inbox.notify.outgoing import NotPosted, Why
-from inbox.notify.pacing import MESSAGES_AT_ONCE, MOST, MOST_WITHIN, SENDING_AT_ONCE, next_try
+from inbox.notify.pacing import CHANNELS_AT_ONCE, MOST, MOST_WITHIN, next_try
 from inbox.people import vault
 
 log = logging.getLogger(__name__)
@@ -114,7 +113,8 @@ def settle(channel: GroupChannel) -> None:
 
 
 def plan(event: NotificationEvent, item: Interaction, now: datetime) -> None:
-    if event.kind not in TOLD or is_old_news(event.at, now) or not _waits(item):
+    """Not for old news."""
+    if event.kind not in TOLD or not _waits(item):
         return
     rows = [
         ChannelMessage(
@@ -148,20 +148,7 @@ def _waits(item: Interaction) -> bool:
     return item.pending and not item.claimed_by
 
 
-async def send_due(now: datetime) -> None:
-    messages = await sync_to_async(_prepare)(now)
-    places = asyncio.Semaphore(SENDING_AT_ONCE)
-
-    async def send(message: Message) -> None:
-        async with places:
-            await _send(message, now)
-
-    async with asyncio.TaskGroup() as sending:
-        for message in messages:
-            sending.create_task(send(message))
-
-
-async def _send(message: Message, now: datetime) -> None:
+async def send(message: Message, now: datetime) -> None:
     if await sync_to_async(_was_stopped)(message):
         return
     try:
@@ -208,33 +195,36 @@ async def _post(channel: GroupChannel, id: str, content: bytes) -> outgoing.Repl
     return await outgoing.post(url, content, headers)
 
 
-def _prepare(now: datetime) -> list[Message]:
-    """What is to be sent now. It is stored as being sent before it is."""
-    with transaction.atomic():
-        upstream = Upstream.current()
-        _take_up_interrupted(upstream, now)
-        rows = ChannelMessage.objects.filter(
-            event__upstream=upstream, state=State.WAITING, due_at__lte=now
-        ).exclude(channel__kind__in=StoppedChannel.names())
-        rows = rows.select_related("event", "channel")
-        by_channel: dict[GroupChannel, list[ChannelMessage]] = defaultdict(list)
-        first = list(rows.order_by("due_at", "pk")[:MESSAGES_AT_ONCE])
-        found = Interaction.objects.filter(
-            upstream=upstream, mobius_id__in={row.event.subject for row in first}
-        )
-        items = {item.mobius_id: item for item in found}
-        for row in first:
-            if reason := _why_dropped(row, items.get(row.event.subject), now):
-                row.state, row.reason, row.closed_at = State.DROPPED, reason, now
-                row.save(update_fields=["state", "reason", "closed_at"])
-            else:
-                by_channel[row.channel].append(row)
-        messages = []
-        for channel, same in by_channel.items():
-            for part in _parts(channel, same, now):
-                asked = [items[row.event.subject] for row in part]
-                messages.append(_message(channel, part, asked))
-    return messages
+@transaction.atomic
+def due(now: datetime, *, besides: Collection[int]) -> dict[int, Sequence[Message]]:
+    """What is to be sent now, by the ``pk`` of the channel, without the channels ``besides``. It is
+    stored as being sent before it is.
+    """
+    free = CHANNELS_AT_ONCE - len(besides)
+    if free <= 0:
+        return {}
+    upstream = Upstream.current()
+    rows = ChannelMessage.objects.filter(event__upstream=upstream).exclude(channel__in=besides)
+    _take_up_interrupted(rows, now)
+    waiting = rows.filter(state=State.WAITING, due_at__lte=now)
+    waiting = waiting.exclude(channel__kind__in=StoppedChannel.names())
+    first = waiting.values_list("channel").annotate(first=Min("due_at")).order_by("first")[:free]
+    found = waiting.filter(channel__in=[pk for pk, _ in first]).select_related("event", "channel")
+    items = Interaction.objects.by_mobius_id(upstream, {row.event.subject for row in found})
+    by_channel: dict[GroupChannel, list[ChannelMessage]] = defaultdict(list)
+    for row in found.order_by("due_at", "pk"):
+        if reason := _why_dropped(row, items.get(row.event.subject), now):
+            row.state, row.reason, row.closed_at = State.DROPPED, reason, now
+            row.save(update_fields=["state", "reason", "closed_at"])
+        else:
+            by_channel[row.channel].append(row)
+    return {
+        channel.pk: [
+            _message(channel, part, [items[row.event.subject] for row in part])
+            for part in _parts(channel, same, now)
+        ]
+        for channel, same in by_channel.items()
+    }
 
 
 def _was_stopped(message: Message) -> bool:
@@ -252,11 +242,11 @@ def started(kind: str, now: datetime) -> None:
     old.update(state=State.DROPPED, reason=Reason.TOO_OLD, closed_at=now)
 
 
-def _take_up_interrupted(upstream: Upstream, now: datetime) -> None:
+def _take_up_interrupted(rows: QuerySet[ChannelMessage], now: datetime) -> None:
     """A process ended while it sent these. A webhook's receiver knows a repeated message by its ID;
     a chat doesn't, so it gets it once more at most.
     """
-    begun = ChannelMessage.objects.filter(event__upstream=upstream, state=State.SENDING)
+    begun = rows.filter(state=State.SENDING)
     begun.filter(channel__kind=Kind.WEBHOOK).update(state=State.WAITING)
     begun.filter(twice=True).update(state=State.FAILED, closed_at=now)
     begun.update(state=State.WAITING, twice=True)

@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet
 
 from inbox.models import ChannelMessage, Delivery, GroupChannel, StoppedChannel, Upstream
+from inbox.models.notification import TOO_OLD
 from inbox.notify import outgoing
-from inbox.notify.outbox import SENDERS
+from inbox.notify.senders import SENDERS
 from inbox.notify.switches import LABELS
 
 PERIOD = timedelta(days=1)
@@ -57,15 +58,14 @@ def of_channels(upstream: Upstream, now: datetime) -> list[Health]:
 
 
 def oldest_due(now: datetime) -> dict[str, datetime]:
-    """By channel; without what quiet hours hold."""
-    deliveries = Delivery.objects.filter(state=State.WAITING, held=False)
+    """By channel; what quiet hours held counts from their end."""
+    deliveries = Delivery.objects.filter(state=State.WAITING)
     unsent = (ChannelMessage.State.WAITING, ChannelMessage.State.SENDING)
     messages = ChannelMessage.objects.filter(state__in=unsent)
     is_due = Q(due_at__lte=now) | Q(tries__gt=0)
-    return {
-        **_by_channel(deliveries.filter(is_due).values_list("channel"), Min("created_at")),
-        **_by_channel(messages.filter(is_due).values_list("channel__kind"), Min("created_at")),
-    }
+    give_up = deliveries.filter(is_due).values_list("channel").annotate(Min("give_up_at"))
+    written = messages.filter(is_due).values_list("channel__kind").annotate(Min("created_at"))
+    return {**{channel: at - TOO_OLD for channel, at in give_up}, **dict(written)}
 
 
 def _counts(now: datetime) -> dict[tuple[str, str], int]:
@@ -77,10 +77,6 @@ def _counts(now: datetime) -> dict[tuple[str, str], int]:
         .annotate(Count("pk")),
     ]
     return {(channel, state): count for channel, state, count in found}
-
-
-def _by_channel(rows: QuerySet[Any, Any], aggregate: Min) -> dict[str, Any]:
-    return dict(rows.annotate(aggregate))
 
 
 def _error(channel: str, now: datetime) -> str:

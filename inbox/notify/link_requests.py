@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from inbox.models import LinkRequest, Reviewer
-from inbox.notify import link_mails, mails, outbox
+from inbox.notify import link_mails, mails, wakeup
 from inbox.notify.pacing import next_try
 from inbox.people import links
 
@@ -38,7 +38,7 @@ def ask(typed: str) -> None:
     """``typed``: a username or an email address."""
     now = timezone.now()
     LinkRequest.objects.create(typed=typed, asked_at=now, due_at=now)
-    transaction.on_commit(outbox.wake)
+    transaction.on_commit(wakeup.wake)
 
 
 async def send_due(now: datetime) -> None:

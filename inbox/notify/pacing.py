@@ -3,8 +3,12 @@
 import random
 from datetime import datetime, timedelta
 
-MESSAGES_AT_ONCE = 100
 SENDING_AT_ONCE = 4
+"""Recipients to whom email or push is sent at the same time."""
+RECIPIENTS_AT_ONCE = 8
+"""Those whose messages are prepared, and soon sent: their rights were checked just before."""
+CHANNELS_AT_ONCE = 20
+"""Group channels to which messages are sent at the same time."""
 MOST = 5
 """Messages that one recipient gets by one channel within ``MOST_WITHIN``; later ones become one."""
 MOST_WITHIN = timedelta(minutes=10)

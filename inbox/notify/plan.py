@@ -22,6 +22,8 @@ DEFAULTS: dict[Channel, dict[Kind, When]] = {
         Kind.CHANGES_REQUESTED: When.DIGEST,
         Kind.NUDGED: When.DIGEST,
         Kind.REMINDER: When.DIGEST,
+        Kind.NOT_SENT: When.DIGEST,
+        Kind.TOKEN_REFUSED: When.DIGEST,
     },
     Channel.PUSH: {
         Kind.ASKED: When.NOW,
@@ -29,6 +31,8 @@ DEFAULTS: dict[Channel, dict[Kind, When]] = {
         Kind.NUDGED: When.NOW,
         Kind.REMINDER: When.NOW,
         Kind.EXPIRED: When.NOW,
+        Kind.NOT_SENT: When.NOW,
+        Kind.TOKEN_REFUSED: When.NOW,
     },
 }
 """What isn't named here is at once by the bell, and off by the others."""
@@ -38,8 +42,9 @@ OFFERED: dict[Channel, tuple[When, ...]] = {
     Channel.EMAIL: (When.NOW, When.DIGEST, When.OFF),
     Channel.PUSH: (When.NOW, When.OFF),
 }
-ALWAYS_TOLD = (Kind.NUDGED,)
+ALWAYS_TOLD = (Kind.NUDGED, Kind.NOT_SENT, Kind.TOKEN_REFUSED)
 """The bell has these whatever was chosen, and they can't be muted for good."""
+_PLANNED_AS: dict[str, Kind] = {Kind.SUMMARY: Kind.ASKED}
 
 
 class Plans:
@@ -56,11 +61,12 @@ class Plans:
     def when(self, reviewer: Reviewer, kind: str, channel: Channel) -> When:
         if channel is Channel.BELL and kind in ALWAYS_TOLD:
             return When.NOW
+        kind = _PLANNED_AS.get(kind, kind)
         chosen = self._chosen.get(reviewer.pk, {}).get((kind, channel.value))
         return chosen or default(kind, channel)
 
     def muted(self, reviewer: Reviewer, kind: str) -> bool:
-        return (reviewer.pk, kind) in self._muted
+        return (reviewer.pk, _PLANNED_AS.get(kind, kind)) in self._muted
 
 
 def offered(kind: Kind, channel: Channel) -> tuple[When, ...]:

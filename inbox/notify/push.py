@@ -21,7 +21,7 @@ from inbox.notify.messages import (
     Message,
     as_read_by,
     lines_of,
-    one_for_each_question,
+    one_for_each_subject,
     subject_of,
     thread_of,
 )
@@ -84,7 +84,7 @@ def _notification(message: Message) -> dict[str, Any]:
     """``tag``: a later message about the same question replaces this one. ``data.id`` tells it from
     a repeat of this one.
     """
-    rows = one_for_each_question(message.rows)
+    rows = one_for_each_subject(message.rows)
     lines = lines_of(rows[:NAMED])
     one = lines[0] if len(rows) == 1 else None
     body = [one.said, one.facts] if one else [line.title for line in lines]

@@ -8,7 +8,7 @@ from inbox.audit import decision_log
 from inbox.audit.decision_log import entry_by_actor
 from inbox.models import GroupChannel, StoppedChannel, Upstream
 from inbox.models.notification import Channel
-from inbox.notify import group_channels, outbox
+from inbox.notify import deliveries, group_channels, wakeup
 
 VERB = "channel_switched"
 
@@ -32,10 +32,10 @@ def switch(channel: str, now: datetime, *, on: bool, by: str) -> None:
     else:
         stopped.delete()
         if channel in PERSONAL:
-            outbox.started(Channel(channel), now)
+            deliveries.started(Channel(channel), now)
         else:
             group_channels.started(channel, now)
-        transaction.on_commit(outbox.wake)
+        transaction.on_commit(wakeup.wake)
     before, after = ("off", "on") if on else ("on", "off")
     value = {"channel": channel, "before": before, "after": after}
     entry = entry_by_actor(verb=VERB, upstream=upstream, title=channel, value=value)

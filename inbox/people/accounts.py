@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from inbox.access import PERMISSIONS, REVIEWER, ROLES, TEAM_LEAD
 from inbox.audit import rights_log
-from inbox.models import Reviewer, Upstream
+from inbox.models import NotificationEvent, Reviewer, Upstream
 from inbox.people import directory, links, member_tokens, names
 
 
@@ -238,6 +238,8 @@ def _create_all(people: Sequence[Person]) -> dict[str, str]:
         for name in roles
     )
     rights_log.enter_created(reviewers, {pk: list(roles) for pk, roles in given.items()})
+    given_ids = [reviewer.mobius_id or "" for reviewer in reviewers]
+    NotificationEvent.objects.write_summaries(Upstream.current(), given_ids)
     made = links.make_sign_in_of_new(users)
     return {user.username: link for user, link in zip(users, made, strict=True)}
 

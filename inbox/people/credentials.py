@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from pydantic import SecretStr
@@ -14,6 +15,10 @@ from inbox.people import revocations, vault
 
 MIN_LENGTH_SHOWN = 24
 """Of shorter tokens, only the first four characters are shown."""
+
+
+refused = Signal()
+"""Sent with ``reviewer`` when Mobius refuses a token that it has accepted so far."""
 
 
 class Token(StrEnum):
@@ -113,7 +118,9 @@ def state_of(user_id: int, upstream: Upstream) -> Token:
 
 
 def mark_refused(reviewer: Reviewer) -> None:
-    Credential.objects.filter(reviewer=reviewer, refused_at=None).update(refused_at=timezone.now())
+    accepted = Credential.objects.filter(reviewer=reviewer, refused_at=None)
+    if accepted.update(refused_at=timezone.now()):
+        refused.send(Reviewer, reviewer=reviewer)
 
 
 def mark_used(reviewer: Reviewer) -> None:

@@ -19,7 +19,7 @@ from inbox.audit.decision_log import entry_by, entry_by_actor
 from inbox.audit.origin import BACKGROUND, Origin
 from inbox.mobius.errors import Denied, MobiusError, RateLimited, Rejected, Unauthorized
 from inbox.mobius.probing import MISSING
-from inbox.models import Attempt, Credential, Reviewer, Upstream
+from inbox.models import Attempt, Credential, NotificationEvent, Reviewer, Upstream
 from inbox.people import credentials, key_answers, vault
 from inbox.people.clients import service_client
 from inbox.people.credentials import AnotherOwner, OwnerTaken
@@ -152,6 +152,7 @@ def assign(reviewer: Reviewer, *, mobius_id: str | None) -> None:
     if had_one:
         revoke([reviewer])
     mobius_id_changed.send(Reviewer, reviewer=reviewer, upstream=upstream)
+    NotificationEvent.objects.write_summaries(upstream, [reviewer.mobius_id or ""])
 
 
 @transaction.atomic
@@ -194,6 +195,7 @@ def _adopt(
             if confirmed and owner is not None:
                 credentials.prove(reviewer, owner)
                 mobius_id_changed.send(Reviewer, reviewer=reviewer, upstream=upstream)
+                NotificationEvent.objects.write_summaries(upstream, [owner])
             before = credentials.find(reviewer, upstream)
             credential = credentials.adopt(
                 reviewer,

@@ -13,6 +13,7 @@ from inbox.audit.verify import verify
 from inbox.mirror.observers import MirroredAnswer
 from inbox.models import Credential, Decision, DecisionHead, Interaction, Notice, Upstream
 from inbox.models.decision import LOG_RESEALED
+from inbox.notify import events
 from inbox.notify.notices import notify
 from inbox.people import vault
 
@@ -116,5 +117,6 @@ def _remove_unreadable_tokens(account: str) -> list[str]:
             upstream_id=upstream.pk,
             sender_name=account,
         )
+        events.token_problem(credential.reviewer, upstream)
     Credential.objects.filter(pk__in=[credential.pk for credential in lost]).delete()
     return sorted(credential.reviewer.user.get_username() for credential in lost)

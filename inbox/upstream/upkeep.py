@@ -10,7 +10,7 @@ from inbox.answering.batch_runner import batch_runner, settle
 from inbox.answering.confirming import Confirmer, confirmer
 from inbox.answering.held import sender
 from inbox.mirror.prune import prune
-from inbox.notify import link_requests, notices, outbox
+from inbox.notify import link_requests, notices, planning
 from inbox.people import (
     device_sign_ins,
     key_answers,
@@ -47,5 +47,5 @@ async def once(confirmer: Confirmer = confirmer) -> None:
     await sync_to_async(SessionStore.clear_expired)()
     while await sync_to_async(notices.prune)(timezone.now()):
         pass
-    while await sync_to_async(outbox.prune)(timezone.now()):
+    while await sync_to_async(planning.prune)(timezone.now()):
         pass

@@ -275,6 +275,7 @@ PATHS: dict[str, Action | Place] = {
     "notification-settings": Place.ACCOUNT,
     "notification-choices": Place.ACCOUNT,
     "notification-times": Place.ACCOUNT,
+    "notification-failures": Place.ACCOUNT,
     "notification-mute": Place.ACCOUNT,
     "notification-test": Place.ACCOUNT,
     "push-allow": Place.ACCOUNT,

@@ -5,17 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.test import Client
 
 from inbox.lib import metrics
 from inbox.mobius.types import InteractionStatus, Policy, PolicyKind
 from inbox.models import Delivery, NotificationChoice, NotificationTimes, Reviewer, Upstream
 from inbox.models.notification import Channel, Kind, When
-from inbox.notify import outbox, plan
-from inbox.notify.outbox import plan_events
+from inbox.notify import plan
 from inbox.upstream.measuring import measure_rows
 from tests.support.mailbox import Mailbox
+from tests.support.sending import plan_all, send_to_people
 from tests.support.snapshots import RINA, ask, group_ask, reply
 from tests.web import cast
 from tests.web.cast import soon, tell
@@ -50,9 +49,8 @@ def after() -> Pass:
 
     def move(length: timedelta = timedelta(0)) -> None:
         now = soon() + length
-        while plan_events(soon()):
-            pass
-        async_to_sync(outbox.send_due)(now)
+        plan_all(soon())
+        send_to_people(now)
 
     return move
 
@@ -219,7 +217,7 @@ def test_a_server_that_is_away_is_tried_again_with_the_same_message_id(
     after(LATER)
     [row] = Delivery.objects.all()
     assert (row.state, row.tries) == ("waiting", 1)
-    Delivery.objects.update(created_at=soon(minutes=-20))
+    Delivery.objects.update(give_up_at=soon(hours=3, minutes=40))
     measure_rows()
     age = metrics.REGISTRY.get_sample_value(
         "inbox_unsent_notification_seconds", {"channel": "email"}

@@ -4,7 +4,7 @@ import pytest
 
 from inbox.mobius.types import InteractionStatus, Policy, PolicyKind, Target
 from inbox.models import Notice, NotificationEvent, Reviewer, Upstream
-from inbox.notify import outbox
+from tests.support.sending import plan_all
 from tests.support.snapshots import LEE, RINA, SAM, ask, group_ask, reply
 from tests.web import cast
 from tests.web.cast import soon, tell
@@ -27,7 +27,7 @@ def events() -> list[tuple[str, str]]:
 
 
 def bell(username: str) -> list[str]:
-    outbox.plan_events(soon())
+    plan_all(soon())
     rows = Notice.objects.filter(reviewer__user__username=username, read_at=None)
     return [row.kind for row in rows.order_by("pk")]
 

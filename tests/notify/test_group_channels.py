@@ -7,17 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.core.management import CommandError, call_command
 from standardwebhooks import Webhook
 
 from inbox.mobius.types import InteractionStatus, Policy, PolicyKind
 from inbox.models import ChannelMessage, Group, GroupChannel, Upstream
 from inbox.notify import group_channels, outgoing
-from inbox.notify.outbox import plan_events
 from inbox.people import rotation
 from tests.support import scripted_server as scripted
 from tests.support.scripted_server import ScriptedServer
+from tests.support.sending import plan_all, send_to_channels
 from tests.support.snapshots import SAM, ask, group_ask, reply
 from tests.web import cast
 from tests.web.cast import soon, tell
@@ -58,9 +57,8 @@ def after() -> Pass:
     """Plan what happened, then send what is due after a while."""
 
     def move(length: timedelta = timedelta(seconds=31)) -> None:
-        while plan_events(soon()):
-            pass
-        async_to_sync(group_channels.send_due)(soon() + length)
+        plan_all(soon())
+        send_to_channels(soon() + length)
 
     return move
 
@@ -301,7 +299,7 @@ def test_a_chat_is_told_once_more_at_most_after_a_process_was_killed(
     after(timedelta(0))
     for _ in range(2):
         # As a process leaves it that is killed during an attempt.
-        group_channels._prepare(soon(minutes=1))
+        group_channels.due(soon(minutes=1), besides=())
     assert set(ChannelMessage.objects.values_list("state", flat=True)) == {"sending"}
     after()
     slack, webhook = ChannelMessage.objects.order_by("pk")

@@ -12,11 +12,12 @@ from py_vapid import Vapid02
 from inbox.answering import deactivation
 from inbox.models import Delivery, NotificationTimes, PushBrowser, Reviewer, Upstream
 from inbox.models.notification import Channel, Kind, When
-from inbox.notify import outbox, plan
+from inbox.notify import plan
 from inbox.people import push_browsers
 from tests.support import scripted_server as scripted
 from tests.support.push import Browser
 from tests.support.scripted_server import ScriptedServer
+from tests.support.sending import plan_all, send_to_people
 from tests.support.snapshots import ask
 from tests.support.tags import text_of
 from tests.web import cast
@@ -55,9 +56,8 @@ def allow(reviewer: Reviewer, service: ScriptedServer, browser: Browser) -> Push
 
 
 def after(**length: float) -> None:
-    while outbox.plan_events(soon()):
-        pass
-    async_to_sync(outbox.send_due)(soon(**(length or {"seconds": 1})))
+    plan_all(soon())
+    send_to_people(soon(**(length or {"seconds": 1})))
 
 
 def pushed() -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -20,17 +19,20 @@ from inbox.models import (
     Interaction,
     NotificationEvent,
     Reviewer,
+    Run,
     Upstream,
 )
 from inbox.models.notification import Channel
-from inbox.notify import emails, group_channels, mails, outbox, push
+from inbox.notify import emails, group_channels, mails, push
 from inbox.notify.messages import Message, Row
+from inbox.notify.subjects import Subject
 from inbox.people import links
 from inbox.people.accounts import Added, Person
 from inbox.web.connection.link_mail import link_rows, mails_of
 from tests.support import scripted_server as scripted
 from tests.support.scripted_server import ScriptedServer
-from tests.support.snapshots import ask, group_ask, reply
+from tests.support.sending import plan_all, send_to_channels
+from tests.support.snapshots import ask, group_ask, reply, run
 from tests.web import cast
 from tests.web.cast import soon, tell
 
@@ -51,7 +53,8 @@ def asked(db: None) -> list[Interaction]:
         "responses": (reply("user_sam", True),),
     }
     tell(
-        ask("int_1", created_at=soon(), expires_at=soon(hours=1)),
+        run(),
+        ask("int_1", run_id="run_1", created_at=soon(), expires_at=soon(hours=1)),
         group_ask("int_2", created_at=soon(), policy=ANY),
         group_ask("int_3", created_at=soon(), policy=ANY, **claim),
         group_ask("int_4", created_at=soon(), policy=ANY, **done),
@@ -71,8 +74,12 @@ def to_rina(asked: list[Interaction]) -> list[str]:
     """The texts of emails and push messages of each kind, and of a digest."""
     rina = Reviewer.objects.get(user__username="rina")
     texts = []
+    about_others: dict[str, list[Subject]] = {
+        **{kind: [rina] for kind in NotificationEvent.ABOUT_PEOPLE},
+        **{kind: [Run.objects.get()] for kind in NotificationEvent.ABOUT_RUNS},
+    }
     for kind in NotificationEvent.Kind:
-        rows = [_row(item, kind, rina) for item in asked]
+        rows = [_row(subject, kind, rina) for subject in about_others.get(kind, asked)]
         for some, digest in [([row], False) for row in rows] + [(rows, True)]:
             mail = emails.written(Message("id", Channel.EMAIL, rina, some, digest=digest))
             pushed = push.text_of(Message("id", Channel.PUSH, rina, some, digest=False))
@@ -80,11 +87,15 @@ def to_rina(asked: list[Interaction]) -> list[str]:
     return texts
 
 
-def _row(item: Interaction, kind: str, reviewer: Reviewer) -> Row:
+def _row(subject: Subject, kind: str, reviewer: Reviewer) -> Row:
     event = NotificationEvent(
-        upstream=item.upstream, kind=kind, subject=item.mobius_id, actor_name="Tess", at=soon()
+        upstream=Upstream.current(),
+        kind=kind,
+        subject=subject.mobius_id,
+        actor_name="Tess",
+        at=soon(),
     )
-    return Row(Delivery(event=event, reviewer=reviewer), item)
+    return Row(Delivery(event=event, reviewer=reviewer), subject)
 
 
 def _parts(mail: mails.Mail) -> list[str]:
@@ -97,13 +108,11 @@ def to_channels(receiver: ScriptedServer) -> list[str]:
         url = f"{receiver.base_url}/{kind}"
         group_channels.put(Upstream.current(), "all", "", kind, url, titles=True)
     now = soon()
-    while outbox.plan_events(now):
-        pass
-    async_to_sync(group_channels.send_due)(soon(minutes=1))
+    plan_all(now)
+    send_to_channels(soon(minutes=1))
     tell(*(ask(f"int_1{number}", created_at=soon()) for number in range(6)))
-    while outbox.plan_events(soon()):
-        pass
-    async_to_sync(group_channels.send_due)(soon(minutes=2))
+    plan_all(soon())
+    send_to_channels(soon(minutes=2))
     assert len({request.path for request in receiver.requests}) == len(GroupChannel.Kind)
     # JSON writes no quotes or line breaks into an address, but its strings may end with one.
     return [json.dumps(json.loads(request.body), indent=1) for request in receiver.requests]

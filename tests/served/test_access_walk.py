@@ -74,6 +74,7 @@ ONES_OWN = {
     "account-notifications",
     "notification-choices",
     "notification-times",
+    "notification-failures",
     "notification-mute",
     "notification-test",
     "push-allow",

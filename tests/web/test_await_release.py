@@ -12,6 +12,7 @@ from inbox.live import topics
 from inbox.live.bus import get_bus
 from inbox.mobius.types import Interaction, Question
 from inbox.models import AwaitedRelease
+from tests.support.sending import plan_all
 from tests.support.snapshots import LEE, RINA, SAM, answered, group_ask
 from tests.web.cast import part, soon, tell
 
@@ -28,6 +29,7 @@ def claimed_by(user_id: str | None, minutes: float, **fields: Any) -> Interactio
 
 
 def notifications(who: Client) -> list[str]:
+    plan_all(soon())
     page = who.get("/notifications/").content.decode()
     words = re.findall(r'<span class="vh">Unread\. </span>(.*?)</span>', page, re.DOTALL)
     return [" ".join(html.unescape(one).split()) for one in words]
@@ -84,6 +86,7 @@ def test_a_release_is_told_once_to_those_who_wait(rina_waits: Client, sam: Clien
     tell(claimed_by(LEE, 3))
     rina_waits.post("/interactions/int_1/read")
     tell(claimed_by(None, 4))
+    plan_all(soon())
     assert 'id="count-notices"' in rina_waits.get("/inbox/").content.decode()
     assert "Unread. " not in rina_waits.get("/notifications/").content.decode()
 
@@ -93,6 +96,7 @@ def test_open_pages_hear_of_it(rina_waits: Client, django_capture_on_commit_call
     unsubscribe = get_bus().subscribe(heard.update)
     with django_capture_on_commit_callbacks(execute=True):
         tell(claimed_by(None, 2))
+        plan_all(soon())
     unsubscribe()
     assert topics.notices(RINA) in heard
 

@@ -9,9 +9,9 @@ from django.test import Client
 from standardwebhooks import Webhook
 
 from inbox.models import ChannelMessage, GroupChannel, Upstream
-from inbox.notify.outbox import plan_events
 from tests.support import scripted_server as scripted
 from tests.support.scripted_server import ScriptedServer
+from tests.support.sending import plan_all
 from tests.support.snapshots import ask
 from tests.support.tags import text_of
 from tests.web import cast
@@ -101,7 +101,7 @@ def test_deliveries_show_what_went_to_a_channel(tess: Client, receiver: Scripted
     upstream.save()
     add(tess, f"{receiver.base_url}/")
     tell(ask(created_at=soon()))
-    plan_events(soon())
+    plan_all(soon())
     ChannelMessage.objects.update(state="failed", error="500", twice=True)
     page = words(tess.get("/interactions/int_1/deliveries/"))
     assert "127.0.0.1" in page

@@ -20,10 +20,10 @@ from inbox.models import (
     Reviewer,
     Upstream,
 )
-from inbox.notify.outbox import plan_events
 from tests.fixtures_engine import Organization
 from tests.support.later_items import LEE, RINA, SAM, response
 from tests.support.people import make_people
+from tests.support.sending import plan_all
 from tests.support.tags import text_of
 from tests.web.cast import sign_in, soon, tell
 from tests.web.test_decisions_page import text
@@ -284,7 +284,7 @@ def test_blocked_lists_it_with_its_checkers_and_leads_nudge_them(tess: Client) -
     form = {"user_id": LEE, "back": QUESTION}
     assert tess.post(f"{QUESTION}nudge", form).status_code == 303
     assert Notice.objects.get(kind="nudge").reviewer.mobius_id == LEE
-    plan_events(soon())
+    plan_all(soon())
     assert Delivery.objects.get(event__kind="nudged").reviewer.mobius_id == LEE
     tess.post(f"{QUESTION}nudge", form | {"user_id": RINA})
     assert Notice.objects.filter(kind="nudge").count() == 1

@@ -3,16 +3,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox import access
 from inbox.access import Viewer
+from inbox.mobius.types import RunStatus
 from inbox.models import Incident, Interaction, Mute, Notice, NotificationEvent, Upstream
 from inbox.notify.incidents import ENDED, sentence
-from inbox.notify.messages import said
+from inbox.notify.messages import questions_wait, said
 from inbox.notify.plan import ALWAYS_TOLD
+from inbox.people.names import Names, names_of
 from inbox.web.ui.held import ANSWERED_FIRST, answered_first
 from inbox.web.ui.labels import item_status
 from inbox.web.ui.lists import PAGE, ListForm, Number, OneOf
@@ -84,6 +87,8 @@ def notices_context(
     first = answered_first(viewer, upstream, returned)
     mutes = Mute.objects.filter(reviewer__user_id=viewer.user_id).in_force(now)
     muted = dict(mutes.values_list("kind", "until"))
+    strangers = [n.about for n in shown if n.kind == Notice.Kind.NO_ACCOUNT]
+    people = names_of(upstream, strangers)
     shown_rows = [
         replace(
             _row(
@@ -91,6 +96,7 @@ def notices_context(
                 items.get(notice.interaction_id),
                 now,
                 first=first.get(notice.interaction_id, ""),
+                people=people,
             ),
             unread=notice.read_at is None or (notice.interaction_id,) in still_unread,
             reason=_reason(notice.event_kind, muted),
@@ -108,7 +114,7 @@ def notices_context(
 
 
 def _reason(kind: str, muted: Mapping[str, datetime | None]) -> Reason | None:
-    if not kind:
+    if not kind or kind in NotificationEvent.WITHOUT_CHOICE:
         return None
     return Reason(
         NotificationEvent.Kind(kind),
@@ -118,7 +124,9 @@ def _reason(kind: str, muted: Mapping[str, datetime | None]) -> Reason | None:
     )
 
 
-def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str) -> NoticeRow:
+def _row(
+    notice: Notice, item: Interaction | None, now: datetime, *, first: str, people: Names
+) -> NoticeRow:
     if notice.kind == Notice.Kind.TOKEN_REMOVED:
         if notice.reason == Notice.ANOTHER_OWNER:
             removed = _("Your member token answered as someone else and was removed")
@@ -128,6 +136,8 @@ def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str)
         return NoticeRow(notice, removed, to_do, reverse("account"))
     if notice.kind in Incident.Kind:
         return _about_the_inbox(notice)
+    if notice.kind in _ABOUT_NO_QUESTION:
+        return _about_no_question(notice, people)
     words = _words(notice)
     if item is None:
         return NoticeRow(notice, words, state=_("You no longer have access to this question."))
@@ -142,6 +152,36 @@ def _row(notice: Notice, item: Interaction | None, now: datetime, *, first: str)
         state=state,
         deadline=deadline(item, now) if item.pending else None,
     )
+
+
+_ABOUT_NO_QUESTION = (
+    Notice.Kind.TOKEN_REFUSED,
+    Notice.Kind.SUMMARY,
+    Notice.Kind.RUN_FAILED,
+    Notice.Kind.NO_ACCOUNT,
+)
+
+
+def _about_no_question(notice: Notice, people: Names) -> NoticeRow:
+    match notice.kind:
+        case Notice.Kind.TOKEN_REFUSED:
+            refused = _("Mobius no longer accepts your member token")
+            return NoticeRow(
+                notice, refused, _("Add a new token on the Account page"), reverse("account")
+            )
+        case Notice.Kind.SUMMARY:
+            words = _("Your account was given its Mobius ID")
+            return NoticeRow(notice, words, questions_wait(notice.times), reverse("inbox"))
+        case Notice.Kind.RUN_FAILED:
+            words = _("Runs of %(workflow)s fail") % {"workflow": notice.about}
+            failed = QueryDict(mutable=True)
+            failed.update({"workflow": notice.about, "status": RunStatus.FAILED.value})
+            href = f"{reverse('runs')}?{failed.urlencode()}"
+            return NoticeRow(notice, words, _("Show the failed runs"), href)
+        case _:
+            words = _("%(name)s is asked and has no account here")
+            name = people.of(notice.about)
+            return NoticeRow(notice, words % {"name": name}, _("Open Blocked"), reverse("blocked"))
 
 
 def _about_the_inbox(notice: Notice) -> NoticeRow:

@@ -13,7 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from inbox.access import viewer_of
 from inbox.models import (
+    FailureLimit,
     Mute,
     NotificationEvent,
     NotificationTimes,
@@ -23,7 +25,7 @@ from inbox.models import (
     Upstream,
 )
 from inbox.models.notification import Channel, When
-from inbox.notify import emails, outbox, plan, push
+from inbox.notify import emails, plan, push, senders
 from inbox.notify.plan import ALWAYS_TOLD, Plans
 from inbox.people import push_browsers
 from inbox.web.ui.devices import browser_and_system, device_name
@@ -44,14 +46,18 @@ PREVIEWED = 8
 
 def channels() -> list[Channel]:
     """Those that can be used here."""
-    return [Channel.BELL, *outbox.offered()]
+    return [Channel.BELL, *senders.offered()]
 
 
-def kinds(upstream: Upstream) -> list[Kind]:
-    """Those that can happen."""
-    hidden: set[Kind] = set()
+def kinds(reviewer: Reviewer, upstream: Upstream) -> list[Kind]:
+    """Those that can happen and that the person may choose."""
+    hidden = set(NotificationEvent.WITHOUT_CHOICE)
+    if not viewer_of(reviewer.user).lead:
+        hidden.update(NotificationEvent.FOR_LEADS)
+    if not upstream.has_runs:
+        hidden.add(Kind.RUN_FAILED)
     if not upstream.has_groups:
-        hidden.add(Kind.CLAIM_RELEASED)
+        hidden |= {Kind.CLAIM_RELEASED, Kind.CLAIMED_TOO_LONG}
     if not upstream.adapter.has_reviews:
         hidden |= {Kind.TO_REVIEW, Kind.CHANGES_REQUESTED}
     return [kind for kind in Kind if kind not in hidden]
@@ -64,7 +70,7 @@ class ChoicesForm(forms.Form):
         super().__init__(data)
         self._reviewer = reviewer
         self._plans = Plans([reviewer], timezone.now())
-        self._kinds = kinds(upstream)
+        self._kinds = kinds(reviewer, upstream)
         for kind in self._kinds:
             for channel in channels():
                 offered = plan.offered(kind, channel)
@@ -131,6 +137,19 @@ class TimesForm(forms.ModelForm):
             "deadlines_break_through": gettext_lazy("Tell me if a deadline is within quiet hours"),
         }
         widgets = {"digest": forms.Select(attrs={"class": "input"})}
+
+
+class FailureLimitForm(forms.ModelForm):
+    class Meta:
+        model = FailureLimit
+        fields = ("failures", "minutes")
+        labels = {
+            "failures": gettext_lazy("Failed runs of a workflow"),
+            "minutes": gettext_lazy("Within minutes"),
+        }
+        widgets = {
+            name: forms.NumberInput(attrs={"class": "input"}) for name in ("failures", "minutes")
+        }
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from inbox.models import Mute, NotificationEvent
+from inbox.models import FailureLimit, Mute, NotificationEvent, Reviewer
 from inbox.models.notification import Channel
-from inbox.notify import emails, mails, off_links, outbox, plan, push
+from inbox.notify import emails, failures, mails, off_links, plan, planning, push
 from inbox.people import push_browsers
 from inbox.people.push_browsers import AllowForm
-from inbox.web.notifications.settings import ChoicesForm, TimesForm, mute, page_context, stopped
+from inbox.web.notifications.settings import (
+    ChoicesForm,
+    FailureLimitForm,
+    TimesForm,
+    mute,
+    page_context,
+    stopped,
+)
 from inbox.web.notifications.views import to_the_list
 from inbox.web.ui.frame import render_page
 from inbox.web.ui.request import ReviewerRequest
@@ -42,8 +49,21 @@ def save_times(request: ReviewerRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, times_form=form, status=422)
     form.save(commit=False)
-    outbox.schedule_digest(reviewer, timezone.now(), form.instance)
+    planning.schedule_digest(reviewer, timezone.now(), form.instance)
     return _saved(request, _("Your notification settings were saved."))
+
+
+@require_POST
+def save_failure_limit(request: ReviewerRequest) -> HttpResponseBase:
+    form = FailureLimitForm(request.POST, instance=_failure_limit(request.user.reviewer))
+    if not form.is_valid():
+        return _page(request, failure_form=form, status=422)
+    form.save()
+    return _saved(request, _("Your notification settings were saved."))
+
+
+def _failure_limit(reviewer: Reviewer) -> FailureLimit:
+    return failures.limits_of([reviewer])[reviewer.pk]
 
 
 @require_POST
@@ -128,6 +148,7 @@ def _page(
     *,
     choices_form: ChoicesForm | None = None,
     times_form: TimesForm | None = None,
+    failure_form: FailureLimitForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     reviewer, now = request.user.reviewer, timezone.now()
@@ -136,6 +157,7 @@ def _page(
         **page_context(request, now),
         "form": choices_form or ChoicesForm(reviewer, request.upstream),
         "times_form": times_form or TimesForm(instance=plan.times_of(reviewer)),
+        "failure_form": failure_form or FailureLimitForm(instance=_failure_limit(reviewer)),
         "reason": reason if reason in NotificationEvent.Kind.values else "",
     }
     template = "notifications/settings.html"

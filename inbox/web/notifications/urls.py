@@ -24,6 +24,11 @@ urlpatterns = [
         name="notification-choices",
     ),
     path("account/notifications/times", settings_views.save_times, name="notification-times"),
+    path(
+        "account/notifications/failures",
+        settings_views.save_failure_limit,
+        name="notification-failures",
+    ),
     path("account/notifications/mute", settings_views.save_mute, name="notification-mute"),
     path("account/notifications/test", settings_views.send_test, name="notification-test"),
     path("account/notifications/push", settings_views.allow_push, name="push-allow"),
