@@ -250,6 +250,8 @@ def test_text_of_a_tab_that_ended_before_it_was_saved_is_back_in_the_next(
     # As a phone ends a tab that it has no room for
     with contextlib.suppress(Error):
         page.goto("chrome://crash")
+    # The browser releases the lock of the crashed tab a moment later
+    another.wait_for_function("async () => (await navigator.locks.query()).held.length === 1")
     later = page.context.new_page()
     with later.expect_response(DRAFT) as saved:
         later.goto(address)
