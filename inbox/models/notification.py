@@ -155,21 +155,28 @@ class MuteQuerySet(models.QuerySet["Mute"]):
 
 
 class Mute(models.Model):
-    """Until ``until``, or without it for good, nothing of this kind is sent to the person. The bell
-    still has it.
+    """Until ``until``, or without it for good, nothing of this kind or about this workflow is sent
+    to the person. The bell still has it.
     """
 
+    WORKFLOW_LENGTH = 300
+
     reviewer = models.ForeignKey(Reviewer, on_delete=models.CASCADE, related_name="mutes")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default="", blank=True)
+    workflow = models.CharField(max_length=WORKFLOW_LENGTH, default="", blank=True)
     until = models.DateTimeField(null=True)
 
     objects = MuteQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["reviewer", "kind"], name="one_mute_each")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reviewer", "kind", "workflow"], name="one_mute_of_each"
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.kind} until {self.until}"
+        return f"{self.workflow or self.kind} until {self.until}"
 
 
 class NotificationTimes(models.Model):

@@ -19,7 +19,7 @@ from inbox.notify.audience import concerns, team_leads
 from inbox.notify.messages import Row
 from inbox.notify.plan import Plans
 from inbox.notify.senders import SENDERS
-from inbox.notify.subjects import Subject, subjects_of
+from inbox.notify.subjects import Subject, subjects_of, workflow_of
 
 Kind = NotificationEvent.Kind
 State, Reason = Delivery.State, Delivery.Reason
@@ -60,7 +60,7 @@ def _why_dropped(
     is_waiting = row.state == State.WAITING
     reasons = {
         Reason.NO_ADDRESS: not SENDERS[channel].reaches(reviewer),
-        Reason.MUTED: plans.muted(reviewer, event.kind),
+        Reason.MUTED: plans.muted(reviewer, event.kind, workflow_of(subject)),
         Reason.OFF: plans.when(reviewer, event.kind, channel) is When.OFF,
         Reason.NO_ACCESS: not _may_know(reviewer, event, subject, leads),
         Reason.SETTLED: not concerns(reviewer, event, subject),

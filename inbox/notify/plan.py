@@ -56,7 +56,7 @@ class Plans:
         for row in NotificationChoice.objects.filter(reviewer__in=ids):
             self._chosen[row.reviewer_id][row.kind, row.channel] = When(row.when)
         mutes = Mute.objects.filter(reviewer__in=ids).in_force(now)
-        self._muted = set(mutes.values_list("reviewer", "kind"))
+        self._muted = set(mutes.values_list("reviewer", "kind", "workflow"))
 
     def when(self, reviewer: Reviewer, kind: str, channel: Channel) -> When:
         if channel is Channel.BELL and kind in ALWAYS_TOLD:
@@ -65,8 +65,13 @@ class Plans:
         chosen = self._chosen.get(reviewer.pk, {}).get((kind, channel.value))
         return chosen or default(kind, channel)
 
-    def muted(self, reviewer: Reviewer, kind: str) -> bool:
-        return (reviewer.pk, _PLANNED_AS.get(kind, kind)) in self._muted
+    def muted(self, reviewer: Reviewer, kind: str, workflow: str) -> bool:
+        """``workflow`` is empty where there is none. A muted one holds back none of
+        ``ALWAYS_TOLD``.
+        """
+        if (reviewer.pk, _PLANNED_AS.get(kind, kind), "") in self._muted:
+            return True
+        return kind not in ALWAYS_TOLD and (reviewer.pk, "", workflow) in self._muted
 
 
 def offered(kind: Kind, channel: Channel) -> tuple[When, ...]:

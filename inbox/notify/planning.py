@@ -23,7 +23,7 @@ from inbox.models.notification import KEPT_FOR, TOO_OLD, Channel, When, is_old_n
 from inbox.notify import group_channels, plan, push, senders
 from inbox.notify.audience import audience, snoozed, team_leads, waiting_for
 from inbox.notify.plan import ALWAYS_TOLD, OFFERED, Plans
-from inbox.notify.subjects import Subject, subjects_of
+from inbox.notify.subjects import Subject, subjects_of, workflow_of
 
 Kind, State = NotificationEvent.Kind, Delivery.State
 
@@ -90,7 +90,7 @@ def _plan(event: NotificationEvent, subject: Subject, now: datetime, *, is_old: 
         # What the bell always has was written there with the event.
         if by_bell and event.kind not in ALWAYS_TOLD and reviewer.pk not in postponed:
             notices.append(_notice(event, subject, reviewer))
-        if plans.muted(reviewer, event.kind):
+        if plans.muted(reviewer, event.kind, workflow_of(subject)):
             continue
         for channel in channels:
             when = plans.when(reviewer, event.kind, channel)

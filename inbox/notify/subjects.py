@@ -27,3 +27,8 @@ def subjects_of(upstream: Upstream, events: Iterable[NotificationEvent]) -> dict
         by_kind |= dict.fromkeys(NotificationEvent.ABOUT_PEOPLE, named)
     subjects = {event.pk: by_kind.get(event.kind, questions).get(event.subject) for event in events}
     return {pk: subject for pk, subject in subjects.items() if subject is not None}
+
+
+def workflow_of(subject: Subject) -> str:
+    """Empty if it has none."""
+    return "" if isinstance(subject, Reviewer) else subject.workflow

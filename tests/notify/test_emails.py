@@ -1,5 +1,6 @@
 """Emails through a real mail server: who gets which, and when."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,13 +10,14 @@ from django.test import Client
 
 from inbox.lib import metrics
 from inbox.mobius.types import InteractionStatus, Policy, PolicyKind
-from inbox.models import Delivery, NotificationChoice, NotificationTimes, Reviewer, Upstream
+from inbox.models import Delivery, Mute, NotificationChoice, NotificationTimes, Reviewer, Upstream
 from inbox.models.notification import Channel, Kind, When
 from inbox.notify import plan
 from inbox.upstream.measuring import measure_rows
 from tests.support.mailbox import Mailbox
 from tests.support.sending import plan_all, send_to_people
-from tests.support.snapshots import RINA, ask, group_ask, reply
+from tests.support.snapshots import RINA, ask, group_ask, reply, run
+from tests.support.tags import one_line
 from tests.web import cast
 from tests.web.cast import soon, tell
 
@@ -129,6 +131,43 @@ def test_what_is_no_longer_needed_is_not_sent(
     assert mailbox.mails == []
     rina = Delivery.objects.get(reviewer__user__username="rina")
     assert (rina.state, rina.reason) == ("dropped", reason)
+
+
+def test_a_muted_workflow_is_only_in_the_bell_except_for_nudges(
+    mailbox: Mailbox, after: Pass
+) -> None:
+    client, mute = cast.sign_in("rina"), "/account/notifications/mute"
+    created = {"created_at": soon()}
+    tell(run("run_1", workflow="release"), run("run_2", workflow="refund"))
+    tell(ask("int_1", run_id="run_1", **created), ask("int_2", run_id="run_2", **created))
+    page = one_line(client.get("/account/notifications/").content)
+    assert "<option>refund</option><option>release</option>" in page
+    page = one_line(
+        client.post(mute, {"workflow": "release", "for": "always"}, follow=True).content
+    )
+    assert re.search(r"release <span[^>]*>for good</span>", page)
+    cast.sign_in("tess").post("/interactions/int_1/nudge", {"user_id": RINA})
+    after(LATER)
+    told = Delivery.objects.filter(state="sent").values_list("event__kind", "event__subject")
+    assert set(told) == {("nudged", "int_1"), ("asked", "int_2")}
+    client.post(mute, {"workflow": "release"})
+    assert not Mute.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"kind": "lunch", "for": "day"},
+        {"kind": "nudged", "for": "always"},
+        {"kind": "asked", "workflow": "release", "for": "day"},
+        {"for": "day"},
+        {"workflow": "x" * 301, "for": "day"},
+        {"workflow": "release", "for": "ever"},
+    ],
+)
+def test_what_cannot_be_muted_is_refused(form: dict[str, str]) -> None:
+    assert cast.sign_in("rina").post("/account/notifications/mute", form).status_code == 404
+    assert not Mute.objects.exists()
 
 
 def test_several_become_one_message(mailbox: Mailbox, after: Pass) -> None:

@@ -85,7 +85,7 @@ def notices_context(
     unsent = {notice.interaction_id for notice in shown if notice.kind == Notice.Kind.NOT_SENT}
     returned = (item for id_, item in items.items() if id_ in unsent)
     first = answered_first(viewer, upstream, returned)
-    mutes = Mute.objects.filter(reviewer__user_id=viewer.user_id).in_force(now)
+    mutes = Mute.objects.filter(reviewer__user_id=viewer.user_id, workflow="").in_force(now)
     muted = dict(mutes.values_list("kind", "until"))
     strangers = [n.about for n in shown if n.kind == Notice.Kind.NO_ACCOUNT]
     people = names_of(upstream, strangers)

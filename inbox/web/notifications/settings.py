@@ -9,14 +9,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox.access import viewer_of
 from inbox.models import (
     FailureLimit,
-    Mute,
     NotificationEvent,
     NotificationTimes,
     Recipient,
@@ -28,17 +26,13 @@ from inbox.models.notification import Channel, When
 from inbox.notify import emails, plan, push, senders
 from inbox.notify.plan import ALWAYS_TOLD, Plans
 from inbox.people import push_browsers
+from inbox.web.notifications import mutes
 from inbox.web.ui.devices import browser_and_system, device_name
 from inbox.web.ui.messages import switched_off_text
 from inbox.web.ui.request import ReviewerRequest
 
 Kind = NotificationEvent.Kind
 
-MUTES: dict[str, timedelta | None] = {
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-    "always": None,
-}
 PREVIEW = timedelta(days=7)
 PREVIEWED = 8
 """The most events that are listed of the week."""
@@ -153,13 +147,6 @@ class FailureLimitForm(forms.ModelForm):
 
 
 @dataclass(frozen=True)
-class MutedKind:
-    kind: str
-    label: str | Promise
-    until: datetime | None
-
-
-@dataclass(frozen=True)
 class Browser:
     """In which push is allowed. ``mine``: the one that shows the page."""
 
@@ -194,8 +181,8 @@ def page_context(request: ReviewerRequest, now: datetime) -> dict[str, Any]:
         "stopped": stopped(),
         "address": reviewer.user.email,
         "zone": plan.zone_of(reviewer).key.replace("_", " "),
-        "muted": _muted(reviewer, now),
-        "mutes": MUTES,
+        "muted": mutes.muted(reviewer, now),
+        "workflows": mutes.workflows(reviewer, upstream),
         "always_told": ALWAYS_TOLD,
         "preview": _preview(reviewer, upstream, now),
     }
@@ -211,23 +198,6 @@ def _browsers(request: ReviewerRequest) -> list[Browser]:
         )
         for row in push_browsers.allowed(request.user.reviewer)
     ]
-
-
-def mute(reviewer: Reviewer, kind: str, length: str, now: datetime) -> bool:
-    """False if it can't be muted for so long."""
-    if kind not in Kind.values or length not in MUTES:
-        return False
-    if length == "always" and kind in ALWAYS_TOLD:
-        return False
-    span = MUTES[length]
-    until = None if span is None else now + span
-    Mute.objects.update_or_create(reviewer=reviewer, kind=kind, defaults={"until": until})
-    return True
-
-
-def _muted(reviewer: Reviewer, now: datetime) -> list[MutedKind]:
-    rows = Mute.objects.filter(reviewer=reviewer).in_force(now)
-    return [MutedKind(row.kind, Kind(row.kind).label, row.until) for row in rows]
 
 
 def _why_no_email(reviewer: Reviewer) -> str:

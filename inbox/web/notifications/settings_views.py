@@ -14,11 +14,11 @@ from inbox.models.notification import Channel
 from inbox.notify import emails, failures, mails, off_links, plan, planning, push
 from inbox.people import push_browsers
 from inbox.people.push_browsers import AllowForm
+from inbox.web.notifications.mutes import mute
 from inbox.web.notifications.settings import (
     ChoicesForm,
     FailureLimitForm,
     TimesForm,
-    mute,
     page_context,
     stopped,
 )
@@ -68,16 +68,19 @@ def _failure_limit(reviewer: Reviewer) -> FailureLimit:
 
 @require_POST
 def save_mute(request: ReviewerRequest) -> HttpResponseBase:
-    """Without ``for``, the mute ends. ``list`` comes from the bell, which is then shown."""
-    reviewer, kind = request.user.reviewer, request.POST.get("kind", "")
+    """A ``kind`` or a ``workflow``. Without ``for``, the mute ends. ``list`` comes from the bell,
+    which is then shown.
+    """
+    reviewer = request.user.reviewer
+    kind, workflow = request.POST.get("kind", ""), request.POST.get("workflow", "")
     length = request.POST.get("for", "")
     if not length:
-        Mute.objects.filter(reviewer=reviewer, kind=kind).delete()
+        Mute.objects.filter(reviewer=reviewer, kind=kind, workflow=workflow).delete()
         messages.success(request, _("Unmuted."))
-    elif mute(reviewer, kind, length, timezone.now()):
+    elif mute(reviewer, kind, workflow, length, timezone.now()):
         messages.success(request, _("Muted. The bell still has it."))
     else:
-        raise Http404(kind)
+        raise Http404(kind or workflow)
     return to_the_list(request) if "list" in request.POST else _back()
 
 
