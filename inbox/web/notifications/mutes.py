@@ -1,9 +1,6 @@
 """What a person has muted: a reason, or all about a workflow."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from django.utils.functional import Promise
 
 from inbox.models import Mute, NotificationEvent, Recipient, Reviewer, Upstream
 from inbox.notify.plan import ALWAYS_TOLD
@@ -13,16 +10,6 @@ LENGTHS: dict[str, timedelta | None] = {
     "day": timedelta(days=1),
     "always": None,
 }
-
-
-@dataclass(frozen=True)
-class Muted:
-    """``kind`` or ``workflow`` is set; ``until`` is None for good."""
-
-    kind: str
-    workflow: str
-    label: str | Promise
-    until: datetime | None
 
 
 def mute(reviewer: Reviewer, kind: str, workflow: str, length: str, now: datetime) -> bool:
@@ -41,16 +28,8 @@ def mute(reviewer: Reviewer, kind: str, workflow: str, length: str, now: datetim
     return True
 
 
-def muted(reviewer: Reviewer, now: datetime) -> list[Muted]:
-    rows = Mute.objects.filter(reviewer=reviewer).in_force(now).order_by("workflow", "pk")
-    return [
-        Muted(row.kind, row.workflow, row.workflow or row.get_kind_display(), row.until)
-        for row in rows
-    ]
-
-
 def workflows(reviewer: Reviewer, upstream: Upstream) -> list[str]:
     """Those whose questions the person is asked, by name."""
     asked = Recipient.objects.filter(upstream=upstream, user_id=reviewer.mobius_id or "")
     names = asked.exclude(interaction__workflow="").values_list("interaction__workflow", flat=True)
-    return sorted(set(names.distinct().order_by()), key=str.casefold)
+    return sorted(names.distinct().order_by(), key=str.casefold)

@@ -181,7 +181,7 @@ def page_context(request: ReviewerRequest, now: datetime) -> dict[str, Any]:
         "stopped": stopped(),
         "address": reviewer.user.email,
         "zone": plan.zone_of(reviewer).key.replace("_", " "),
-        "muted": mutes.muted(reviewer, now),
+        "muted": reviewer.mutes.in_force(now).order_by("workflow", "pk"),
         "workflows": mutes.workflows(reviewer, upstream),
         "always_told": ALWAYS_TOLD,
         "preview": _preview(reviewer, upstream, now),
