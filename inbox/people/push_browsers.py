@@ -110,6 +110,10 @@ def is_this_one(row: PushBrowser, request: HttpRequest) -> bool:
     return bool(row.browser) and row.browser == known_browser.name(request)
 
 
+def allowed_here(request: HttpRequest, reviewer: Reviewer) -> bool:
+    return any(is_this_one(row, request) for row in allowed(reviewer))
+
+
 def _this_one(request: HttpRequest) -> Q:
     return Q(browser=known_browser.name(request))
 

@@ -1,4 +1,4 @@
-/* Says on Account whether this browser may show notifications, and asks for permission when the button is pressed. Some
+/* Says on Notifications whether this browser may show notifications, and asks for permission when the button is pressed. Some
    browsers have permissions and show none from a page: whether this one does is found out by showing one. */
 
 const UNABLE = "notifications-unsupported";

@@ -271,7 +271,7 @@ PATHS: dict[str, Action | Place] = {
     "account-guard": Place.ACCOUNT,
     "account-look": Place.ACCOUNT,
     "account-keys": Place.ACCOUNT,
-    "account-notifications": Place.ACCOUNT,
+    "notification-in-page": Place.ACCOUNT,
     "notification-settings": Place.ACCOUNT,
     "notification-choices": Place.ACCOUNT,
     "notification-times": Place.ACCOUNT,

@@ -21,7 +21,7 @@ from tests.support.sending import plan_all, send_to_people
 from tests.support.snapshots import ask
 from tests.support.tags import text_of
 from tests.web import cast
-from tests.web.cast import soon, tell
+from tests.web.cast import HTMX, soon, tell
 
 CREATED, GONE, BROKEN = scripted.Reply(201), scripted.Reply(410), scripted.Reply(500)
 
@@ -252,6 +252,14 @@ def test_a_browser_is_listed_until_it_is_removed() -> None:
     client.post(f"/account/notifications/push/{row.pk}/remove")
     assert not PushBrowser.objects.exists()
     assert "Allow push in this browser" in client.get("/account/notifications/").content.decode()
+
+
+def test_an_open_page_tells_nothing_in_a_browser_that_push_reaches() -> None:
+    client, counts = signed_in(), {"after": f"0_{soon(hours=-1).isoformat()}"}
+    tell(ask(created_at=soon()))
+    assert "data-news" in client.get("/inbox/counts/", counts, headers=HTMX).content.decode()
+    client.post("/account/notifications/push", FORM)
+    assert "data-news" not in client.get("/inbox/counts/", counts, headers=HTMX).content.decode()
 
 
 @pytest.mark.parametrize(

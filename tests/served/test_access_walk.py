@@ -71,7 +71,7 @@ ONES_OWN = {
     "account-language",
     "account-look",
     "account-keys",
-    "account-notifications",
+    "notification-in-page",
     "notification-choices",
     "notification-times",
     "notification-failures",

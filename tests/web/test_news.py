@@ -113,11 +113,11 @@ def test_an_answer_that_was_not_sent_is_told_with_its_reason(rina: Client, sam: 
     )
 
 
-def test_the_kinds_are_chosen_on_account(rina: Client) -> None:
+def test_the_kinds_are_chosen_on_notifications(rina: Client) -> None:
     start = until(fetch(rina))
     tell(ask("int_a"))
     assert "data-notify" in rina.get("/account/").content.decode()
-    path = reverse("account-notifications")
+    path = reverse("notification-in-page")
     saved = rina.post(path, {"notify_due": "on"}, follow=True).content.decode()
     assert "Your notification settings were saved." in saved
     assert told(rina, start) == []

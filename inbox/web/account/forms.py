@@ -50,9 +50,6 @@ class TokenForm(Form):
 
 
 KeysForm = forms.modelform_factory(Reviewer, fields=("keys_enabled", "preview_enabled"))
-NotifyForm = forms.modelform_factory(
-    Reviewer, fields=("notify_new", "notify_due", "notify_not_sent")
-)
 
 
 class LanguageForm(forms.ModelForm):

@@ -54,7 +54,6 @@ urlpatterns = [
     path("account/keys", views.set_keys, name="account-keys"),
     path("account/language", views.set_language, name="account-language"),
     path("account/look", views.set_look, name="account-look"),
-    path("account/browser-notifications", views.set_notifications, name="account-notifications"),
     path("account/guard", views.set_guard, name="account-guard"),
     path("account/sessions/", views.sessions, name="account-sessions"),
     # Its ending makes static/js/unsent.js save and erase the text that the browser keeps.

@@ -33,7 +33,6 @@ from inbox.web.account.forms import (
     KeysForm,
     LanguageForm,
     LookForm,
-    NotifyForm,
     PasswordForm,
     TokenForm,
 )
@@ -176,13 +175,6 @@ def set_keys(request: ReviewerRequest) -> HttpResponseBase:
         enabled = reviewer.keys_enabled
         on, off = _("Single-key shortcuts are on."), _("Single-key shortcuts are off.")
     return _saved(request, on if enabled else off)
-
-
-@require_POST
-def set_notifications(request: ReviewerRequest) -> HttpResponseBase:
-    form = NotifyForm(request.POST, instance=request.user.reviewer)
-    form.save(commit=False).save(update_fields=list(form.fields))
-    return _saved(request, _("Your notification settings were saved."))
 
 
 @require_POST

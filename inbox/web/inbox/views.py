@@ -18,7 +18,8 @@ from django_htmx.http import push_url, replace_url
 from inbox.answering import question
 from inbox.live import hub
 from inbox.mirror import freshness as mirror_freshness
-from inbox.notify import notices
+from inbox.notify import notices, push
+from inbox.people import push_browsers
 from inbox.web.inbox import export
 from inbox.web.inbox.news import Since, news
 from inbox.web.questions.changes import inbox_changes
@@ -140,9 +141,14 @@ def counts(request: ReviewerRequest) -> HttpResponse:
     if "after" in request.GET:
         since, until = Since.read(request.GET["after"]), Since.now(timezone.now())
         context["until"] = until
-        if since is not None:
+        if since is not None and not _is_pushed(request):
             context["news"] = news(viewer, upstream, request.user.reviewer, since, until)
     return render(request, "inbox/_away.html", context)
+
+
+def _is_pushed(request: ReviewerRequest) -> bool:
+    """This browser gets push messages, so the page tells nothing itself."""
+    return push.offered() and push_browsers.allowed_here(request, request.user.reviewer)
 
 
 def answered_here(request: ReviewerRequest) -> list[str]:

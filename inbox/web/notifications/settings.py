@@ -1,9 +1,8 @@
 """*Account → Notifications*: what a person is told, where and when."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
@@ -17,7 +16,6 @@ from inbox.models import (
     FailureLimit,
     NotificationEvent,
     NotificationTimes,
-    Recipient,
     Reviewer,
     StoppedChannel,
     Upstream,
@@ -27,15 +25,12 @@ from inbox.notify import emails, plan, push, senders
 from inbox.notify.plan import ALWAYS_TOLD, Plans
 from inbox.people import push_browsers
 from inbox.web.notifications import mutes
+from inbox.web.notifications.preview import preview
 from inbox.web.ui.devices import browser_and_system, device_name
 from inbox.web.ui.messages import switched_off_text
 from inbox.web.ui.request import ReviewerRequest
 
 Kind = NotificationEvent.Kind
-
-PREVIEW = timedelta(days=7)
-PREVIEWED = 8
-"""The most events that are listed of the week."""
 
 
 def channels() -> list[Channel]:
@@ -146,6 +141,11 @@ class FailureLimitForm(forms.ModelForm):
         }
 
 
+InPageForm = forms.modelform_factory(
+    Reviewer, fields=("notify_new", "notify_due", "notify_not_sent")
+)
+
+
 @dataclass(frozen=True)
 class Browser:
     """In which push is allowed. ``mine``: the one that shows the page."""
@@ -154,18 +154,6 @@ class Browser:
     device: str
     used_at: datetime
     mine: bool
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What the settings would have sent within a week. ``complete``: events were stored for all of
-    it.
-    """
-
-    emails: int
-    digests: int
-    complete: bool
-    newest: list[NotificationEvent]
 
 
 def page_context(request: ReviewerRequest, now: datetime) -> dict[str, Any]:
@@ -179,12 +167,13 @@ def page_context(request: ReviewerRequest, now: datetime) -> dict[str, Any]:
         "no_email": _why_no_email(reviewer),
         "no_push": _why_no_push(),
         "stopped": stopped(),
+        "reviewer": reviewer,
         "address": reviewer.user.email,
         "zone": plan.zone_of(reviewer).key.replace("_", " "),
         "muted": reviewer.mutes.in_force(now).order_by("workflow", "pk"),
         "workflows": mutes.workflows(reviewer, upstream),
         "always_told": ALWAYS_TOLD,
-        "preview": _preview(reviewer, upstream, now),
+        "preview": preview(request, now),
     }
 
 
@@ -222,26 +211,3 @@ def stopped() -> dict[Channel, str]:
     """A sentence for each channel that an administrator has switched off."""
     names = StoppedChannel.names()
     return {channel: switched_off_text(channel.label) for channel in channels() if channel in names}
-
-
-def _preview(reviewer: Reviewer, upstream: Upstream, now: datetime) -> Preview:
-    """From the events about this person's questions. It takes everyone who was asked as told."""
-    since = now - PREVIEW
-    events = NotificationEvent.objects.filter(upstream=upstream, at__gte=since)
-    own = Recipient.objects.filter(upstream=upstream, user_id=reviewer.mobius_id or "")
-    asked = events.filter(person="", subject__in=own.values("interaction__mobius_id"))
-    found = [*asked, *events.filter(person=reviewer.mobius_id or "-")]
-    plans = Plans([reviewer], now)
-    whens = {event: plans.when(reviewer, event.kind, Channel.EMAIL) for event in found}
-    by_when = Counter(whens.values())
-    digest_days = {
-        timezone.localtime(event.at).date() for event, when in whens.items() if when is When.DIGEST
-    }
-    sent = [event for event, when in whens.items() if when is not When.OFF]
-    first = NotificationEvent.objects.filter(upstream=upstream).order_by("at").first()
-    return Preview(
-        emails=by_when[When.NOW],
-        digests=len(digest_days),
-        complete=first is not None and first.at <= since,
-        newest=sorted(sent, key=lambda event: event.at, reverse=True)[:PREVIEWED],
-    )

@@ -18,6 +18,7 @@ from inbox.web.notifications.mutes import mute
 from inbox.web.notifications.settings import (
     ChoicesForm,
     FailureLimitForm,
+    InPageForm,
     TimesForm,
     page_context,
     stopped,
@@ -39,6 +40,13 @@ def save_choices(request: ReviewerRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, choices_form=form, status=422)
     form.save()
+    return _saved(request, _("Your notification settings were saved."))
+
+
+@require_POST
+def save_in_page(request: ReviewerRequest) -> HttpResponseBase:
+    form = InPageForm(request.POST, instance=request.user.reviewer)
+    form.save(commit=False).save(update_fields=list(form.fields))
     return _saved(request, _("Your notification settings were saved."))
 
 

@@ -23,6 +23,7 @@ urlpatterns = [
         settings_views.save_choices,
         name="notification-choices",
     ),
+    path("account/notifications/in-page", settings_views.save_in_page, name="notification-in-page"),
     path("account/notifications/times", settings_views.save_times, name="notification-times"),
     path(
         "account/notifications/failures",
