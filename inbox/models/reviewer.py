@@ -35,7 +35,8 @@ class Reviewer(models.Model):
     ``mobius_id`` is set by an administrator or proven by a member token; people can't enter it.
     ``answer_guard`` and ``undo_seconds`` are empty and null for the installation's default,
     ``language`` and ``time_zone`` are empty for the browser's. ``browser_zone`` is what
-    the browser named at the last sign-in. ``inbox.people.names`` keeps ``name`` current.
+    the browser named at the last sign-in. ``new_email`` is an address that the person has entered
+    and not proven yet. ``inbox.people.names`` keeps ``name`` current.
     """
 
     user = models.OneToOneField(
@@ -64,6 +65,7 @@ class Reviewer(models.Model):
     language = models.CharField(max_length=10, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
     browser_zone = models.CharField(max_length=64, default="", blank=True, editable=False)
+    new_email = models.EmailField(default="", blank=True, editable=False)
     name = models.CharField(max_length=500, default="", editable=False)
     theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     density = models.CharField(max_length=11, choices=Density.choices, default=Density.COMFORTABLE)
@@ -127,22 +129,26 @@ class OneTimeLink(models.Model):
 
 
 class LinkRequest(models.Model):
-    """Someone who has forgotten their password asks for a sign-in link by email.
+    """Someone asks for a link by email: a sign-in link if they have forgotten their password, or
+    the link that proves their new ``address``.
 
-    ``typed`` is their username or address, until the leader has looked it up; then there is a row
-    for each account, with its ``user``. ``due_at`` is null once the link was sent or given up.
+    ``typed`` is a username or address, until the leader has looked it up; then there is a row
+    for each account, with its ``user``. ``due_at`` is null once the link was sent or given up, and
+    ``refused`` is what the mail server then said.
     """
 
     typed = models.CharField(max_length=254, default="")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
     )
+    address = models.EmailField(default="", blank=True)
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
+    refused = models.CharField(max_length=300, default="", blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"a sign-in link for {self.user or 'someone'}"
+        return f"a link for {self.user or 'someone'}"
 
 
 class KnownFailure(models.Model):

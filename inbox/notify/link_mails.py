@@ -1,13 +1,13 @@
-"""The email with a sign-in link, in its person's language."""
+"""Emails with a link: to sign in, or to prove an address. In their person's language."""
 
 from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from inbox.models import Reviewer
 from inbox.notify.mails import Mail
-from inbox.people import links
+from inbox.notify.messages import as_read_by
+from inbox.people import links, new_address
 from inbox.people.oidc.identity_provider import may_use_password, oidc
 
 
@@ -15,8 +15,7 @@ from inbox.people.oidc.identity_provider import may_use_password, oidc
 def mail_of(reviewer: Reviewer, link: str, *, forgotten: bool = False) -> Mail:
     """``forgotten``: the person has asked for it, or someone else has in their name."""
     username = reviewer.user.get_username()
-    known = reviewer.language in dict(settings.LANGUAGES)
-    with translation.override(reviewer.language if known else settings.LANGUAGE_CODE):
+    with as_read_by(reviewer):
         facts = {
             "name": reviewer.name,
             "username": username,
@@ -54,3 +53,27 @@ def mail_of(reviewer: Reviewer, link: str, *, forgotten: bool = False) -> Mail:
         greeting = _("Hello %(name)s,")
         paragraphs = (greeting % facts, reason % facts, link, lasts % facts)
     return Mail((reviewer.user.email,), subject, "\n\n".join(paragraphs) + "\n")
+
+
+@sensitive_variables()
+def address_mail_of(reviewer: Reviewer) -> Mail:
+    """Goes to ``reviewer.new_email``."""
+    with as_read_by(reviewer):
+        facts = {
+            "name": reviewer.name,
+            "username": reviewer.user.get_username(),
+            "inbox": f"{settings.PUBLIC_URL}/",
+            "hours": round(new_address.LASTS.total_seconds() / 3600),
+        }
+        subject = _("Confirm your email address for Reviewer inbox")
+        greeting = _("Hello %(name)s,")
+        reason = _(
+            "Use this link to confirm that Reviewer inbox at %(inbox)s may send notifications to "
+            "this address. They are those of the account %(username)s."
+        )
+        lasts = _(
+            "The link works once and expires after %(hours)d hours. If you didn't ask for it, "
+            "don't use it: nothing else will be sent to you."
+        )
+        paragraphs = (greeting % facts, reason % facts, new_address.url(reviewer), lasts % facts)
+    return Mail((reviewer.new_email,), subject, "\n\n".join(paragraphs) + "\n")

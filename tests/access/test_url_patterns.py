@@ -107,6 +107,7 @@ def arguments(db: None) -> dict[str, Any]:
         "deliveries": "int_1",
         "kept-message": message.pk,
         "notifications-off": "no-such-link",
+        "confirm-address": "no-such-link",
         "insights-csv": "flow",
     }
 

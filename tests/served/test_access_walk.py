@@ -80,6 +80,8 @@ ONES_OWN = {
     "push-allow",
     "push-remove",
     "account-password",
+    "account-address",
+    "account-address-discard",
     "account-sessions-end",
     "mfa_activate_totp",
     "mfa_add_webauthn",

@@ -209,7 +209,7 @@ def test_keys_can_be_switched_off_and_on(desk: Desk, rina: Client) -> None:
     [
         ("/account/guard", "You can undo your answers for 10 s."),
         ("/account/keys", "Previews are off."),
-        ("/account/browser-notifications", "Your notification settings were saved."),
+        ("/account/notifications/in-page", "Your notification settings were saved."),
     ],
 )
 def test_a_choice_that_saves_itself_is_announced_on_the_page(
@@ -222,7 +222,8 @@ def test_a_choice_that_saves_itself_is_announced_on_the_page(
 
 
 def test_a_switch_is_named_by_its_label_and_described_by_its_hint(rina: Client) -> None:
-    page = " ".join(page_of(rina).split())
+    page = page_of(rina) + rina.get("/account/notifications/").content.decode()
+    page = " ".join(page.split())
     switches = re.findall(
         r'role="switch" name="\w+" aria-labelledby="([\w-]+)" aria-describedby="([\w-]+)"', page
     )

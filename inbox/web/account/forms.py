@@ -176,6 +176,35 @@ class PasswordForm(PasswordFields, PasswordChangeForm):
             raise
 
 
+class AddressForm(Form):
+    new_email = forms.EmailField(
+        label=gettext_lazy("New email address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "email"}),
+        error_messages={"required": gettext_lazy("Enter an email address.")},
+    )
+    password = forms.CharField(
+        label=gettext_lazy("Current password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+    )
+
+    def __init__(self, user: User, request: HttpRequest, data: Any = None) -> None:
+        super().__init__(data)
+        self._user, self._request = user, request
+
+    def clean_new_email(self) -> str:
+        address: str = self.cleaned_data["new_email"]
+        if address == self._user.email:
+            raise forms.ValidationError(_("This is your email address already."))
+        return address
+
+    @sensitive_variables()
+    def clean_password(self) -> str:
+        typed: str = self.cleaned_data["password"]
+        return check_password(self._request, self._user.get_username(), typed)
+
+
 @sensitive_variables()
 def check_password(request: HttpRequest, username: str, typed: str) -> str:
     """Failures count and are throttled, as at sign-in. Raises ValidationError."""

@@ -2,6 +2,7 @@ from django.urls import path
 
 from inbox.web.account import (
     forgot,
+    new_address,
     provider_sign_in,
     second_factor_views,
     sign_in,
@@ -41,6 +42,7 @@ urlpatterns = [
         name="mfa_generate_recovery_codes",
     ),
     path("accounts/forgot/", forgot.forgot_password, name="forgot-password"),
+    path("accounts/address/<str:token>/", new_address.confirm_address, name="confirm-address"),
     path("accounts/link/", sign_in.one_time_link, name="one-time-link"),
     path("accounts/oidc/login/", provider_sign_in.start, name="oidc-login"),
     path("accounts/oidc/callback/", provider_sign_in.callback, name="oidc-callback"),
@@ -58,5 +60,7 @@ urlpatterns = [
     path("account/sessions/", views.sessions, name="account-sessions"),
     # Its ending makes static/js/unsent.js save and erase the text that the browser keeps.
     path("account/sessions/logout/", sign_out.end_sessions, name="account-sessions-end"),
+    path("account/address", views.change_address, name="account-address"),
+    path("account/address/discard", views.discard_address, name="account-address-discard"),
     path("account/password", views.change_password, name="account-password"),
 ]

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from inbox.answering.guard import choice_of, choose, undo_offered
 from inbox.lib import qr_code
 from inbox.models import DeviceSignIn, Guard, Interaction, Theme
+from inbox.notify import link_requests
 from inbox.people import credentials as kept
 from inbox.people import device_sign_ins, push_browsers, revocations, service_key
 from inbox.people import member_tokens as service
@@ -29,6 +30,7 @@ from inbox.people.sessions import TIME_ZONE, open_sessions
 from inbox.upstream import device_sign_in
 from inbox.upstream.device_sign_in import NotStarted
 from inbox.web.account.forms import (
+    AddressForm,
     GuardForm,
     KeysForm,
     LanguageForm,
@@ -257,11 +259,39 @@ def change_password(request: ReviewerRequest) -> HttpResponseBase:
     return _back()
 
 
+@sensitive_post_parameters("password")
+@require_POST
+def change_address(request: ReviewerRequest) -> HttpResponseBase:
+    """A link that is sent to the new address proves it. 404 if people can't set theirs here."""
+    if not link_requests.addresses_offered(request.user):
+        raise Http404("Addresses aren't set here.")
+    form = AddressForm(request.user, request, request.POST)
+    if not form.is_valid():
+        return _page(request, address_form=form, status=422)
+    address = form.cleaned_data["new_email"]
+    if not link_requests.ask_to_confirm(request.user.reviewer, address):
+        form.add_error("new_email", _("Too many links were sent. Try again in an hour."))
+        return _page(request, address_form=form, status=TOO_MANY)
+    messages.success(request, _("A link to confirm it is on its way to %(to)s.") % {"to": address})
+    return _back()
+
+
+@require_POST
+def discard_address(request: ReviewerRequest) -> HttpResponseBase:
+    """One that isn't proven yet."""
+    reviewer = request.user.reviewer
+    reviewer.new_email = ""
+    reviewer.save(update_fields=["new_email"])
+    messages.success(request, _("The new email address was discarded."))
+    return _back()
+
+
 def _page(
     request: ReviewerRequest,
     *,
     token_form: TokenForm | None = None,
     password_form: PasswordForm | None = None,
+    address_form: AddressForm | None = None,
     refused: str = "",
     not_started: str = "",
     status: int = 200,
@@ -269,6 +299,8 @@ def _page(
     reviewer = request.user.reviewer
     if password_form is None and may_use_password(request.user.get_username()):
         password_form = PasswordForm(request.user, request)
+    if address_form is None and link_requests.addresses_offered(request.user):
+        address_form = AddressForm(request.user, request)
     context = {
         **_token(request, token_form),
         "refused": refused,
@@ -279,6 +311,8 @@ def _page(
         "look_form": LookForm(instance=reviewer),
         "guard_form": GuardForm(choice_of(reviewer)) if undo_offered() else None,
         "password_form": password_form,
+        "address_form": address_form,
+        "address_refused": link_requests.refusal_of(reviewer) if reviewer.new_email else "",
     }
     return render_page(request, "account/account.html", context, section="account", status=status)
 

@@ -3,6 +3,8 @@
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import urlize
+from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from inbox import access
@@ -47,6 +49,11 @@ def kept_messages(request: ReviewerRequest) -> HttpResponse:
 def kept_message(request: ReviewerRequest, id: int) -> HttpResponse:
     """The email as it would look. Its own styles are allowed, and nothing else."""
     message = get_object_or_404(KeptMessage, pk=id)
-    response = HttpResponse(message.html)
+    response = HttpResponse(message.html or _as_html(message))
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response
+
+
+def _as_html(message: KeptMessage) -> str:
+    page = '<!doctype html><title>{}</title><pre style="white-space: pre-wrap">{}</pre>'
+    return format_html(page, message.subject, urlize(message.text))

@@ -21,7 +21,7 @@ from inbox.models import (
     Upstream,
 )
 from inbox.models.notification import Channel, When
-from inbox.notify import emails, plan, push, senders
+from inbox.notify import emails, link_requests, plan, push, senders
 from inbox.notify.plan import ALWAYS_TOLD, Plans
 from inbox.people import push_browsers
 from inbox.web.notifications import mutes
@@ -195,6 +195,8 @@ def _why_no_email(reviewer: Reviewer) -> str:
     if not emails.offered():
         return _("Emails aren't offered: this installation has no mail server.")
     if not reviewer.user.email:
+        if link_requests.addresses_offered(reviewer.user):
+            return _("Your account has no email address. Add it on the Account page.")
         return _("Your account has no email address. An administrator can add it.")
     if settings.KEEPS_MAIL:
         return _("There is no mail server, so emails are kept on Connection instead of being sent.")
