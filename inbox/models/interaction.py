@@ -342,6 +342,11 @@ class Interaction(models.Model):
         return self.title or _("Untitled question")
 
     @property
+    def is_approval(self) -> bool:
+        """A single question that is answered by *Approve* or *Reject*."""
+        return len(self.questions) == 1 and self.mode == "confirm"
+
+    @property
     def needs_reason_to_reject(self) -> bool:
         return isinstance(self.context, dict) and self.context.get(REASON_TO_REJECT) is True
 

@@ -166,7 +166,8 @@ def _record(message: Message, failed: NotSent | None, now: datetime) -> None:
         lost = rows.update(state=State.FAILED, closed_at=now, error=failed.said)
         metrics.DELIVERIES.labels(message.channel, State.FAILED).inc(lost)
         return
-    rows.update(due_at=next_try(message.rows[0].delivery.tries, now), error=failed.said)
+    due_at = max(next_try(message.rows[0].delivery.tries, now), now + failed.retry_after)
+    rows.update(due_at=due_at, error=failed.said)
 
 
 def started(channel: Channel, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
@@ -50,13 +50,16 @@ class Message:
 
 class NotSent(Exception):
     """``said`` is the server's answer; empty if there was none. ``refused``: it won't accept the
-    message later either.
+    message later either. ``retry_after``: how long it asks to wait.
     """
 
-    def __init__(self, why: str, *, said: str, refused: bool) -> None:
+    def __init__(
+        self, why: str, *, said: str, refused: bool, retry_after: timedelta = timedelta()
+    ) -> None:
         super().__init__(why)
         self.said = said
         self.refused = refused
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)

@@ -6,26 +6,34 @@ It has the declarative form, which Safari shows by itself; the service worker sh
 import asyncio
 import json
 import time
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import http_ece
 from asgiref.sync import sync_to_async
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from inbox.models import PushBrowser, Reviewer
+from inbox.models import Interaction, NotificationEvent, PushBrowser, Reviewer
 from inbox.notify import messages, outgoing
 from inbox.notify.messages import (
     Message,
+    Row,
     as_read_by,
     lines_of,
     one_for_each_subject,
     subject_of,
     thread_of,
 )
+from inbox.notify.outgoing import Reply
 from inbox.people import push_browsers
+
+Kind = NotificationEvent.Kind
 
 DECLARATIVE = 8030
 KEPT = 24 * 60 * 60
@@ -40,13 +48,30 @@ _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _LATER = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
-class NotSent(messages.NotSent):
-    """No browser's push service took it. ``status`` is the last one's answer, if there was one."""
+_ANSWERABLE = (
+    Kind.ASKED,
+    Kind.ASKED_GROUP,
+    Kind.CHANGES_REQUESTED,
+    Kind.REMINDER,
+    Kind.NUDGED,
+    Kind.CLAIM_RELEASED,
+)
+"""Events after which the person may answer."""
 
-    def __init__(self, status: int | None) -> None:
-        said = "" if status is None else f"{status} {_phrase(status)}".strip()
-        refused = status is not None and status < 500 and status not in _LATER
-        super().__init__(said or "no answer", said=said, refused=refused)
+
+class NotSent(messages.NotSent):
+    """No browser's push service took it. ``reply`` is the last one's, if there was one."""
+
+    def __init__(self, reply: Reply | None) -> None:
+        if reply is None:
+            super().__init__("no answer", said="", refused=False)
+            return
+        super().__init__(
+            said := f"{reply.status} {_phrase(reply.status)}".strip(),
+            said=said,
+            refused=reply.status < 500 and reply.status not in _LATER,
+            retry_after=reply.retry_after or timedelta(),
+        )
 
 
 def offered() -> bool:
@@ -59,30 +84,53 @@ def reaches(reviewer: Reviewer) -> bool:
 
 async def send(message: Message) -> None:
     """Raises ``NotSent``. Browsers that no longer exist are removed."""
-    text, browsers = await sync_to_async(_prepare)(message)
-    statuses = await asyncio.gather(*(_post(one, text, thread_of(message)) for one in browsers))
-    gone = [one.pk for one, status in zip(browsers, statuses, strict=True) if status in _GONE]
+    text = await sync_to_async(text_of)(message)
+    await _send_to_all(message.reviewer, text, topic=thread_of(message))
+
+
+async def send_test(reviewer: Reviewer) -> None:
+    """Raises ``NotSent``. Browsers that no longer exist are removed."""
+    with as_read_by(reviewer):
+        notification = {
+            "title": _("A test from Reviewer inbox"),
+            "navigate": f"{settings.PUBLIC_URL}{reverse('notification-settings')}",
+            "body": _("Notifications from Reviewer inbox reach you in this browser."),
+            "tag": "test",
+            "lang": _language(reviewer),
+            "data": {"id": uuid4().hex},
+        }
+    await _send_to_all(reviewer, _declarative(notification))
+
+
+async def _send_to_all(reviewer: Reviewer, text: str, *, topic: str = "") -> None:
+    browsers = [browser async for browser in push_browsers.allowed(reviewer)]
+    replies = await asyncio.gather(*(_post(browser, text, topic) for browser in browsers))
+    answered = [(one.pk, reply) for one, reply in zip(browsers, replies, strict=True) if reply]
+    gone = [pk for pk, reply in answered if reply.status in _GONE]
     await PushBrowser.objects.filter(pk__in=gone).adelete()
-    if any(status is not None and status < 300 for status in statuses):
+    if any(reply.ok for _pk, reply in answered):
         return
     # An answer that allows another attempt counts before one that doesn't.
-    failures = [NotSent(status) for status in statuses] or [NotSent(None)]
+    failures = [NotSent(reply) for reply in replies] or [NotSent(None)]
     raise max(failures, key=lambda failed: not failed.refused)
-
-
-def _prepare(message: Message) -> tuple[str, list[PushBrowser]]:
-    return text_of(message), list(push_browsers.allowed(message.reviewer))
 
 
 def text_of(message: Message) -> str:
     with as_read_by(message.reviewer):
-        notification = _notification(message)
+        return _declarative(_notification(message))
+
+
+def _declarative(notification: dict[str, Any]) -> str:
     return json.dumps({"web_push": DECLARATIVE, "notification": notification}, ensure_ascii=False)
+
+
+def _language(reviewer: Reviewer) -> str:
+    return reviewer.language or settings.LANGUAGE_CODE
 
 
 def _notification(message: Message) -> dict[str, Any]:
     """``tag``: a later message about the same question replaces this one. ``data.id`` tells it from
-    a repeat of this one.
+    a repeat of this one. ``actions`` open the confirm step; they answer nothing.
     """
     rows = one_for_each_subject(message.rows)
     lines = lines_of(rows[:NAMED])
@@ -93,14 +141,30 @@ def _notification(message: Message) -> dict[str, Any]:
         "navigate": one.url if one else f"{settings.PUBLIC_URL}/inbox/",
         "body": "\n".join(filter(None, body))[:BODY],
         "tag": thread_of(message) or message.id,
-        "lang": message.reviewer.language or settings.LANGUAGE_CODE,
+        "lang": _language(message.reviewer),
         "dir": "auto",
+        "actions": _actions(rows[0], one.url) if one else [],
         "data": {"id": message.id},
     }
 
 
-async def _post(browser: PushBrowser, text: str, topic: str) -> int | None:
-    """The answer's status; None if there was none."""
+def _actions(row: Row, url: str) -> list[dict[str, str]]:
+    """A rejection that needs a reason has none: there is nothing to confirm yet."""
+    item = row.subject
+    if not isinstance(item, Interaction) or row.event.kind not in _ANSWERABLE:
+        return []
+    if not item.pending or item.in_review or not item.is_approval:
+        return []
+    actions = [{"action": "approve", "title": _("Approve"), "navigate": f"{url}?confirm=true"}]
+    if not item.needs_reason_to_reject:
+        actions.append(
+            {"action": "reject", "title": _("Reject"), "navigate": f"{url}?confirm=false"}
+        )
+    return actions
+
+
+async def _post(browser: PushBrowser, text: str, topic: str) -> Reply | None:
+    """None if there was none."""
     headers = {
         "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream",
@@ -110,10 +174,9 @@ async def _post(browser: PushBrowser, text: str, topic: str) -> int | None:
         **_signed(browser.endpoint),
     }
     try:
-        reply = await outgoing.post(browser.endpoint, encrypted(browser, text), headers)
+        return await outgoing.post(browser.endpoint, encrypted(browser, text), headers)
     except outgoing.NotPosted:
         return None
-    return reply.status
 
 
 def encrypted(browser: PushBrowser, text: str) -> bytes:

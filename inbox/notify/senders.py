@@ -20,8 +20,15 @@ class Sender(Protocol):
     async def send(self, message: Message) -> None:
         """Raises ``NotSent``."""
 
+    async def send_test(self, reviewer: Reviewer) -> None:
+        """Raises ``NotSent``."""
+
 
 SENDERS: dict[Channel, Sender] = {Channel.EMAIL: emails, Channel.PUSH: push}
+
+
+def reaching(reviewer: Reviewer) -> dict[Channel, Sender]:
+    return {channel: sender for channel, sender in offered().items() if sender.reaches(reviewer)}
 
 
 def offered() -> dict[Channel, Sender]:

@@ -17,11 +17,12 @@ addEventListener("fetch", (event) => {
   event.respondWith(fetched.catch(() => new Response(PAGE, { status: 503, headers: HEADERS })));
 });
 
-async function notify({ title, navigate, data, ...options }) {
+async function notify({ title, navigate, data, actions = [], ...options }) {
   const [earlier] = await registration.getNotifications({ tag: options.tag });
   /* A repeat replaces the same message silently */
   const renotify = earlier?.data?.id !== data.id;
-  await registration.showNotification(title, { ...options, renotify, data: { ...data, navigate } });
+  const links = Object.fromEntries(actions.map(({ action, navigate: to }) => [action, to]));
+  await registration.showNotification(title, { ...options, actions, renotify, data: { ...data, navigate, links } });
 }
 
 async function open(url) {
@@ -34,6 +35,6 @@ addEventListener("push", (event) => event.waitUntil(notify(event.data.json().not
 addEventListener("notificationclick", (event) => {
   const { data } = event.notification;
   event.notification.close();
-  const url = new URL(data?.navigate ?? "/", location.origin);
+  const url = new URL(data?.links?.[event.action] ?? data?.navigate ?? "/", location.origin);
   if (url.origin === location.origin) event.waitUntil(open(url.href));
 });

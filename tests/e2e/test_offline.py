@@ -1,6 +1,8 @@
-"""Without a connection: the page of the service worker, and nothing else of it."""
+"""The service worker: its page without a connection, and the push messages that it shows."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -57,3 +59,52 @@ def test_it_can_be_installed(page: Page) -> None:
     session = page.context.new_cdp_session(page)
     found = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
     assert [error["errorId"] for error in found] == ["in-incognito"]
+
+
+SHOWN_AS = """async (title) => {
+  const registration = await navigator.serviceWorker.ready;
+  for (;;) {
+    const shown = await registration.getNotifications();
+    if (shown.some((one) => one.title === title)) {
+      return shown.map(({ body, data, actions }) => ({
+        body, data, actions: actions.map((one) => one.title),
+      }));
+    }
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+
+
+@pytest.mark.browser
+def test_a_push_message_is_shown_and_replaced_by_the_next_about_its_question(page: Page) -> None:
+    page.context.grant_permissions(["notifications"])
+    site = page.url.partition("/inbox/")[0]
+    worker = page.context.new_cdp_session(page)
+    told: list[Any] = []
+
+    def hear(event: Any) -> None:
+        told.append(event)
+
+    worker.on("ServiceWorker.workerRegistrationUpdated", hear)
+    worker.send("ServiceWorker.enable")
+    page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+    [registration] = told[0]["registrations"]
+    link = f"{site}/interactions/int_1/"
+
+    def push(title: str, **fields: Any) -> Any:
+        said = {"title": title, "navigate": link, "tag": "one", "data": {"id": title}, **fields}
+        message = {
+            "origin": site,
+            "registrationId": registration["registrationId"],
+            "data": json.dumps({"web_push": 8030, "notification": said}),
+        }
+        worker.send("ServiceWorker.deliverPushMessage", message)
+        [shown] = page.evaluate(SHOWN_AS, title)
+        return shown
+
+    approve = {"action": "approve", "title": "Approve", "navigate": f"{link}?confirm=true"}
+    shown = push("Ship it?", body="You are asked", actions=[approve])
+    assert (shown["body"], shown["actions"]) == ("You are asked", ["Approve"])
+    assert shown["data"]["navigate"] == link
+    assert shown["data"]["links"] == {"approve": approve["navigate"]}
+    assert push("Answered")["actions"] == []

@@ -10,7 +10,9 @@ from django.test import Client
 from py_vapid import Vapid02
 
 from inbox.answering import deactivation
+from inbox.mobius.types import Question
 from inbox.models import Delivery, NotificationTimes, PushBrowser, Reviewer, Upstream
+from inbox.models.interaction import REASON_TO_REJECT
 from inbox.models.notification import Channel, Kind, When
 from inbox.notify import plan
 from inbox.people import push_browsers
@@ -182,6 +184,83 @@ def test_several_that_are_due_become_one_push(rina: Reviewer, service: ScriptedS
     notification = phone.read(request)["notification"]
     assert notification["title"] == "12 questions wait for you"
     assert notification["navigate"].endswith("/inbox/")
+
+
+def test_after_five_within_ten_minutes_the_next_become_one(
+    rina: Reviewer, service: ScriptedServer
+) -> None:
+    phone = Browser()
+    allow(rina, service, phone)
+    service.on("POST", "/phone", CREATED, always=True)
+    for number in range(7):
+        tell(ask(f"int_{number}", created_at=soon()))
+        after(seconds=number)
+    assert len(service.requests) == 5
+    after(minutes=11)
+    last = phone.read(service.requests[-1])["notification"]
+    assert (len(service.requests), last["title"]) == (6, "2 questions wait for you")
+
+
+APPROVE = ("Approve", "/interactions/int_1/?confirm=true")
+REJECT = ("Reject", "/interactions/int_1/?confirm=false")
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered"),
+    [
+        ({}, [APPROVE, REJECT]),
+        ({"context": {REASON_TO_REJECT: True}}, [APPROVE]),
+        ({"questions": (Question(mode="input"),)}, []),
+    ],
+)
+def test_the_buttons_of_a_push_lead_to_the_confirm_step(
+    asked: dict[str, Any],
+    offered: list[tuple[str, str]],
+    rina: Reviewer,
+    service: ScriptedServer,
+) -> None:
+    phone = Browser()
+    allow(rina, service, phone)
+    service.on("POST", "/phone", CREATED)
+    tell(ask(created_at=soon(), **asked))
+    after()
+    [request] = service.requests
+    actions = phone.read(request)["notification"]["actions"]
+    site = "http://127.0.0.1:8000"
+    assert [(one["title"], one["navigate"].removeprefix(site)) for one in actions] == offered
+
+
+def test_a_push_service_that_asks_to_wait_is_asked_again_after_that(
+    rina: Reviewer, service: ScriptedServer
+) -> None:
+    allow(rina, service, Browser())
+    busy = scripted.Reply(429, headers={"Retry-After": "1800"})
+    service.on("POST", "/phone", busy, CREATED)
+    tell(ask(created_at=soon()))
+    after()
+    after(minutes=29)
+    assert len(service.requests) == 1
+    after(minutes=31)
+    assert pushed() == [("sent", "")]
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (CREATED, "A test was sent to your browsers."),
+        (GONE, "The push service didn't accept the message: 410 Gone"),
+    ],
+)
+def test_a_test_says_whether_it_was_sent(
+    reply: Any, words: str, rina: Reviewer, service: ScriptedServer
+) -> None:
+    phone = Browser()
+    allow(rina, service, phone)
+    service.on("POST", "/phone", reply)
+    answer = signed_in().post("/account/notifications/test", follow=True)
+    assert words in text_of(answer.content.decode())
+    [request] = service.requests
+    assert phone.read(request)["notification"]["title"] == "A test from Reviewer inbox"
 
 
 def test_old_news_and_quiet_hours_interrupt_nobody(rina: Reviewer, service: ScriptedServer) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from inbox.answering.shown_version import shown_version_of
 from inbox.models import Attempt, Draft, Interaction
+from inbox.models.interaction import REASON_TO_REJECT
 from tests.support.desk import Desk
 from tests.support.tags import one_line
 from tests.web.cast import part, sign_in
@@ -107,6 +108,27 @@ def test_send_with_undo_is_asked_if_the_question_expires_soon(
     soon = timezone.now() + timedelta(seconds=left)
     Interaction.objects.filter(pk=item.pk).update(expires_at=soon)
     assert send(rina, item, guard="undo").status_code == (422 if asked else 303)
+
+
+@pytest.mark.parametrize(
+    ("value", "context", "confirming"),
+    [
+        ("true", {}, "true"),
+        ("false", {}, "false"),
+        ("maybe", {}, ""),
+        ("true", {REASON_TO_REJECT: True}, "true"),
+        ("false", {REASON_TO_REJECT: True}, ""),
+    ],
+)
+def test_a_link_leads_to_the_confirm_step_and_changes_nothing(
+    desk: Desk, rina: Client, value: str, context: dict[str, Any], confirming: str
+) -> None:
+    item = desk.ask(context=context)
+    page = rina.get(f"/interactions/{item.mobius_id}/", {"confirm": value})
+    assert page.context["page"]["answer"]["form"].confirming == confirming
+    assert desk.posts() == []
+    assert not Attempt.objects.exists()
+    assert not Draft.objects.exists()
 
 
 def test_an_answer_that_a_link_suggests_is_asked_for(desk: Desk, rina: Client) -> None:

@@ -48,7 +48,7 @@ def preview(request: ReviewerRequest, now: datetime) -> Preview | None:
     would have seen a question before its email was due isn't known.
     """
     reviewer, upstream = request.user.reviewer, request.upstream
-    channels = [one for one, sender in senders.offered().items() if sender.reaches(reviewer)]
+    channels = list(senders.reaching(reviewer))
     if not channels:
         return None
     since = now - PERIOD

@@ -158,6 +158,7 @@ class Browser:
 
 def page_context(request: ReviewerRequest, now: datetime) -> dict[str, Any]:
     reviewer, upstream = request.user.reviewer, request.upstream
+    off = stopped()
     browsers = _browsers(request) if push.offered() else []
     return {
         "browsers": browsers,
@@ -166,9 +167,9 @@ def page_context(request: ReviewerRequest, now: datetime) -> dict[str, Any]:
         "channels": channels(),
         "no_email": _why_no_email(reviewer),
         "no_push": _why_no_push(),
-        "stopped": stopped(),
+        "stopped": off,
+        "can_test": bool(senders.reaching(reviewer).keys() - off.keys()),
         "reviewer": reviewer,
-        "address": reviewer.user.email,
         "zone": plan.zone_of(reviewer).key.replace("_", " "),
         "muted": reviewer.mutes.in_force(now).order_by("workflow", "pk"),
         "workflows": mutes.workflows(reviewer, upstream),
@@ -207,6 +208,21 @@ def _why_no_push() -> str:
     if push.offered() or not settings.LINKS_LEAD_HERE:
         return ""
     return _("Push isn't offered: it needs an https address, or an ADMIN_EMAIL.")
+
+
+def test_sent(channel: Channel, address: str) -> str:
+    if channel is Channel.EMAIL:
+        return _("A test was sent to %(address)s.") % {"address": address}
+    return _("A test was sent to your browsers.")
+
+
+def test_not_sent(channel: Channel, said: str) -> str:
+    """``said`` is the server's answer, empty if there was none."""
+    if channel is Channel.EMAIL:
+        words = _("The mail server didn't accept the email: %(said)s")
+        return words % {"said": said} if said else _("The mail server can't be reached.")
+    words = _("The push service didn't accept the message: %(said)s")
+    return words % {"said": said} if said else _("The push service can't be reached.")
 
 
 def stopped() -> dict[Channel, str]:

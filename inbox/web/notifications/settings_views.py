@@ -10,8 +10,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.models import FailureLimit, Mute, NotificationEvent, Reviewer
-from inbox.models.notification import Channel
-from inbox.notify import emails, failures, mails, off_links, plan, planning, push
+from inbox.notify import failures, off_links, plan, planning, push, senders
+from inbox.notify.messages import NotSent
 from inbox.people import push_browsers
 from inbox.people.push_browsers import AllowForm
 from inbox.web.notifications.mutes import mute
@@ -22,6 +22,8 @@ from inbox.web.notifications.settings import (
     TimesForm,
     page_context,
     stopped,
+    test_not_sent,
+    test_sent,
 )
 from inbox.web.notifications.views import to_the_list
 from inbox.web.ui.frame import render_page
@@ -94,22 +96,22 @@ def save_mute(request: ReviewerRequest) -> HttpResponseBase:
 
 @require_POST
 async def send_test(request: ReviewerRequest) -> HttpResponseBase:
+    """By each channel that reaches the person. 404 if none does."""
     reviewer = request.user.reviewer
-    if not reviewer.user.email or not emails.offered():
-        raise Http404("There is no address.")
-    if words := (await sync_to_async(stopped)()).get(Channel.EMAIL):
-        messages.error(request, words)
-        return _back()
-    try:
-        await emails.send_test(reviewer)
-    except mails.NotSent as failed:
-        words = _("The mail server can't be reached.")
-        if failed.said:
-            words = _("The mail server didn't accept the email: %(said)s") % {"said": failed.said}
-        messages.error(request, words)
-    else:
-        sent = _("A test was sent to %(address)s.") % {"address": reviewer.user.email}
-        messages.success(request, sent)
+    reaching = await sync_to_async(senders.reaching)(reviewer)
+    if not reaching:
+        raise Http404("No channel reaches the person.")
+    off = await sync_to_async(stopped)()
+    for channel, sender in reaching.items():
+        if channel in off:
+            messages.error(request, off[channel])
+            continue
+        try:
+            await sender.send_test(reviewer)
+        except NotSent as failed:
+            messages.error(request, test_not_sent(channel, failed.said))
+        else:
+            messages.success(request, test_sent(channel, reviewer.user.email))
     return _back()
 
 

@@ -129,6 +129,8 @@ def _form(
         shown_version=version,
         reason_to_reject=item.needs_reason_to_reject,
     )
+    if form is not None and submitted is None and is_about(request, item):
+        form.ask_first(request.GET.get("confirm", ""))
     earlier = earlier_text(item, draft, typed_in, form) if form is not None else ""
     return {"form": form, "suggestion": suggestion, "earlier": earlier, "last": last}
 

@@ -151,6 +151,14 @@ class AnswerForm(forms.Form):
         """Only after ``is_valid()``. Without optional questions that have no answer."""
         return as_json(self.given.values())
 
+    def ask_first(self, value: str) -> None:
+        """For a link that leads to the confirm step of ``true`` or ``false``. It does nothing where
+        there is none, or where the reason that a rejection needs is missing.
+        """
+        lacks_reason = self.reason_to_reject and value == "false" and not self.shown_comment
+        if self.is_approval and value in ("true", "false") and not lacks_reason:
+            self.confirming = value
+
     def ask(self) -> None:
         """Only after ``is_valid()``."""
         self.confirming = "send"
