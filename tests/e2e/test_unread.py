@@ -217,7 +217,7 @@ def test_a_new_question_is_told_to_a_person_who_is_not_looking(
         page.wait_for_function("() => window.shown.length")
         assert page.evaluate(ALL_TOLD) == ["New question: Heralded, 2?"]
         other = page.context.new_page()
-        other.goto("/account/")
+        other.goto("/account/notifications/")
         expect(other.get_by_text("Notifications are allowed in this browser.")).to_be_visible()
         expect(other.get_by_role("button", name="Allow notifications")).to_have_count(0)
         runs.append(tell(page, api, "Heralded, 3?", "2 new"))
