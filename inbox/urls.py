@@ -48,6 +48,7 @@ urlpatterns = [
     path("", include("inbox.web.insights.urls")),
     path("", include("inbox.web.groups.urls")),
     path("", include("inbox.web.connection.urls")),
+    path("", include("inbox.web.people.urls")),
     path("", include("inbox.web.notifications.urls")),
     path("", include("inbox.web.channels.urls")),
     path("", include("inbox.web.live.urls")),

@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_variables
 from inbox.notify import mails
 from inbox.people.accounts import Added
 from inbox.people.oidc.identity_provider import may_use_password, oidc
-from inbox.web.connection.link_mail import LinkRow, link_rows, mails_of
+from inbox.web.people.link_mail import LinkRow, link_rows, mails_of
 
 
 def add_option(parser: CommandParser) -> None:

@@ -67,7 +67,7 @@ class Place(StrEnum):
     TEMPLATES = "comment templates and group channels: adding, editing, deleting"
     INSIGHTS = "insights and their CSV"
     DECISIONS = "the decision log, its entries and exports"
-    CONNECTION = "connection: people, groups, channels, a test question"
+    CONNECTION = "people; connection: groups, channels, a test question"
     PERMISSIONS = "permissions: who has which role and permission, changing that"
     LINK = "a one-time link that was used, replaced or never made"
     SECOND_STEP = "the second factor, without a sign-in that was started"
@@ -325,12 +325,13 @@ PATHS: dict[str, Action | Place] = {
     "decisions-csv": Place.DECISIONS,
     "decisions-jsonl": Place.DECISIONS,
     "connection": Place.CONNECTION,
-    "connection-person": Place.CONNECTION,
-    "connection-import": Place.CONNECTION,
-    "connection-link": Place.CONNECTION,
-    "connection-mail": Place.CONNECTION,
-    "connection-deactivate": Place.CONNECTION,
-    "connection-give": Place.CONNECTION,
+    "people": Place.CONNECTION,
+    "person-add": Place.CONNECTION,
+    "people-import": Place.CONNECTION,
+    "person-link": Place.CONNECTION,
+    "people-mail": Place.CONNECTION,
+    "person-deactivate": Place.CONNECTION,
+    "person-give-id": Place.CONNECTION,
     "connection-me": Place.CONNECTION,
     "connection-group": Place.CONNECTION,
     "connection-key": Place.CONNECTION,

@@ -51,7 +51,14 @@ LEAD = (
     "/groups/",
     "/groups/approvers/",
 )
-ADMINISTRATOR = ("/connection/", "/connection/messages/", "/permissions/")
+ADMINISTRATOR = (
+    "/connection/",
+    "/connection/messages/",
+    "/people/",
+    "/people/add/",
+    "/people/import/",
+    "/permissions/",
+)
 SIGNED_OUT = ("/accounts/login/", "/accounts/link/", "/nothing-has-this-address/")
 STICKING_OUT = """
 () => [...document.querySelectorAll("body *")]

@@ -83,7 +83,7 @@ def test_from_a_blocked_run_to_who_decided_it(
 
 def test_the_buttons_of_an_import_show_that_they_work(sign_in: SignIn) -> None:
     page = sign_in("admin")
-    page.goto("/connection/")
+    page.goto("/people/import/")
     file = {
         "name": "people.csv",
         "mimeType": "text/csv",

@@ -28,7 +28,7 @@ from inbox.notify.messages import Message, Row
 from inbox.notify.subjects import Subject
 from inbox.people import links
 from inbox.people.accounts import Added, Person
-from inbox.web.connection.link_mail import link_rows, mails_of
+from inbox.web.people.link_mail import link_rows, mails_of
 from tests.support import scripted_server as scripted
 from tests.support.scripted_server import ScriptedServer
 from tests.support.sending import plan_all, send_to_channels

@@ -107,12 +107,12 @@ ONES_OWN = {
 }
 """What concerns the viewer alone and no question."""
 AN_ADMINISTRATORS = {
-    "connection-person",
-    "connection-import",
-    "connection-link",
-    "connection-mail",
-    "connection-deactivate",
-    "connection-give",
+    "person-add",
+    "people-import",
+    "person-link",
+    "people-mail",
+    "person-deactivate",
+    "person-give-id",
     "connection-me",
     "connection-group",
     "connection-key",
@@ -159,7 +159,13 @@ GETS = {
         "/decisions/export.csv",
         "/decisions/export.jsonl",
     ),
-    Place.CONNECTION: ("/connection/", "/connection/messages/"),
+    Place.CONNECTION: (
+        "/connection/",
+        "/connection/messages/",
+        "/people/",
+        "/people/add/",
+        "/people/import/",
+    ),
     Place.PERMISSIONS: ("/permissions/",),
     Place.LINK: ("/accounts/link/?token=unknown",),
     Place.SECOND_STEP: ("/accounts/second-factor/",),
@@ -340,7 +346,7 @@ def test_the_streams_of_lists_are_there(scene: Scene, who: Who) -> None:
 @pytest.mark.parametrize("who", [who for who in Who if who is not Who.ADMIN], ids=str)
 def test_only_administrators_can_use_the_setup(scene: Scene, who: Who) -> None:
     for name in sorted(AN_ADMINISTRATORS):
-        about_a_person = name in ("connection-link", "connection-deactivate")
+        about_a_person = name in ("person-link", "person-deactivate")
         path = reverse(name, args=[1] if about_a_person else [])
         assert is_(PLACES[Place.CONNECTION, who], scene.visitor(who).post(path)), path
 

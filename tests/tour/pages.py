@@ -250,17 +250,25 @@ def administration(tour: Tour, api: httpx.Client) -> None:
     admin = tour.person("admin")
     tour.visit(
         admin,
-        {"inbox-admin": "/inbox/", "connection": "/connection/", "permissions": "/permissions/"},
+        {
+            "inbox-admin": "/inbox/",
+            "connection": "/connection/",
+            "people": "/people/",
+            "person-add": "/people/add/",
+            "people-import": "/people/import/",
+            "permissions": "/permissions/",
+        },
     )
-    admin.goto("/connection/")
+    admin.goto("/people/")
     sam = admin.locator("tr", has_text="user_sam")
     path = sam.locator("a[href$='/deactivate']").get_attribute("href")
-    tour.visit(admin, {"connection-deactivate": str(path)})
-    admin.goto("/connection/")
+    tour.visit(admin, {"person-deactivate": str(path)})
+    admin.goto("/people/")
     admin.set_viewport_size({"width": 1440, "height": 900})
-    admin.locator("tr", has_text="user_sam").locator("form[action$='/link'] button").click()
+    sam.locator("summary").click()
+    sam.locator("form[action$='/link'] button").click()
     expect(admin.locator("body")).to_contain_text("/accounts/link/?token=")
-    tour.show(admin, "connection-link")
+    tour.show(admin, "person-link")
     link = re.search(r"/accounts/link/\?token=[^\"<\s]+", admin.content())
     assert link is not None
     tour.visit(tour.page(), {"link": html.unescape(link[0])})

@@ -8,27 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inbox.access import REVIEWER
 from inbox.audit.problem import Problem
 from inbox.lib.process_name import NAME, host_and_process
 from inbox.mirror.freshness import sync_status
 from inbox.mobius.generations import Found
-from inbox.mobius.types import Generation, Target
+from inbox.mobius.types import Generation
 from inbox.models import (
     Credential,
     Decision,
     GroupMapping,
     Interaction,
     Lease,
-    Machine,
-    OneTimeLink,
     Reviewer,
     Upstream,
 )
@@ -38,8 +33,7 @@ from inbox.upstream.connection import Fault, connection
 from reviewer_site.environment import ROOT
 from tests.support.desk import Desk
 from tests.support.scripted_server import Reply
-from tests.support.snapshots import ask, group_ask
-from tests.support.tampering import empty_log
+from tests.support.snapshots import group_ask
 from tests.web.cast import part, sign_in, tell
 
 PAGE = "/connection/"
@@ -73,7 +67,7 @@ def test_an_administrator_finds_it_and_sees_what_is_left(root: Client) -> None:
     assert "Go to Connection" in shown(root.get("/inbox/"))
     assert "Go to Connection" in shown(root.get("/inbox/", headers=part("inbox-list")))
     page = shown(root.get(PAGE))
-    assert 'action="/connection/people/import#import"' in page
+    assert 'href="/people/"' in page
     assert "4 of 5 steps left" in page
     assert "Add the people who answer questions" in page
 
@@ -111,7 +105,7 @@ def test_an_outage_does_not_reopen_the_setup(root: Client, away: None) -> None:
 def test_the_page_is_a_404_without_the_administrator_role(people: None, name: str) -> None:
     client = sign_in(name)
     assert client.get(PAGE).status_code == 404
-    assert client.post("/connection/people/add", person(name="eve")).status_code == 404
+    assert client.post("/people/add/", person(name="eve")).status_code == 404
     assert "/connection/" not in shown(client.get("/account/"))
 
 
@@ -170,28 +164,6 @@ def test_a_refused_service_key_can_be_tried_again_at_once(root: Client, settings
     assert not service_key.is_paused(Upstream.current())
 
 
-def test_a_new_sign_in_link_has_a_button_that_copies_it(root: Client) -> None:
-    page = shown(root.post("/connection/people/add", person()))
-    [source] = re.findall(r'data-copy="#([\w-]+)"', page)
-    assert re.findall(rf'id="{source}">([^<]+)<', page) == LINK.findall(page)
-
-
-def test_a_person_is_added_with_an_id_that_was_seen(root: Client) -> None:
-    tell(ask())
-    assert '<option value="user_rina"></option>' in shown(root.get(PAGE))
-    answer = root.post("/connection/people/add", person(full_name="Rina Kovacs", role="lead"))
-    assert LINK.search(shown(answer))
-    assert "no-store" in answer["Cache-Control"]
-    rina = User.objects.get(username="rina")
-    assert (rina.get_full_name(), rina.reviewer.mobius_id) == ("Rina Kovacs", "user_rina")
-    entries = Decision.objects.filter(title="rina")
-    assert {entry.account for entry in entries} == {"root"}
-    page = shown(root.get(PAGE))
-    assert not LINK.search(page)
-    assert "Link not used yet" in page
-    assert '<option value="user_rina"></option>' not in page
-
-
 def test_the_setup_counts_who_can_answer(people: None, settings: Any) -> None:
     settings.SERVICE_KEY_ANSWERS = "off"
     assert "Member tokens: 4 of 4 people can answer" in shown(sign_in("admin").get(PAGE))
@@ -201,101 +173,8 @@ def test_the_setup_counts_who_can_answer(people: None, settings: Any) -> None:
     assert "Member tokens: 2 of 4 people can answer" in page
 
 
-def test_a_new_link_replaces_the_old_and_is_shown_once(root: Client) -> None:
-    root.post("/connection/people/add", person())
-    old = OneTimeLink.objects.get().token_hash
-    rina = User.objects.get(username="rina")
-    assert LINK.search(shown(root.post(f"/connection/people/{rina.pk}/link")))
-    assert OneTimeLink.objects.get().token_hash != old
-    assert root.post("/connection/people/999/link").status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("fields", "why"),
-    [
-        ({"name": "root"}, "root already has an account."),
-        ({"name": ""}, "Enter a username."),
-        ({"mobius_id": ""}, "Enter a Mobius ID."),
-        ({"name": "two words"}, "Enter a valid username"),
-    ],
-)
-def test_the_form_keeps_a_person_who_cannot_be_added(
-    root: Client, fields: dict[str, str], why: str
-) -> None:
-    page = shown(root.post("/connection/people/add", person(full_name="Rina L", **fields)), 422)
-    assert why in page
-    assert 'value="Rina L"' in page
-    assert page.count("autofocus") == 1
-    assert User.objects.count() == 1
-
-
-def test_a_file_is_previewed_before_anyone_is_added(root: Client) -> None:
-    text = "name,full_name,mobius_id,role,admin\nrina,Rina,user_rina,,\ntess,,user_tess,lead,\n"
-    file = SimpleUploadedFile("people.csv", text.encode())
-    page = shown(root.post("/connection/people/import", {"file": file}))
-    assert "No one has been added yet." in page
-    assert 'id="import"' in page
-    assert "Add 2 people" in page
-    assert not LINK.search(page)
-    assert (User.objects.count(), OneTimeLink.objects.count()) == (1, 0)
-    with CaptureQueriesContext(connections["default"]) as queries:
-        root.post("/connection/people/import", {"text": text})
-    writes = ("BEGIN", "SAVEPOINT", "INSERT", "UPDATE", "DELETE")
-    assert not [query["sql"] for query in queries if query["sql"].startswith(writes)]
-    done = root.post("/connection/people/import", {"text": text, "confirmed": "yes"})
-    assert len(LINK.findall(shown(done))) == 2
-    again = shown(root.post("/connection/people/import", {"text": text, "confirmed": "yes"}), 422)
-    assert "2 people can't be added, so no one was." in again
-    assert "tess already has an account." in again
-
-
-def test_a_file_is_refused_as_a_whole_if_a_name_was_taken_since_the_preview(root: Client) -> None:
-    text = "name,mobius_id\nrina,user_rina\ntess,user_tess\n"
-    assert "Add 2 people" in shown(root.post("/connection/people/import", {"text": text}))
-    root.post("/connection/people/add", person())
-    page = shown(root.post("/connection/people/import", {"text": text, "confirmed": "yes"}), 422)
-    assert "1 person can't be added, so no one was." in page
-    assert not User.objects.filter(username="tess").exists()
-
-
-def test_an_import_logs_and_names_people_as_adding_each_does(root: Client) -> None:
-    rows = ("rina,Rina L,user_rina,lead,yes", "rita,Rina L,user_rita,,")
-    for row in rows:
-        name, full_name, mobius_id, role, admin = row.split(",")
-        given = person(name=name, full_name=full_name, mobius_id=mobius_id, role=role or "reviewer")
-        root.post("/connection/people/add", given | ({"admin": "on"} if admin else {}))
-    added = _accounts()
-    User.objects.filter(username__in=["rina", "rita"]).delete()
-    empty_log()
-    text = "\n".join(["name,full_name,mobius_id,role,admin", *rows])
-    root.post("/connection/people/import", {"text": text, "confirmed": "yes"})
-    assert _accounts() == added
-    assert added[0][0] == "Rina L (rina)"
-
-
-def _accounts() -> list[tuple[Any, ...]]:
-    return [
-        (
-            row.name,
-            row.mobius_id,
-            sorted(
-                (entry.verb, str(entry.value), entry.account)
-                for entry in Decision.objects.filter(title=row.user.username)
-            ),
-            OneTimeLink.objects.filter(user=row.user).count(),
-        )
-        for row in Reviewer.objects.exclude(user__username="root").order_by("user__username")
-    ]
-
-
-def test_a_file_that_cannot_be_read_says_why(root: Client) -> None:
-    file = SimpleUploadedFile("people.csv", b"\xff\xfe")
-    assert "UTF-8 text" in shown(root.post("/connection/people/import", {"file": file}), 422)
-    assert "Choose a CSV file." in shown(root.post("/connection/people/import"), 422)
-
-
 def test_an_unknown_group_is_a_thing_to_do_until_it_is_mapped(root: Client) -> None:
-    root.post("/connection/people/add", person())
+    root.post("/people/add/", person())
     tell(group_ask(members=None))
     asked = Interaction.objects.get()
     group_id = asked.group_id or asked.target_id
@@ -319,10 +198,10 @@ def test_an_administrator_without_a_mobius_id_sets_it_before_the_test_question(
 ) -> None:
     assert "You need a Mobius ID" in shown(root.get(PAGE))
     assert "You need a Mobius ID" in shown(root.post("/connection/test"), 422)
-    assert root.post("/connection/people/me", {"mobius_id": "user_root"}).status_code == 303
+    assert root.post("/connection/me", {"mobius_id": "user_root"}).status_code == 303
     assert "Send a test question" in shown(root.get(PAGE))
     User.objects.create_superuser("second")
-    page = shown(sign_in("second").post("/connection/people/me", {"mobius_id": "user_root"}), 422)
+    page = shown(sign_in("second").post("/connection/me", {"mobius_id": "user_root"}), 422)
     assert "user_root is the Mobius ID of root." in page
 
 
@@ -435,64 +314,3 @@ def test_a_live_page_does_not_show_an_earlier_connection_problem(root: Client) -
     page = shown(root.get(PAGE))
     assert "Live." in page
     assert "MOBIUS_API_KEY" not in page
-
-
-def given(client: Client, mobius_id: str, username: str) -> Any:
-    account = User.objects.get(username=username).pk
-    return client.post("/connection/people/give", {"mobius_id": mobius_id, "account": account})
-
-
-def unknown(page: str) -> list[str]:
-    return re.findall(r'name="mobius_id" value="(user_\w+)"', page)
-
-
-@pytest.fixture
-def asked_of_unknown(people: None) -> None:
-    Upstream.current()
-    Upstream.objects.update(generation="c")
-    for_new = Target(type="user", id="user_new")
-    tell(
-        ask("int_1"),
-        ask("int_2", target=for_new),
-        ask("int_3", target=for_new),
-        ask("int_4", target=Target(type="group", id=""), members=("user_other", "agent_1")),
-    )
-    Machine.objects.create(mobius_id="agent_1", name="Scout")
-
-
-@pytest.mark.usefixtures("asked_of_unknown", "synced")
-def test_an_id_of_open_questions_is_given_to_an_account_without_one(root: Client) -> None:
-    User.objects.create_user("nia")
-    page = shown(root.get(PAGE))
-    assert unknown(page) == ["user_new", "user_other"]
-    assert "2 open questions" in page
-    assert given(root, "user_new", "nia").status_code == 303
-    assert unknown(shown(root.get(PAGE))) == ["user_other"]
-    assert Decision.objects.filter(verb="mobius_id_changed", title="nia").count() == 1
-    User.objects.get(username="nia").groups.add(Group.objects.get(name=REVIEWER))
-    inbox = shown(sign_in("nia").get("/inbox/"))
-    assert 'id="entry-int_2"' in inbox
-    assert 'id="entry-int_3"' in inbox
-
-
-@pytest.mark.usefixtures("asked_of_unknown", "synced")
-def test_an_id_that_can_no_longer_be_given_is_explained(root: Client) -> None:
-    nia, eli = User.objects.create_user("nia"), User.objects.create_user("eli")
-    assert given(root, "user_new", "nia").status_code == 303
-    assert given(root, "user_new", "nia").status_code == 303
-    page = shown(given(root, "user_other", "nia"), 422)
-    assert "nia already has the Mobius ID user_new." in page
-    assert "user_new is the Mobius ID of nia." in shown(given(root, "user_new", "eli"), 422)
-    User.objects.filter(pk=eli.pk).update(is_active=False)
-    assert "The account eli is deactivated." in shown(given(root, "user_other", "eli"), 422)
-    assert "Choose an account." in shown(
-        root.post("/connection/people/give", {"mobius_id": "user_other"}), 422
-    )
-    assert Reviewer.objects.get(user=nia).mobius_id == "user_new"
-    assert Reviewer.objects.get(user=eli).mobius_id is None
-
-
-@pytest.mark.usefixtures("asked_of_unknown", "synced")
-def test_unknown_people_are_listed_where_ids_are_all_that_mobius_says(root: Client) -> None:
-    Upstream.objects.update(generation="a")
-    assert "Unknown people" not in shown(root.get(PAGE))

@@ -23,7 +23,7 @@ def boss(people: None) -> Client:
 
 
 def path(name: str = "rina") -> str:
-    return f"/connection/people/{User.objects.get(username=name).pk}/deactivate"
+    return f"/people/{User.objects.get(username=name).pk}/deactivate"
 
 
 def shown(answer: Any, status: int = 200) -> str:
@@ -49,7 +49,7 @@ def claimed(desk: Desk, monkeypatch: Any) -> Interaction:
 
 
 def test_the_list_of_people_leads_there_but_not_from_ones_own_row(boss: Client) -> None:
-    page = boss.get("/connection/").content.decode()
+    page = boss.get("/people/").content.decode()
     assert f'href="{path()}"' in page
     assert f'href="{path("admin")}"' not in page
 

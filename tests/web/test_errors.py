@@ -20,7 +20,7 @@ from tests.web.cast import sign_in, tell
 @pytest.mark.parametrize(
     ("referer", "link"),
     [
-        ("http://testserver/connection/#people", "http://testserver/connection/#people"),
+        ("http://testserver/connection/#groups", "http://testserver/connection/#groups"),
         ("http://testserver/account/password", "/account/"),
         ("https://evil.example/account/", "/account/"),
         ("", "/account/"),
@@ -40,7 +40,7 @@ def test_an_expired_page_offers_to_try_again_where_its_form_was(
 @pytest.mark.parametrize(
     ("path", "above"),
     [
-        ("/connection/people/7/link", "/connection/"),
+        ("/people/7/link", "/people/"),
         ("/runs/run_1/cancel", "/runs/run_1/"),
         ("/views/7/delete", "/views/7/"),
         ("/accounts/login/", "/"),

@@ -21,7 +21,7 @@ from tests.web.cast import sign_in
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000/accounts/link/\?token=[\w-]{43}")
-MAIL = "/connection/people/mail"
+MAIL = "/people/mail"
 RINA, SAM = "rina@example.com", "sam@example.com"
 
 
@@ -33,7 +33,7 @@ def root(db: None) -> Client:
 
 def add(root: Client, name: str = "rina", **fields: str) -> str:
     given = {"name": name, "mobius_id": f"user_{name}", "role": "reviewer", **fields}
-    answer = root.post("/connection/people/add", given)
+    answer = root.post("/people/add/", given)
     assert answer.status_code == 200
     return str(answer.content.decode())
 
@@ -100,7 +100,7 @@ def test_someone_with_a_password_is_told_that_the_link_is_for_a_new_one(
     root: Client, mailbox: Mailbox
 ) -> None:
     rina = User.objects.create_user("rina", RINA, "correct horse battery")
-    page = root.post(f"/connection/people/{rina.pk}/link").content.decode()
+    page = root.post(f"/people/{rina.pk}/link").content.decode()
     press(root, page, mail=tokens(page)[0])
     assert mailbox.mails[0]["Subject"] == "Choose a new password for Reviewer inbox"
 
@@ -161,7 +161,7 @@ def test_one_of_several_is_mailed_or_all_that_are_left(root: Client, mailbox: Ma
         "tess,tess@example.com,user_tess\n"
     )
     given = {"text": text, "confirmed": "yes"}
-    page = root.post("/connection/people/import", given).content.decode()
+    page = root.post("/people/import/", given).content.decode()
     assert "Send 3 links by email" in text_of(page)
     mailbox.unknown = {SAM}
     page = press(root, page, mail=tokens(page)[0])
@@ -190,7 +190,7 @@ def test_it_is_for_administrators_only(people: None, mailbox: Mailbox) -> None:
 @pytest.mark.parametrize("address", ["rina", "a@b\nBcc: eve@example.com"])
 def test_an_invalid_address_is_refused(root: Client, address: str) -> None:
     given = {"name": "rina", "mobius_id": "user_rina", "role": "reviewer", "email": address}
-    assert root.post("/connection/people/add", given).status_code == 422
+    assert root.post("/people/add/", given).status_code == 422
     assert not User.objects.filter(username="rina").exists()
 
 

@@ -8,7 +8,7 @@ from inbox.management import link_mail
 from inbox.management.preparing import make_ready
 from inbox.people import accounts as people
 from inbox.people.accounts import NotAdded, Person, Role
-from inbox.web.connection.messages import not_added
+from inbox.web.ui.messages import not_added
 
 
 class Command(BaseCommand):

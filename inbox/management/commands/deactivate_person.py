@@ -8,7 +8,7 @@ from inbox.answering import deactivation
 from inbox.answering.deactivation import Deactivated, NotDeactivated
 from inbox.management.preparing import find_engine, make_ready
 from inbox.models import Interaction, Reviewer
-from inbox.web.connection.deactivation import (
+from inbox.web.people.deactivation import (
     blocked_words,
     done_words,
     others_words,

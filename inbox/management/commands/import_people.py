@@ -7,7 +7,8 @@ from inbox.management import link_mail
 from inbox.management.preparing import make_ready
 from inbox.people import accounts as people
 from inbox.people import people_import
-from inbox.web.connection.messages import not_added, unreadable
+from inbox.web.people.messages import unreadable
+from inbox.web.ui.messages import not_added
 
 
 class Command(BaseCommand):

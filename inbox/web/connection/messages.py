@@ -1,14 +1,9 @@
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from inbox.models.notification import Channel
-from inbox.people import accounts as people
-from inbox.people import people_import
-from inbox.people.accounts import NotAdded
 from inbox.people.key_answers import Mode, Why
-from inbox.people.people_import import Flaw, Unreadable
 from inbox.upstream import sample_question
 from inbox.upstream.group_mapping import NotMapped
 from inbox.web.ui.freshness import trouble_text
@@ -78,77 +73,8 @@ def not_sent(refused: sample_question.NotSent) -> str:
             return sentences(_("Mobius didn't accept the question."), failure)
 
 
-def not_added(refused: NotAdded) -> str:
-    match refused.reason:
-        case people.Reason.HAS_ACCOUNT:
-            words = _("%(username)s already has an account.")
-        case people.Reason.NO_MOBIUS_ID:
-            words = _("%(username)s needs a Mobius ID.")
-        case people.Reason.ID_OF_ANOTHER:
-            words = _("%(mobius_id)s is the Mobius ID of %(owner)s.")
-        case people.Reason.JUST_TAKEN if refused.username:
-            words = _("%(username)s or %(mobius_id)s was just taken by another account.")
-        case people.Reason.JUST_TAKEN:
-            words = _("%(mobius_id)s was just taken by another account.")
-        case people.Reason.HAS_ID:
-            words = _("%(username)s already has the Mobius ID %(mobius_id)s.")
-        case people.Reason.DEACTIVATED:
-            words = _("The account %(username)s is deactivated.")
-        case people.Reason.NAME_OF_SEVERAL_LINES:
-            words = _("The full name of %(username)s must be one line of text.")
-        case _:
-            return sentences(*refused.invalid)
-    return words % {
-        "username": refused.username,
-        "mobius_id": refused.mobius_id,
-        "owner": refused.owner,
-    }
-
-
 def not_mapped(refused: NotMapped) -> str:
     if refused.invalid:
         return sentences(*refused.invalid)
     names = ", ".join(refused.missing)
     return _("No account exists for %(names)s. Nothing was changed.") % {"names": names}
-
-
-def unreadable(error: Unreadable) -> str:
-    match error.flaw:
-        case Flaw.NOT_UTF8:
-            words = _("The file isn't UTF-8 text. Save it as CSV in UTF-8.")
-        case Flaw.NO_PEOPLE:
-            words = _("The file has no people in it.")
-        case Flaw.TOO_MANY_PEOPLE:
-            words = ngettext(
-                "The file has more than %(most)d person. Split it into smaller files.",
-                "The file has more than %(most)d people. Split it into smaller files.",
-                people_import.MAX_PEOPLE,
-            )
-        case Flaw.COLUMN_MISSING:
-            words = _("Line 1 must contain the columns %(columns)s; %(value)s is missing.")
-        case Flaw.COLUMN_UNKNOWN if error.value:
-            words = _("Line 1 has an unknown column: %(value)s.")
-        case Flaw.COLUMN_UNKNOWN:
-            words = _("Line 1 has a column without a name.")
-        case _:
-            words = _flaw_of_line(error.flaw)
-    return words % {
-        "line": error.line,
-        "value": error.value,
-        "columns": ",".join(people_import.COLUMNS),
-        "most": people_import.MAX_PEOPLE,
-    }
-
-
-def _flaw_of_line(flaw: Flaw) -> str:
-    match flaw:
-        case Flaw.TOO_MANY_VALUES:
-            return _("Line %(line)d has more values than columns.")
-        case Flaw.NO_NAME:
-            return _("Line %(line)d has no name.")
-        case Flaw.ROLE:
-            return _("Line %(line)d: the role must be reviewer or lead, not %(value)s.")
-        case Flaw.ADMIN:
-            return _("Line %(line)d: admin must be yes or no, not %(value)s.")
-        case _:
-            return _("Line %(line)d isn't valid CSV: %(value)s.")

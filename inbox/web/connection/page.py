@@ -7,13 +7,12 @@ from django.db import connection as database
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from inbox.access import REVIEWER, TEAM_LEAD
 from inbox.audit import rights_log
 from inbox.audit.anchor import appender
 from inbox.lib import version
 from inbox.mirror import capabilities, freshness
 from inbox.mirror.freshness import Freshness
-from inbox.models import OneTimeLink, Reviewer, Upstream
+from inbox.models import Reviewer, Upstream
 from inbox.notify import health
 from inbox.notify.health import Health
 from inbox.people import directory, key_answers, revocations
@@ -83,8 +82,6 @@ def connection_page(upstream: Upstream) -> dict[str, Any]:
         "steps_left": sum(not step["done"] for step in steps),
         "people": people,
         "seen": directory.seen_without_account(),
-        "unknown": directory.asked_without_account(upstream) if upstream.has_machines else [],
-        "without_id": [row for row in people if row["active"] and not row["mobius_id"]],
         "mappings": mappings,
         "channels": _channels(upstream),
         "keeps_mail": settings.KEEPS_MAIL,
@@ -133,29 +130,14 @@ def _member_tokens(upstream: Upstream) -> dict[str, Any]:
 
 
 def _people() -> list[dict[str, Any]]:
-    """``link_unused``: a sign-in link was made and not used yet."""
-    waiting = set(OneTimeLink.objects.exclude(user=None).values_list("user_id", flat=True))
-    rows = Reviewer.objects.select_related("user").prefetch_related("user__groups")
+    """Those who can be assigned to a group."""
     return [
         {
             "id": row.user_id,
             "username": row.user.get_username(),
             "name": row.name,
-            "full_name": row.user.get_full_name(),
             "mobius_id": row.mobius_id or "",
-            "role": _role(row),
             "active": row.user.is_active,
-            "link_unused": row.user_id in waiting,
         }
-        for row in rows.order_by("user__username")
+        for row in Reviewer.objects.select_related("user").order_by("user__username")
     ]
-
-
-def _role(row: Reviewer) -> str:
-    groups = {group.name for group in row.user.groups.all()}
-    administrator = row.user.is_superuser
-    if TEAM_LEAD in groups:
-        return _("Team lead, administrator") if administrator else _("Team lead")
-    if REVIEWER in groups:
-        return _("Reviewer, administrator") if administrator else _("Reviewer")
-    return _("Administrator") if administrator else _("No role")

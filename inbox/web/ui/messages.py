@@ -9,6 +9,8 @@ from inbox.answering.outcome import Kind, Outcome
 from inbox.audit import rights_log
 from inbox.audit.problem import Problem
 from inbox.models import Decision
+from inbox.people import accounts
+from inbox.people.accounts import NotAdded
 from inbox.web.ui.labels import whole
 
 _STATUS = {
@@ -114,3 +116,30 @@ def switched_off_text(channel: str | Promise) -> str:
     """``channel`` is its label."""
     words = _("%(channel)s is switched off by an administrator at the moment. What is due waits.")
     return words % {"channel": channel}
+
+
+def not_added(refused: NotAdded) -> str:
+    match refused.reason:
+        case accounts.Reason.HAS_ACCOUNT:
+            words = _("%(username)s already has an account.")
+        case accounts.Reason.NO_MOBIUS_ID:
+            words = _("%(username)s needs a Mobius ID.")
+        case accounts.Reason.ID_OF_ANOTHER:
+            words = _("%(mobius_id)s is the Mobius ID of %(owner)s.")
+        case accounts.Reason.JUST_TAKEN if refused.username:
+            words = _("%(username)s or %(mobius_id)s was just taken by another account.")
+        case accounts.Reason.JUST_TAKEN:
+            words = _("%(mobius_id)s was just taken by another account.")
+        case accounts.Reason.HAS_ID:
+            words = _("%(username)s already has the Mobius ID %(mobius_id)s.")
+        case accounts.Reason.DEACTIVATED:
+            words = _("The account %(username)s is deactivated.")
+        case accounts.Reason.NAME_OF_SEVERAL_LINES:
+            words = _("The full name of %(username)s must be one line of text.")
+        case _:
+            return sentences(*refused.invalid)
+    return words % {
+        "username": refused.username,
+        "mobius_id": refused.mobius_id,
+        "owner": refused.owner,
+    }
