@@ -60,9 +60,12 @@ class Gate:
 
 @dataclass
 class Copy:
-    """A message as it was received. A repeat has the same ``identity``; a chat's is empty."""
+    """A message as it was received. ``to`` is a username, with email an address, or a workflow. A
+    repeat has the same ``identity``; a chat's is empty.
+    """
 
     channel: str
+    to: str
     identity: str
     text: str
     at: float = field(default_factory=time.monotonic)
@@ -138,7 +141,7 @@ class Receivers:
         return found
 
     def take(self, request: Request) -> None:
-        channel = request.path.split("/")[1]
+        channel, to = request.path.split("/")[1:]
         text, identity = request.body.decode(errors="replace"), ""
         if channel == "push":
             said = self.browser.read(request)
@@ -149,7 +152,7 @@ class Receivers:
             )
         elif channel == WEBHOOK:
             identity = request.headers["webhook-id"]
-        self.copies.append(Copy(channel, identity, text))
+        self.copies.append(Copy(channel, to, identity, text))
 
 
 class _Take:
@@ -193,7 +196,8 @@ class _Post(Mailbox):
         mail: EmailMessage = self.mails[-1]
         body = mail.get_body(("plain",))
         assert body is not None
-        self._receivers.copies.append(Copy("email", mail["Message-ID"], body.get_content()))
+        copy = Copy("email", mail["To"], mail["Message-ID"], body.get_content())
+        self._receivers.copies.append(copy)
 
 
 def _reach(people: list[str], workflows: list[str], url: str, keys: dict[str, str]) -> None:
