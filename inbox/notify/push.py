@@ -130,12 +130,13 @@ def _language(reviewer: Reviewer) -> str:
 
 def _notification(message: Message) -> dict[str, Any]:
     """``tag``: a later message about the same question replaces this one. ``data.id`` tells it from
-    a repeat of this one. ``actions`` open the confirm step; they answer nothing.
+    a repeat of this one. ``actions`` open the confirm step or the settings; they
+    change nothing.
     """
     rows = one_for_each_subject(message.rows)
     lines = lines_of(rows[:NAMED])
     one = lines[0] if len(rows) == 1 else None
-    body = [one.said, one.facts] if one else [line.title for line in lines]
+    body = [one.said, one.facts, one.why] if one else [line.title for line in lines]
     return {
         "title": subject_of(message, rows)[:TITLE],
         "navigate": one.url if one else f"{settings.PUBLIC_URL}/inbox/",
@@ -143,12 +144,22 @@ def _notification(message: Message) -> dict[str, Any]:
         "tag": thread_of(message) or message.id,
         "lang": _language(message.reviewer),
         "dir": "auto",
-        "actions": _actions(rows[0], one.url) if one else [],
+        "actions": [*(_answers(rows[0], one.url) if one else []), _mute(rows[0])],
         "data": {"id": message.id},
     }
 
 
-def _actions(row: Row, url: str) -> list[dict[str, str]]:
+def _mute(row: Row) -> dict[str, str]:
+    """Leads to the page; browsers that show two buttons may leave it out."""
+    page = f"{settings.PUBLIC_URL}{reverse('notification-settings')}"
+    return {
+        "action": "mute",
+        "title": _("Mute"),
+        "navigate": f"{page}?reason={row.event.kind}#mute-title",
+    }
+
+
+def _answers(row: Row, url: str) -> list[dict[str, str]]:
     """A rejection that needs a reason has none: there is nothing to confirm yet."""
     item = row.subject
     if not isinstance(item, Interaction) or row.event.kind not in _ANSWERABLE:

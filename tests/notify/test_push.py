@@ -84,6 +84,7 @@ def test_a_question_is_pushed_at_once_encrypted_signed_and_declarative(
     assert notification["navigate"].endswith("/interactions/int_1/")
     assert notification["body"].startswith("You are asked\n")
     assert "expires" in notification["body"]
+    assert notification["body"].endswith("You get this because you are asked by name.")
     assert request.headers["topic"] == notification["tag"]
     assert pushed() == [("sent", "")]
 
@@ -202,6 +203,7 @@ def test_after_five_within_ten_minutes_the_next_become_one(
 
 
 APPROVE = ("Approve", "/interactions/int_1/?confirm=true")
+MUTE = ("Mute", "/account/notifications/?reason=asked#mute-title")
 REJECT = ("Reject", "/interactions/int_1/?confirm=false")
 
 
@@ -227,7 +229,8 @@ def test_the_buttons_of_a_push_lead_to_the_confirm_step(
     [request] = service.requests
     actions = phone.read(request)["notification"]["actions"]
     site = "http://127.0.0.1:8000"
-    assert [(one["title"], one["navigate"].removeprefix(site)) for one in actions] == offered
+    shown = [(one["title"], one["navigate"].removeprefix(site)) for one in actions]
+    assert shown == [*offered, MUTE]
 
 
 def test_a_push_service_that_asks_to_wait_is_asked_again_after_that(
