@@ -97,9 +97,10 @@ $(BIN)/python:
 	@echo "Creating .venv …"
 	@$(PYTHON) -m venv .venv
 
+# The files list every package with its version and hashes, so pip has nothing to resolve.
 $(RUN): requirements.txt | $(BIN)/python
 	@echo "Installing what the product needs into .venv …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt
 	@touch $@
 
 $(COMPILED): | $(TEST)
@@ -109,5 +110,5 @@ $(COMPILED): | $(TEST)
 
 $(TEST): requirements.txt tests/requirements.txt | $(BIN)/python
 	@echo "Installing what the tests need into .venv …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/requirements.txt
 	@touch $(RUN) $@
